@@ -1,0 +1,45 @@
+/*
+ * buf.h - a run of bytes that grows
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include "base/slice.h"
+
+struct buf {
+	char *p;        /* NULL until the first byte */
+	size_t n, cap;
+};
+#define BUF_INIT { NULL, 0, 0 }
+
+void buf_free(struct buf *b);
+void buf_reset(struct buf *b);                  /* keeps the memory */
+void buf_reserve(struct buf *b, size_t more);   /* room for so many more */
+void buf_add(struct buf *b, struct slice s);
+void buf_char(struct buf *b, char c);
+void buf_str(struct buf *b, const char *s);
+void buf_int(struct buf *b, int64_t v);         /* in decimal */
+void buf_printf(struct buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static inline struct slice
+buf_slice(const struct buf *b)
+{
+	return (struct slice){ b->p == NULL ? "" : b->p, b->n };
+}
+
+/* The bytes with a zero behind them; yours.  Leaves b empty. */
+char *buf_take(struct buf *b);
+
+/*
+ * Packed lists: each element is a length (4 bytes, little endian) and its
+ * bytes.  For attachments and name lists inside one column or one slice.
+ */
+void pack_add(struct buf *b, struct slice element);
+/* Cuts the next element off *rest; false at the end or when it is damaged. */
+bool pack_next(struct slice *rest, struct slice *element_r);
+size_t pack_count(struct slice packed);
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * conf.h - one table of options, one file that sets them
+ *
+ * Every option is a row of conf_options[] (base/conf_options.c): its name in
+ * siogate.conf, its environment variable (SIOGATE_ and the name in capitals),
+ * its default, its unit and one sentence.  --help, the sample file and the list
+ * in the manual page are printed from the rows, so none can be forgotten.
+ *
+ * The file:  `name = value` lines, `#` comments, and sections `[name words]`
+ * whose lines belong to the handlers floor (relay rules, modules); this floor
+ * keeps them as text with their line numbers.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef BASE_CONF_H
+#define BASE_CONF_H
+
+#include "base/rc.h"
+#include "base/slice.h"
+
+struct buf;
+
+/* Every option's value.  Durations in milliseconds, sizes in bytes. */
+struct conf {
+	/* where things are */
+	char *store;                    /* directory of the store */
+	char *client_dir;               /* folder with socket.io*.js bundles */
+	char *client;                   /* file that the bare address serves */
+	char *log;                      /* file; empty: stderr */
+	char *log_level;
+	int64_t log_max_size;
+	/* the mount */
+	char *resource;                 /* names, blanks between: "socket.io" */
+	char *transports;               /* "polling jsonp websocket" */
+	char *generations;              /* "eio4 ..." */
+	char *origins;                  /* "self", "*", or a list of origins */
+	bool cors_credentials;
+	char *cookie;                   /* name of the session cookie; empty: none */
+	bool compression;               /* gzip and deflate */
+	int64_t compression_threshold;
+	char *status_key;               /* what ?key= shows details on the mount */
+	char *trusted_proxies;          /* whose X-Forwarded-For is believed */
+	/* Engine.IO and Socket.IO */
+	int64_t ping_interval, ping_timeout, connect_timeout, poll_hold;
+	int64_t max_payload;            /* bytes of a POST body, announced */
+	int64_t max_packets;            /* per payload */
+	int64_t max_attachments;        /* per packet */
+	int64_t max_depth;              /* of JSON */
+	int64_t recovery_window;        /* 0: no connection state recovery */
+	int64_t max_replay;             /* records; beyond it: not recovered */
+	/* the store */
+	char *journal;                  /* "wal", "truncate" */
+	char *synchronous;              /* "normal", "full" */
+	int64_t store_max_size, log_retention, lock_wait, lock_give_up;
+	/* overload */
+	int64_t slots;                  /* polling sessions at once; 0: no limit */
+	int64_t max_sessions, max_namespaces, max_rooms, max_event;
+	int64_t max_timers, max_questions, max_name;
+	/* handlers */
+	char *module_dir;
+	char *modules;                  /* names, blanks between */
+	int64_t handler_time;
+	/* the FastCGI door */
+	char *listen;                   /* socket path or host:port; empty: fd 0 */
+	int64_t max_parked;             /* held polls of one process */
+
+	struct conf_section *sections;  /* in file order */
+	struct conf_origin *origins_of; /* where each option's value came from */
+	char *path;                     /* the file that was read, or NULL */
+};
+
+struct conf_line {
+	char *name, *value;
+	unsigned line;
+	struct conf_line *next;
+};
+struct conf_section {
+	char *kind;                     /* first word: "relay", "module" */
+	char *words;                    /* the rest: "/chat room-*" */
+	unsigned line;
+	struct conf_line *lines;
+	struct conf_section *next;
+};
+
+enum conf_type {
+	CONF_TEXT, CONF_FLAG, CONF_COUNT,
+	CONF_SIZE,      /* 100, 16k, 1m, 2g */
+	CONF_TIME       /* 500ms, 25s, 2m, 1h, 7d */
+};
+struct conf_option {
+	const char *name;
+	enum conf_type type;
+	size_t offset;                  /* in struct conf */
+	const char *dflt;
+	int64_t min, max;               /* of numbers, in ms or bytes */
+	const char *words;              /* allowed words of a text, or NULL for any */
+	const char *group;              /* heading in the sample file */
+	const char *help;
+};
+extern const struct conf_option conf_options[];
+extern const size_t conf_options_count;
+
+/*
+ * Reads path (NULL: looks for it, see conf_find()), then the environment.
+ * RC_BAD_INPUT: error_r says file, line and reason in one sentence (yours, to
+ * free); the defaults of what could not be read are in *conf_r all the same.
+ */
+enum rc conf_load(const char *path, struct conf **conf_r, char **error_r);
+void    conf_free(struct conf **conf);
+
+/* Sets one option as if it stood in the file. */
+enum rc conf_set(struct conf *conf, const char *name, const char *value,
+    char **error_r);
+
+/*
+ * Where the configuration is, without root and never below a document root:
+ * SIOGATE_CONF; the argument --config; `siogate.conf` in `.siogate` beside (above) the document
+ * root (DOCUMENT_ROOT, CONTEXT_DOCUMENT_ROOT, the program's own folder, upwards);
+ * ~/.siogate/siogate.conf; /etc/siogate/siogate.conf; beside the program only as
+ * `.htsiogate.conf`.  RC_NONE: nowhere (defaults then rule).
+ */
+enum rc conf_find(char **path_r);
+
+/* "default", "FILE:LINE" or "environment SIOGATE_X". */
+const char *conf_origin(const struct conf *conf, const char *name);
+
+/* An option's value as it would be written in the file. */
+void conf_show(const struct conf *conf, const struct conf_option *o,
+    struct buf *out);
+
+/* Printed from the table. */
+void conf_print_sample(struct buf *out);        /* siogate.conf */
+void conf_print_help(struct buf *out);          /* --help */
+void conf_print_mdoc(struct buf *out);          /* list in siogate.conf(5) */
+
+/* "25s" to 25000; "16k" to 16384. */
+enum rc conf_parse_time(struct slice s, int64_t *ms_r);
+enum rc conf_parse_size(struct slice s, int64_t *bytes_r);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * utf8.h - is it text, and how long is it for JavaScript
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include "base/slice.h"
+
+/* Well formed as RFC 3629 says: no overlong form, no surrogate, nothing past
+ * U+10FFFF. */
+bool utf8_valid(struct slice s);
+
+/* Length in UTF-16 code units, what JavaScript's .length says.  s is valid. */
+size_t utf8_units(struct slice s);
+
+/* Takes the first character of *rest; -1 (and one byte taken) when it is not
+ * well formed, -2 at the end. */
+int32_t utf8_next(struct slice *rest);
+
+/* Writes a character (up to U+10FFFF) and returns its 1..4 bytes. */
+size_t utf8_put(char out[4], uint32_t c);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * siogate.h - write a handler module for siogate
+ *
+ * A module is a shared object with one symbol, SIOGATE_MODULE.  It says which
+ * namespaces it serves and which function hears which event.  Functions are
+ * called with a context, look at what happened, and return after asking for
+ * effects (emit, join, acknowledge ...).  Effects happen all together when the
+ * function has returned, or not at all.
+ *
+ * Rules:
+ *   - keep nothing in static variables: the next event may be another process.
+ *     What must last goes into the socket's data, a value, or the log.
+ *   - do not block: a call past `handler_time` ends the process.
+ *   - a call may be repeated when its effects came too late; only effects count.
+ *   - JSON arguments are text.  cJSON is at hand for those who want a tree.
+ *   - strings given to you live until the function returns; strings that you
+ *     give are copied.
+ *
+ * The least module:
+ *
+ *     #include <siogate.h>
+ *
+ *     static int
+ *     on_hello(struct sio *sio)
+ *     {
+ *             sio_emit(sio, SIO_ALL, "hello", sio_args(sio));
+ *             return 0;
+ *     }
+ *
+ *     static const struct sio_event events[] = {
+ *             { "hello", on_hello },
+ *             { NULL, NULL }
+ *     };
+ *     SIOGATE_MODULE("hello", "/", events, NULL, NULL, NULL);
+ *
+ * See siogate-module(3) and examples/skeleton.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SIOGATE_H
+#define SIOGATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SIOGATE_ABI 1
+
+struct sio;                     /* one call */
+
+/* 0: done, effects happen.  Anything else: failed; nothing happens, the error
+ * hook is asked.  A connect function refuses with sio_refuse(). */
+typedef int sio_fn(struct sio *sio);
+
+struct sio_event {
+	const char *name;       /* event name; "*" hears what no other row does;
+	                         * for timers and acks: the name given to them */
+	sio_fn *fn;
+};
+
+struct sio_module {
+	unsigned abi;           /* SIOGATE_ABI */
+	size_t size;            /* sizeof(struct sio_module) */
+	const char *name;
+	const char *nsp;        /* "/chat", or a pattern: "/room-*", or "*" */
+	const struct sio_event *events;         /* ends with a NULL name */
+	const struct sio_event *named;          /* timers and ack handlers; or NULL */
+	sio_fn *connect;        /* or NULL: everybody may */
+	sio_fn *disconnect;     /* or NULL */
+	sio_fn *error;          /* a function of this module failed; or NULL */
+	const struct sio_module *next;          /* further namespaces; or NULL */
+};
+
+#define SIOGATE_MODULE(name_, nsp_, events_, named_, connect_, disconnect_)    \
+	const struct sio_module siogate_module = {                            \
+		SIOGATE_ABI, sizeof(struct sio_module), name_, nsp_, events_,  \
+		named_, connect_, disconnect_, NULL, NULL                      \
+	}
+
+/* ---- what happened ----------------------------------------------------- */
+
+const char *sio_nsp(const struct sio *sio);     /* "/chat" */
+const char *sio_id(const struct sio *sio);      /* the socket's id; "" if none */
+const char *sio_name(const struct sio *sio);    /* event, timer or ack name */
+const char *sio_args(const struct sio *sio);    /* JSON array of the arguments */
+const char *sio_auth(const struct sio *sio);    /* connect: JSON object or "null" */
+const char *sio_reason(const struct sio *sio);  /* disconnect: why */
+const char *sio_context(const struct sio *sio); /* timers, acks: as it was given */
+bool sio_wants_ack(const struct sio *sio);
+bool sio_timed_out(const struct sio *sio);      /* acks: not all came in time */
+int64_t sio_expected(const struct sio *sio);    /* acks: how many were asked */
+
+/* The i-th argument as JSON text; "null" if there is none. */
+const char *sio_arg(const struct sio *sio, unsigned i);
+/* The i-th argument as text when it is a string, else NULL. */
+const char *sio_arg_string(const struct sio *sio, unsigned i);
+/* The i-th argument as a whole number, else dflt. */
+int64_t sio_arg_int(const struct sio *sio, unsigned i, int64_t dflt);
+/* Bytes of a binary argument (a {"_placeholder":true,"num":N}): by N. */
+const void *sio_attachment(const struct sio *sio, unsigned num, size_t *size_r);
+
+/* About the client: "address", "query", or a header's name in lower case; NULL. */
+const char *sio_info(const struct sio *sio, const char *what);
+
+/* The socket's data (JSON, "null" at first) and user ("" if none). */
+const char *sio_data(const struct sio *sio);
+const char *sio_user(const struct sio *sio);
+
+/* ---- who: one selector grammar ------------------------------------------ */
+
+/*
+ * A text of words, blanks between:
+ *   *                everybody in the namespace
+ *   me               the call's own socket
+ *   room:NAME        members of a room (several: the union)
+ *   user:NAME        all sockets of a user
+ *   id:ID            one socket
+ *   -me -room:NAME -user:NAME -id:ID     but not these
+ *   nsp:/NAME        in another namespace
+ * A name with blanks or other such characters is percent-encoded (%20).  NULL
+ * and "" mean nobody.  A selector that cannot be read makes the call fail, with
+ * the reason in the log.
+ */
+#define SIO_ALL    "*"
+#define SIO_ME     "me"
+#define SIO_OTHERS "* -me"
+
+/* Builds a selector: sio_to(sio, "room:%s -me", room) percent-encodes each %s. */
+const char *sio_to(struct sio *sio, const char *fmt, ...);
+
+/* ---- effects -------------------------------------------------------------- */
+
+/* args: a JSON array of arguments.  Text that is no JSON array makes the call
+ * fail, with the reason in the log. */
+void sio_emit(struct sio *sio, const char *to, const char *event,
+    const char *args);
+/* The same with a printf for the arguments: %s is written as a JSON string,
+ * %j as JSON text, %d and %lld as numbers: sio_emitf(sio, SIO_ALL, "said",
+ * "[%s,%j]", name, json). */
+void sio_emitf(struct sio *sio, const char *to, const char *event,
+    const char *fmt, ...);
+
+/* Options of the emit before: call right after it. */
+void sio_emit_volatile(struct sio *sio);
+void sio_emit_attach(struct sio *sio, const void *data, size_t size);
+/* It is history of its rooms (or namespace): for so long, at most so many. */
+void sio_emit_keep(struct sio *sio, int64_t ms, int64_t count);
+/* It asks for acks: the function `name` of this module's `named` is called once
+ * with all answers, or with those that came within the time-out. */
+void sio_emit_ask(struct sio *sio, const char *name, const char *context,
+    int64_t timeout_ms);
+/* Hands on the binary arguments of this call's event. */
+void sio_emit_attachments(struct sio *sio);
+
+void sio_ack(struct sio *sio, const char *args);        /* once; ignored if none is wanted */
+void sio_ackf(struct sio *sio, const char *fmt, ...);
+void sio_join(struct sio *sio, const char *who, const char *room);
+void sio_leave(struct sio *sio, const char *who, const char *room);
+/* hard: the connection too, not only this namespace. */
+void sio_disconnect(struct sio *sio, const char *who, bool hard);
+void sio_set_data(struct sio *sio, const char *json);
+void sio_set_user(struct sio *sio, const char *user);   /* "" unbinds */
+/* Refuses a connect: CONNECT_ERROR with message and data (JSON or NULL). */
+void sio_refuse(struct sio *sio, const char *message, const char *data);
+
+/* Appointments: the function `name` of `named`, once or again and again, in
+ * this namespace, with this socket if there is one (`sio_after`), or with none
+ * (`sio_nsp_after`).  The same name again replaces it. */
+void sio_after(struct sio *sio, int64_t ms, const char *name, const char *context);
+void sio_every(struct sio *sio, int64_t ms, const char *name, const char *context);
+void sio_nsp_after(struct sio *sio, int64_t ms, const char *name, const char *context);
+void sio_nsp_every(struct sio *sio, int64_t ms, const char *name, const char *context);
+void sio_cancel(struct sio *sio, const char *name);
+void sio_nsp_cancel(struct sio *sio, const char *name);
+
+/* The effects that follow happen only if this key was not used within ttl: for
+ * clients that say the same again (`retries`). */
+void sio_once(struct sio *sio, const char *key, int64_t ttl_ms);
+
+/* A free-standing JSON value of this namespace. NULL removes it. */
+void sio_set_value(struct sio *sio, const char *key, const char *json, int64_t ttl_ms);
+
+/* ---- looking --------------------------------------------------------------- */
+
+const char *sio_value(struct sio *sio, const char *key);        /* "null" if none */
+/* Rooms of the call's socket: a JSON array of names. */
+const char *sio_rooms(struct sio *sio);
+/* Who is meant by a selector: a JSON array of {"id","user","data","rooms"?}. */
+const char *sio_query(struct sio *sio, const char *who);
+int64_t     sio_count(struct sio *sio, const char *who);
+/* Kept events of a room ("" or NULL: the namespace), oldest first: a JSON array
+ * of {"seq","at","event","args"}; before 0: the newest. */
+const char *sio_history(struct sio *sio, const char *room, int64_t before,
+    unsigned count);
+
+void sio_log(struct sio *sio, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

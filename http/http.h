@@ -1,0 +1,80 @@
+/*
+ * http.h - a request and a response as plain structures
+ *
+ * The HTTP transports know neither FastCGI nor sockets: a door fills in a
+ * request, http_serve() answers it, at once or later, through respond().
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "base/buf.h"
+#include "base/rc.h"
+#include "base/slice.h"
+
+struct conf;
+struct engine;
+struct gateway;
+struct http_exchange;
+
+struct http_header {
+	struct slice name, value;       /* name without regard to case */
+};
+
+/* Borrowed until respond() or http_cancel(). */
+struct http_request {
+	struct slice method;
+	struct slice target;            /* raw request target: path?query, or absolute */
+	struct slice script_name;       /* CGI: where we are mounted; may be absent */
+	const struct http_header *headers;
+	size_t n_headers;
+	struct slice body;
+	bool body_too_big;              /* it passed the limit, body is cut */
+	struct slice remote_addr;
+	struct slice host, port;        /* server's name and port as the front says */
+	bool is_https;
+};
+
+struct http_response {
+	int status;
+	struct buf headers;             /* "Name: value\r\n" lines, no status, no end */
+	struct buf body;
+	bool has_body;                  /* false: HEAD or 204: length as given, no bytes */
+};
+
+struct http_exchange {
+	/* in, the door's */
+	struct http_request request;
+	void (*respond)(struct http_exchange *x);       /* response is ready */
+	void *door;
+	/* out */
+	struct http_response response;
+	/* the http floor's own */
+	struct http_private *own;
+};
+
+/* A gateway: configuration, engine and state of one process.  broken: a reason
+ * code why it cannot serve (engine NULL then); every request gets 503. */
+struct gateway *gateway_new(const struct conf *conf, struct engine *engine,
+    const char *broken);
+void gateway_free(struct gateway **gateway);
+
+/* Answers through respond(), perhaps before it returns, perhaps from a later
+ * engine_turn(). */
+void http_serve(struct gateway *gateway, struct http_exchange *x);
+
+/* The client is gone; respond() will not be called (or was). */
+void http_cancel(struct gateway *gateway, struct http_exchange *x);
+
+/* Frees what the floor holds for x; after the response was written, or after
+ * http_cancel(). */
+void http_finish(struct gateway *gateway, struct http_exchange *x);
+
+/* "Bad Request" for 400. */
+const char *http_status_text(int status);
+
+/* The first header of that name; absent if there is none. */
+struct slice http_header_get(const struct http_request *request, const char *name);
+
+#endif

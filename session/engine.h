@@ -1,0 +1,131 @@
+/*
+ * engine.h - the virtual socket: sessions that no process owns
+ *
+ * One engine per process.  A door hands it exchanges (one HTTP request each, on
+ * whatever transport), the engine decides all that came in one turn of the
+ * door's loop in one transaction, and answers through done() when it is
+ * committed, not before.  A poll with nothing to say stays parked: data, not a
+ * thread, until a record, a ping, a hang-up or the end of the session.
+ *
+ * The way of a turn: engine_open/poll/post() collect; engine_turn() runs the
+ * application, commits, delivers to parked polls in the same transaction, and
+ * calls done() for everything that is decided.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SESSION_ENGINE_H
+#define SESSION_ENGINE_H
+
+#include "base/buf.h"
+#include "base/rc.h"
+#include "base/slice.h"
+#include "wire/codec.h"
+
+struct app;
+struct clock;
+struct engine;
+struct store;
+
+struct engine_conf {
+	int64_t ping_interval_ms, ping_timeout_ms, connect_timeout_ms;
+	int64_t poll_hold_ms;           /* a poll is answered (noop) after so long; 0: never */
+	int64_t recovery_ms, max_replay;
+	int64_t max_payload, max_sessions, max_namespaces, max_rooms, slots;
+	int64_t max_event, max_timers, max_questions;
+	int64_t give_up_ms;             /* a turn that finds no lock: 503 */
+	size_t max_parked;              /* polls held by this process; 0: no limit */
+	bool can_park;                  /* false: answer a poll at once (noop) */
+	struct wire_limits wire;
+};
+
+enum transport { TRANSPORT_POLLING, TRANSPORT_WEBSOCKET };
+
+/* What an exchange is answered with; the http floor turns it into a status. */
+enum answer {
+	ANSWER_NONE,            /* not yet */
+	ANSWER_PAYLOAD,         /* body: the payload of a handshake or a poll */
+	ANSWER_OK,              /* a POST was taken */
+	ANSWER_UNKNOWN_SID,     /* 400 code 1 */
+	ANSWER_BAD_REQUEST,     /* 400 code 3: another transport or generation */
+	ANSWER_OVERLAP,         /* 400, empty: two polls or two POSTs at once */
+	ANSWER_FULL,            /* 503: no slots, sessions or parking places left */
+	ANSWER_BUSY             /* 503: the store cannot be written (engine_reason()) */
+};
+
+/*
+ * One request.  The door's memory; it stays valid until done() or
+ * engine_cancel().  In: what the http floor read.  Out: answer and body.
+ */
+struct exchange {
+	/* in */
+	const struct codec *codec;
+	enum transport transport;
+	struct slice sid;               /* absent: handshake */
+	struct slice t;                 /* cache buster: the same in a resend */
+	struct slice body;              /* POST: the payload */
+	bool is_binary;                 /* POST: octet-stream */
+	struct slice info;              /* handshake: JSON about the request */
+	struct slice upgrades;          /* handshake: JSON array, e.g. ["websocket"] */
+	/* out */
+	enum answer answer;
+	struct buf body_r;              /* yours to free */
+	char sid_r[24];                 /* handshake: the new sid (cookie) */
+	void (*done)(struct exchange *x);
+	void *door;                     /* the door's own */
+	/* the engine's own */
+	struct parked *parked;
+	struct exchange *next;
+	int kind;
+	unsigned tries;
+};
+
+struct engine *engine_new(const struct engine_conf *conf, struct store *store,
+    const struct app *app, const struct clock *clock);
+void engine_free(struct engine **engine);
+
+/* Collect.  done() is called from a later engine_turn(). */
+void engine_open(struct engine *engine, struct exchange *x);
+void engine_poll(struct engine *engine, struct exchange *x);
+void engine_post(struct engine *engine, struct exchange *x);
+
+/* The client is gone: done() will not be called; parked or still collected. */
+void engine_cancel(struct engine *engine, struct exchange *x);
+
+/*
+ * Decides everything that was collected, looks for news for the parked, does
+ * what is due.  woken: the store's wake descriptor was readable.  Call once per
+ * loop turn, after all that the loop found was handed in.
+ */
+void engine_turn(struct engine *engine, bool woken);
+
+/* Boot ms when engine_turn() must be called again, whatever happens; never
+ * more than one second ahead while something is parked (a wake-up is a hint).
+ * INT64_MAX: never. */
+int64_t engine_deadline(const struct engine *engine);
+
+/* Whether something is collected or must be tried again at once. */
+bool engine_has_work(const struct engine *engine);
+
+/* Answers every parked poll now with a noop (SIGTERM); then engine_turn(). */
+void engine_drain(struct engine *engine);
+
+size_t engine_parked(const struct engine *engine);
+
+/* Why the last ANSWER_BUSY: a short code ("lock", "store", "newer"). */
+const char *engine_reason(const struct engine *engine);
+
+/* The janitor's work and the tasks, for processes without a loop (`siogate
+ * expire`).  RC_AGAIN: there is more. */
+enum rc engine_expire(struct engine *engine);
+
+/*
+ * From outside (ctl, HTTP API): applies effects as if a handler had returned
+ * them, with no socket of its own.  emitted_r: seq of the last emit (or 0);
+ * question_r: number of the last question asked with wait.
+ */
+struct effects;
+enum rc engine_apply(struct engine *engine, struct slice nsp,
+    const struct effects *effects, bool wait, int64_t *emitted_r,
+    int64_t *question_r);
+
+#endif

@@ -1,0 +1,491 @@
+/*
+ * store.h - what survives a request
+ *
+ * The store is a log with claims on it.  One row per emit, whatever the
+ * audience; membership is an interval on the log; a session is a cursor.  Any
+ * process may serve any request, because all that it needs is here.
+ *
+ * One verb writes: store_commit(turn).  A turn is an ordered list of conditional
+ * operations, applied in one transaction.  Each gets its result; a refused one
+ * undoes nothing but itself, except that operations behind a gate fall with it.
+ * Operations see those before them.
+ *
+ * Must stay true, for every driver (tests/store_contract.c):
+ *   - seq only grows and never repeats; its order is commit order
+ *   - what store_commit() reported as RC_OK survives any kill of any process
+ *   - a socket sees exactly the records whose seq lies in one of its intervals
+ *   - a claim of a dead worker is void
+ *   - time, liveness of workers and wake-ups belong to the driver
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/rc.h"
+#include "base/slice.h"
+#include "store/record.h"
+
+struct arena;
+struct buf;
+struct clock;
+struct store;
+struct turn;
+
+/* ---- opening --------------------------------------------------------- */
+
+struct store_conf {
+	const char *driver;             /* "sqlite", "memory" */
+	const char *path;               /* directory; created 0700 if missing */
+	const char *journal;            /* "wal", "truncate" */
+	const char *synchronous;        /* "normal", "full" */
+	int64_t max_size;               /* bytes of the log; 0: no limit */
+	int64_t retention_ms;           /* how long an ordinary record stays */
+	int64_t recovery_ms;            /* how long a gone socket may come back */
+	int64_t lock_wait_ms;           /* a turn waits so long for the lock: RC_AGAIN */
+	int64_t connect_timeout_ms;     /* a session without a namespace ends */
+	int64_t ping_interval_ms, ping_timeout_ms;
+	bool read_only;                 /* for looking: no schema is made */
+};
+
+/* RC_IO, RC_BAD_STATE (newer schema, foreign owner, no locking here):
+ * error_r is one sentence that says what to do (yours, to free). */
+enum rc store_open(const struct store_conf *conf, const struct clock *clock,
+    struct store **store_r, char **error_r);
+void    store_close(struct store **store);
+
+/* 16 secret bytes of this store (MAC of recovery offsets), and its public id. */
+const unsigned char *store_key(const struct store *store);
+const char *store_id(const struct store *store);
+
+/* One sentence about the last RC_IO or RC_BAD_STATE; "" if none. */
+const char *store_error(const struct store *store);
+
+/* ---- waking ---------------------------------------------------------- */
+
+/* This process as a worker: a locked byte, and a descriptor that becomes
+ * readable when there may be something for a parked poll.  Made on the first
+ * call.  -1: it could not (store_error()). */
+int      store_wake_fd(struct store *store);
+/* Takes all wake-ups that wait. */
+void     store_wake_take(struct store *store);
+unsigned store_worker(const struct store *store);       /* 0: not a worker yet */
+
+/* Whether somebody else has committed since the last call (cheap). */
+bool store_moved(struct store *store);
+
+/* ---- looking --------------------------------------------------------- */
+
+struct session_row {
+	uint64_t n;
+	char sid[24];
+	int generation, transport;      /* of wire/packet.h; transport is session/'s */
+	int64_t version;                /* grows with every change that a handler sees */
+	bool closing;                   /* an orderly close is under way */
+	int64_t opened_wall;
+	int64_t heard_boot;             /* last GET, POST or pong */
+	int64_t ping_boot;              /* last ping sent, or opening */
+	bool ping_open;                 /* its pong is missing */
+	unsigned namespaces;            /* how many are connected */
+	struct slice info;              /* JSON about the handshake request */
+	struct slice partial;           /* assembler state; absent: none */
+	char last_post[24];             /* `t` of the last POST */
+	uint64_t last_post_hash;
+};
+
+/* RC_GONE: unknown or ended.  Slices lie in the arena. */
+enum rc store_session(struct store *store, struct slice sid, struct arena *arena,
+    struct session_row *row_r);
+
+struct socket_row {
+	uint64_t n;
+	uint64_t session;               /* 0: gone, but may come back */
+	char id[24];                    /* the public id, also its room */
+	char pid[24];                   /* "" when it cannot be recovered */
+	struct slice nsp, user, data;   /* data: JSON; absent: none */
+	struct slice sid;               /* its session's sid; absent when gone */
+	struct slice info;              /* its session's info */
+	int64_t connected_wall, gone_wall;
+	int generation, transport;
+};
+
+/* The socket of a session in a namespace; RC_NONE. */
+enum rc store_socket(struct store *store, uint64_t session, struct slice nsp,
+    struct arena *arena, struct socket_row *row_r);
+/* By public id; by number; RC_NONE. */
+enum rc store_socket_id(struct store *store, struct slice nsp, struct slice id,
+    struct arena *arena, struct socket_row *row_r);
+enum rc store_socket_n(struct store *store, uint64_t n, struct arena *arena,
+    struct socket_row *row_r);
+
+/*
+ * Whether a returning client can be recovered: pid known, its window open, the
+ * log still reaching back to offset, at most max_replay records missed, not
+ * disconnected on purpose.  RC_NONE: no.  The row is the old socket's.
+ */
+enum rc store_recoverable(struct store *store, struct slice nsp,
+    struct slice pid, int64_t offset, int64_t max_replay, struct arena *arena,
+    struct socket_row *row_r);
+
+/* Who is meant: the union of rooms (none: the whole namespace), and users,
+ * minus except.  Packed names, not keys. */
+struct selector {
+	struct slice nsp;
+	struct slice rooms, users;      /* packed; absent: none */
+	struct slice except;            /* packed rooms; absent: none */
+	struct slice except_users;
+};
+
+/* Visits the sockets meant, each once, in the order of their numbers, starting
+ * behind `after`; stops at limit.  Gone ones only with with_gone. */
+typedef void store_socket_fn(void *arg, const struct socket_row *row);
+enum rc store_select(struct store *store, const struct selector *selector,
+    uint64_t after, size_t limit, bool with_gone, struct arena *arena,
+    store_socket_fn *visit, void *arg);
+enum rc store_count(struct store *store, const struct selector *selector,
+    int64_t *count_r);
+
+/* Rooms of a socket (packed names, its own included), and all rooms of a
+ * namespace with their present members. */
+enum rc store_rooms_of(struct store *store, uint64_t socket, struct buf *packed);
+typedef void store_room_fn(void *arg, struct slice nsp, struct slice room,
+    int64_t members);
+enum rc store_rooms(struct store *store, struct slice nsp, struct slice after,
+    size_t limit, store_room_fn *visit, void *arg);
+
+/* Live sessions in the order of their numbers. */
+typedef void store_session_fn(void *arg, const struct session_row *row);
+enum rc store_sessions(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_session_fn *visit, void *arg);
+
+/* The last `limit` kept records of a channel with seq < before (0: newest),
+ * oldest first (history). */
+typedef void store_record_fn(void *arg, const struct record *record);
+enum rc store_history(struct store *store, struct slice channel, int64_t before,
+    size_t limit, struct arena *arena, store_record_fn *visit, void *arg);
+
+/*
+ * The tail: records with seq > after, in order, at most limit.  *floor_r is the
+ * log's floor: when after < floor - 1, records are missing and the reader must
+ * start afresh.  Also inside a turn's settle hook.
+ */
+enum rc store_tail(struct store *store, int64_t after, size_t limit,
+    struct arena *arena, store_record_fn *visit, void *arg, int64_t *floor_r);
+
+/* The sockets (and their sessions) that were in the channel at seq. */
+typedef void store_member_fn(void *arg, uint64_t session, uint64_t socket);
+enum rc store_members(struct store *store, struct slice channel, int64_t seq,
+    store_member_fn *visit, void *arg);
+
+/* The newest seq; 0 in an empty store. */
+enum rc store_last_seq(struct store *store, int64_t *seq_r);
+
+/* Free-standing values of handlers and relay rules (JSON text). RC_NONE. */
+enum rc store_value(struct store *store, struct slice key, struct arena *arena,
+    struct slice *value_r);
+
+struct store_stats {
+	int64_t sessions, sockets, gone, claims, records, kept, rooms, timers,
+	    tasks, set_aside, questions, log_bytes, file_bytes, last_seq, floor,
+	    schema;
+};
+enum rc store_stats(struct store *store, struct store_stats *stats_r);
+
+/* ---- tasks: what must be done once ------------------------------------ */
+
+enum task_kind {
+	TASK_DISCONNECT = 1,    /* name: reason; context: socket's data */
+	TASK_TIMER,             /* name, context */
+	TASK_ACK                /* name, context; data: answers, see below */
+};
+struct task {
+	uint64_t n;
+	enum task_kind kind;
+	unsigned attempts;
+	struct slice nsp, name, context;
+	uint64_t socket;                /* 0: none */
+	struct slice socket_id, user, data, info;
+	/* TASK_ACK: data is {"timeout":bool,"expected":N,"answers":[[...],...]};
+	 * for one recipient, too. */
+};
+/* The oldest tasks that nobody works at, at most limit.  RC_NONE. */
+typedef void store_task_fn(void *arg, const struct task *task);
+enum rc store_tasks(struct store *store, size_t limit, struct arena *arena,
+    store_task_fn *visit, void *arg);
+
+/* ---- changing: operations --------------------------------------------- */
+
+enum store_op_kind {
+	OP_OPEN, OP_POLL, OP_DELIVER, OP_RELEASE, OP_RECEIVE, OP_CLOSE,
+	OP_CONNECT, OP_RECOVER, OP_APPEND, OP_JOIN, OP_LEAVE, OP_DISCONNECT,
+	OP_SOCKET_SET, OP_VALUE_SET, OP_TIMER, OP_ONCE, OP_ANSWER, OP_TASK_TRY,
+	OP_TASK_DONE, OP_JANITOR, OP__COUNT
+};
+
+/* What a poll brought. */
+enum poll_outcome {
+	POLL_PARKED,            /* nothing waits; the claim is yours */
+	POLL_BATCH,             /* records wait in batch; the cursor has moved */
+	POLL_PING,              /* a ping is due: answer it (now marked as sent) */
+	POLL_END                /* RECORD_CLOSE was next: noop + close; it has ended */
+};
+
+struct batch {                  /* in the turn's arena */
+	struct record *records;
+	size_t n;
+};
+
+/* More packed names or many sockets than this are refused: RC_TOO_BIG. */
+enum { CHANNELS_MAX = 64, SOCKETS_PER_OP = 500 };
+
+struct store_op {
+	enum store_op_kind kind;
+	enum rc rc;             /* the result; RC_BAD_STATE: not reached, its gate fell */
+	struct store_op *gate;  /* NULL, or an earlier op of this turn that must be RC_OK */
+	struct store_op *next;
+	union {
+		/* A new session.  The cursor stands at the newest record.
+		 * RC_TOO_BIG: max_sessions or slots are full (slots count the
+		 * polling sessions that hold a poll or were heard within 5 s). */
+		struct {
+			struct slice sid, info;
+			int generation, transport;
+			int64_t max_sessions, slots;    /* 0: no limit */
+			uint64_t n_r;
+		} open;
+
+		/*
+		 * A GET: claim and drain in one.
+		 * The log is asked past the cursor; replays of recovered sockets
+		 * come first, page by page.  A CLOSE record comes alone.  When
+		 * nothing waits and a ping is due (ping_boot + interval is past
+		 * and ping_open is false): POLL_PING.  Else the claim is written.
+		 * `t` equal to that of the parked poll: a resend, the claim is
+		 * taken over (its worker is woken and finds that it lost it).
+		 * `t` equal to that of the last answered poll: served again from
+		 * prev (is_resend_r).  Another live claim: the session ends
+		 * (EIO: RC_CLASH, reason "overlap", the other poll is answered
+		 * "1") or, with takeover, is taken over.
+		 * again: the process asks for its own parked poll (same ticket):
+		 * RC_CLASH when the claim is not its own any more.
+		 * RC_GONE: no such session.
+		 */
+		struct {
+			uint64_t session;
+			uint64_t ticket;                /* of this process, not 0 */
+			struct slice t;
+			bool takeover, again;
+			size_t max_records, max_bytes;  /* of one response */
+			enum poll_outcome outcome_r;
+			struct batch batch_r;
+			int64_t cursor_r;               /* seq up to which it was asked */
+			int64_t ping_due_r, dead_r;     /* boot ms: next ping; session's end
+			                                 * (pong or CONNECT missing), 0: none */
+			bool is_resend_r;
+		} poll;
+
+		/* The answer of a parked poll is decided: the claim is released,
+		 * prev is the cursor, the cursor is upto (0: stays).  ping: a
+		 * ping goes out.  end: the CLOSE record was served, session ends.
+		 * RC_CLASH: the claim is not that ticket's; RC_GONE. */
+		struct {
+			uint64_t session, ticket;
+			int64_t upto;
+			bool ping, end;
+		} deliver;
+
+		/* The client hung up: the claim is void, nothing was answered. */
+		struct {
+			uint64_t session, ticket;
+		} release;
+
+		/*
+		 * A POST: the gate of all that it causes.  RC_CLASH: version is
+		 * not the session's any more, decide again.  RC_NONE: a resend
+		 * (t and hash are those of the last POST).  RC_GONE.  The
+		 * session is heard; pong closes an open ping.  changed: the
+		 * version grows.  partial absent: none is open any more.
+		 */
+		struct {
+			uint64_t session;
+			int64_t version;
+			struct slice t;
+			uint64_t hash;
+			bool pong, changed;
+			struct slice partial;
+		} receive;
+
+		/*
+		 * The session ends: RECORD_END for a claimed poll (answer "1" or
+		 * "6"), its sockets go (a TASK_DISCONNECT each, with reason) and
+		 * may come back within the recovery window when keep is set.
+		 * orderly: sockets go now, but the session takes its leave with a
+		 * RECORD_CLOSE (30 s at most).
+		 */
+		struct {
+			uint64_t session;
+			const char *reason;             /* "transport close" ... */
+			char answer;
+			bool keep, orderly;
+		} close;
+
+		/* A socket in a namespace: RECORD_CONNECT (data) to the session,
+		 * membership of the namespace and of room `id` from that seq.
+		 * RC_CLASH: it is connected there.  RC_TOO_BIG: max_namespaces. */
+		struct {
+			uint64_t session;
+			struct slice nsp, id, pid, answer;
+			struct slice data, user;        /* absent: none */
+			int64_t max_namespaces;
+			uint64_t socket_r;
+			int64_t seq_r;
+		} connect;
+
+		/* An old socket comes back to this session, see store_recoverable().
+		 * The replay is (offset, seq of the CONNECT answer].  A session
+		 * that still looks alive for it ends ("transport close").
+		 * RC_NONE: not recoverable (any more). */
+		struct {
+			uint64_t session;
+			struct slice nsp, pid, answer;
+			int64_t offset, max_replay;
+			uint64_t socket_r;
+		} recover;
+
+		/*
+		 * Something is said.  channels: packed keys.  keep_ms: it is also
+		 * history of its channels for so long (0: no), of each at most
+		 * keep_count (0: no limit).
+		 * question.name: the emit asks for acks; a row waits for them
+		 * until the time-out and becomes a TASK_ACK; with wait it stays
+		 * for store_answers().  record.id_r is the ack id on the wire.
+		 * RC_TOO_BIG: log budget, or more than 64 channels.
+		 */
+		struct {
+			struct record record;           /* seq and wall_ms are results */
+			int64_t keep_ms, keep_count;
+			struct slice question, context; /* absent: none */
+			int64_t timeout_ms;
+			bool wait;
+			int64_t question_r;
+		} append;
+
+		/*
+		 * Here and below a socket is named by a pointer to its number, read
+		 * when the op is applied: it may point at socket_r of an earlier
+		 * OP_CONNECT or OP_RECOVER of this turn.
+		 */
+		/* Sockets by number into or out of a room, from the next seq on.
+		 * Joining twice is fine, leaving what one is not in is fine.
+		 * RC_TOO_BIG: one has max_rooms already. */
+		struct {
+			const uint64_t *sockets;
+			size_t n;
+			struct slice room;
+			int64_t max_rooms;
+		} member;
+
+		/* The server lets a socket go: RECORD_DISCONNECT, its memberships
+		 * end, its pid is void, TASK_DISCONNECT.  silent: the client said
+		 * it (no record).  engine: the session too, in order. */
+		struct {
+			const uint64_t *socket;
+			const char *reason;
+			bool silent, engine;
+		} disconnect;
+
+		/* data or user of a socket; absent: stays; user empty: unbound. */
+		struct {
+			const uint64_t *socket;
+			struct slice data, user;
+		} socket_set;
+
+		/* A free-standing value; absent removes it.  ttl_ms 0: stays. */
+		struct {
+			struct slice key, value;
+			int64_t ttl_ms;
+		} value_set;
+
+		/* A named appointment.  Same nsp, socket and name: replaced.
+		 * every_ms 0: once.  after_ms < 0: cancelled.  It ends with its
+		 * socket.  RC_TOO_BIG: max. */
+		struct {
+			struct slice nsp, name, context;
+			const uint64_t *socket;         /* NULL: of none */
+			int64_t after_ms, every_ms, max;
+		} timer;
+
+		/* A gate: RC_OK the first time within ttl, then RC_NONE. */
+		struct {
+			struct slice key;
+			int64_t ttl_ms;
+		} once;
+
+		/* A client's ack to a question.  RC_NONE: unknown, late or said. */
+		struct {
+			const uint64_t *socket;
+			int64_t question;
+			struct slice data, attachments;
+		} answer;
+
+		/* A task is worked at for lease_ms: its attempt is counted before
+		 * it runs; RC_CLASH: somebody else works at it, RC_GONE: done.
+		 * After three attempts it is set aside: RC_TOO_BIG. */
+		struct {
+			uint64_t task;
+			int64_t lease_ms;
+		} task;         /* TASK_TRY and TASK_DONE (a gate) */
+
+		/*
+		 * Up to limit rows of what is due: dead sessions, gone sockets
+		 * whose window is over, timers and questions into tasks, void
+		 * claims, values, history, trimming.  RC_AGAIN: there is more.
+		 * RC_NONE: another process is the janitor.
+		 */
+		struct {
+			size_t limit;
+			int64_t next_due_r;     /* wall ms of the next timer or question, 0: none */
+		} janitor;
+	} u;
+};
+
+/*
+ * A turn: ops, their memory, and a hook that runs inside the transaction when
+ * all ops are applied: it may look (store_tail() sees the turn's own records)
+ * and push more ops, which are then applied too.  The hook is called once.
+ */
+struct turn {
+	struct arena *arena;    /* lent; results lie here */
+	struct store_op *first, *last;
+	size_t n;
+	void (*settle)(void *arg, struct store *store, struct turn *turn);
+	void *arg;
+	int64_t first_seq_r, last_seq_r;        /* of the turn's records; 0: none */
+};
+
+void turn_init(struct turn *turn, struct arena *arena);
+struct store_op *turn_add(struct turn *turn, enum store_op_kind kind,
+    struct store_op *gate);
+
+/*
+ * Applies the turn in one transaction.  RC_OK: committed, look at each op's rc.
+ * RC_AGAIN: the lock was not to be had in lock_wait_ms, nothing happened, try
+ * the same turn again after your loop has turned.  RC_IO: nothing happened.
+ * RC_BAD_STATE: a newer program has taken the store over: finish and leave.
+ * Wake-ups leave after the commit.
+ */
+enum rc store_commit(struct store *store, struct turn *turn);
+
+/* Answers to a question that was asked with wait, so far: a JSON array of
+ * arrays; *done_r when all have come or the time is over.  RC_GONE. */
+enum rc store_answers(struct store *store, int64_t question, struct arena *arena,
+    struct slice *answers_r, int64_t *expected_r, bool *done_r);
+
+/* A copy of a live store, as one file. */
+enum rc store_backup(struct store *store, const char *to);
+
+/* ---- drivers ---------------------------------------------------------- */
+
+struct store_driver;    /* store/driver.h: the verbs, one table per driver */
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * codec.h - a generation's bytes, behind one small interface
+ *
+ * A codec turns a request body into engine frames, frames into neutral packets
+ * (through an assembler that waits for attachments, if need be over several
+ * requests), and neutral packets into the bytes of a response.  It knows
+ * neither sessions nor HTTP nor sockets, and it does not log.
+ *
+ * One file per generation (wire/eio4.c); codec_of() finds it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WIRE_CODEC_H
+#define WIRE_CODEC_H
+
+#include "base/rc.h"
+#include "wire/packet.h"
+
+struct buf;
+struct arena;
+
+enum frame_type {
+	FRAME_OPEN, FRAME_CLOSE, FRAME_PING, FRAME_PONG, FRAME_MESSAGE,
+	FRAME_UPGRADE, FRAME_NOOP
+};
+
+/* One engine packet.  A binary message has is_binary and the decoded bytes. */
+struct frame {
+	enum frame_type type;
+	bool is_binary;
+	struct slice data;
+};
+
+struct wire_limits {
+	unsigned max_packets;           /* engine packets per payload */
+	unsigned max_attachments;       /* per packet */
+	unsigned max_depth;             /* of JSON */
+	size_t max_payload;             /* bytes: of attachments being collected, too */
+	size_t max_name;                /* bytes of a namespace or event name */
+};
+
+/*
+ * Collects a packet whose attachments are still to come.  Its state is bytes,
+ * so that it can lie in the store between two requests.
+ */
+struct assembler {
+	struct slice header;            /* text of the packet; absent: nothing open */
+	unsigned due;                   /* attachments still missing */
+	struct slice attachments;       /* packed, so far */
+};
+/* state absent or empty: nothing open.  RC_BAD_INPUT: damaged. */
+enum rc assembler_load(struct assembler *a, struct slice state);
+/* Appends the state; nothing when nothing is open. */
+void    assembler_save(const struct assembler *a, struct buf *out);
+
+struct codec {
+	const char *name;               /* "eio4", as in the option `generations` */
+	enum generation generation;
+
+	/*
+	 * Cuts the next engine packet off *rest.  RC_OK; RC_NONE at the end;
+	 * RC_BAD_INPUT ends the session (an empty payload, a bad packet type,
+	 * a trailing separator, bad base64 ...).  Decoded binary lies in the arena.
+	 */
+	enum rc (*frame_next)(struct slice *rest, struct arena *arena,
+	    struct frame *frame_r);
+
+	/*
+	 * Gives a message frame to the assembler.  RC_OK: *packet_r is whole (its
+	 * slices lie in the frame or the arena); RC_AGAIN: attachments are due;
+	 * RC_BAD_INPUT: ends the session.  After RC_AGAIN the assembler's slices
+	 * lie in frame and arena: save it before they go.
+	 */
+	enum rc (*packet_next)(struct assembler *a, const struct frame *frame,
+	    const struct wire_limits *limits, struct arena *arena,
+	    struct packet *packet_r);
+
+	/*
+	 * Appends a packet to a payload, separator and attachments included.  An
+	 * empty out starts the payload.  offset: the recovery offset that is
+	 * written as an additional last argument of an EVENT; absent: none.
+	 */
+	void (*packet_write)(struct buf *out, const struct packet *packet,
+	    struct slice offset);
+
+	/* Appends an engine packet: open (data: the JSON), close, ping, pong, noop. */
+	void (*frame_write)(struct buf *out, enum frame_type type, struct slice data);
+};
+
+/* NULL when that generation is not built. */
+const struct codec *codec_of(enum generation generation);
+/* By its name; NULL when there is none. */
+const struct codec *codec_named(struct slice name);
+
+/*
+ * Joins two payloads of one generation that packet_write() made, each of one or
+ * more packets: what was encoded once for all recipients is appended to a
+ * recipient's own payload.
+ */
+void codec_join(const struct codec *codec, struct buf *out, struct slice piece);
+
+extern const struct codec codec_eio4;
+
+#endif
