@@ -1,0 +1,88 @@
+/*
+ * driver.h - what a store driver has to do: one table of verbs
+ *
+ * store.c finds the driver by its name and passes every call of store.h on.  A
+ * driver's own struct begins with a struct store.
+ *
+ * Must stay true:
+ *   - a verb has the meaning that store.h gives to the call of the same name
+ *   - the rules of a protocol stand in session/, never in a driver
+ *   - tests/store_contract.c passes for every row of store_drivers[]
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef STORE_DRIVER_H
+#define STORE_DRIVER_H
+
+#include "store/store.h"
+
+struct store_driver {
+	const char *name;
+	/* conf and its strings are borrowed for the call. */
+	enum rc (*open)(const struct store_conf *conf, const struct clock *clock,
+	    struct store **store_r, char **error_r);
+	void (*close)(struct store *store);
+	int (*wake_fd)(struct store *store);
+	void (*wake_take)(struct store *store);
+	unsigned (*worker)(const struct store *store);
+	bool (*moved)(struct store *store);
+	enum rc (*session)(struct store *store, struct slice sid,
+	    struct arena *arena, struct session_row *row_r);
+	enum rc (*socket)(struct store *store, uint64_t session, struct slice nsp,
+	    struct arena *arena, struct socket_row *row_r);
+	enum rc (*socket_id)(struct store *store, struct slice nsp,
+	    struct slice id, struct arena *arena, struct socket_row *row_r);
+	enum rc (*socket_n)(struct store *store, uint64_t n, struct arena *arena,
+	    struct socket_row *row_r);
+	enum rc (*recoverable)(struct store *store, struct slice nsp,
+	    struct slice pid, int64_t offset, int64_t max_replay,
+	    struct arena *arena, struct socket_row *row_r);
+	enum rc (*select)(struct store *store, const struct selector *selector,
+	    uint64_t after, size_t limit, bool with_gone, struct arena *arena,
+	    store_socket_fn *visit, void *arg);
+	enum rc (*count)(struct store *store, const struct selector *selector,
+	    int64_t *count_r);
+	enum rc (*rooms_of)(struct store *store, uint64_t socket,
+	    struct buf *packed);
+	enum rc (*rooms)(struct store *store, struct slice nsp,
+	    struct slice after, size_t limit, store_room_fn *visit, void *arg);
+	enum rc (*sessions)(struct store *store, uint64_t after, size_t limit,
+	    struct arena *arena, store_session_fn *visit, void *arg);
+	enum rc (*history)(struct store *store, struct slice channel,
+	    int64_t before, size_t limit, struct arena *arena,
+	    store_record_fn *visit, void *arg);
+	enum rc (*tail)(struct store *store, int64_t after, size_t limit,
+	    struct arena *arena, store_record_fn *visit, void *arg,
+	    int64_t *floor_r);
+	enum rc (*members)(struct store *store, struct slice channel, int64_t seq,
+	    store_member_fn *visit, void *arg);
+	enum rc (*last_seq)(struct store *store, int64_t *seq_r);
+	enum rc (*value)(struct store *store, struct slice key,
+	    struct arena *arena, struct slice *value_r);
+	enum rc (*stats)(struct store *store, struct store_stats *stats_r);
+	enum rc (*tasks)(struct store *store, size_t limit, struct arena *arena,
+	    store_task_fn *visit, void *arg);
+	enum rc (*commit)(struct store *store, struct turn *turn);
+	enum rc (*answers)(struct store *store, int64_t question,
+	    struct arena *arena, struct slice *answers_r, int64_t *expected_r,
+	    bool *done_r);
+	enum rc (*backup)(struct store *store, const char *to);
+};
+
+/* First member of a driver's own struct; open() fills it in. */
+struct store {
+	const struct store_driver *driver;
+	const struct clock *clock;
+	unsigned char key[16];
+	char id[24];
+	char error[400];                /* of store_error() */
+};
+
+extern const struct store_driver store_sqlite;
+extern const struct store_driver store_memory;
+
+/* One sentence for store_error(); logs it once as an error. */
+void store_fail(struct store *store, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,267 @@
+/*
+ * store.c - finds the driver and passes the calls on
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/driver.h"
+
+static const struct store_driver *const store_drivers[] = {
+	&store_sqlite,
+	&store_memory,
+};
+
+enum rc
+store_open(const struct store_conf *conf, const struct clock *clock,
+    struct store **store_r, char **error_r)
+{
+	const char *name = conf->driver == NULL ? "sqlite" : conf->driver;
+
+	*store_r = NULL;
+	*error_r = NULL;
+	for (size_t i = 0; i < sizeof(store_drivers) / sizeof(*store_drivers); i++)
+		if (strcmp(store_drivers[i]->name, name) == 0)
+			return store_drivers[i]->open(conf, clock, store_r, error_r);
+	*error_r = mem_printf("there is no store driver \"%s\"; use sqlite", name);
+	return RC_BAD_STATE;
+}
+
+void
+store_close(struct store **store)
+{
+	if (*store != NULL)
+		(*store)->driver->close(*store);
+	*store = NULL;
+}
+
+const unsigned char *
+store_key(const struct store *store)
+{
+	return store->key;
+}
+
+const char *
+store_id(const struct store *store)
+{
+	return store->id;
+}
+
+const char *
+store_error(const struct store *store)
+{
+	return store->error;
+}
+
+void
+store_fail(struct store *store, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(store->error, sizeof(store->error), fmt, ap);
+	va_end(ap);
+	log_error("store", "err=\"%s\"", store->error);
+}
+
+/* ---- turns ------------------------------------------------------------ */
+
+void
+turn_init(struct turn *turn, struct arena *arena)
+{
+	memset(turn, 0, sizeof(*turn));
+	turn->arena = arena;
+}
+
+struct store_op *
+turn_add(struct turn *turn, enum store_op_kind kind, struct store_op *gate)
+{
+	struct store_op *op = arena_alloc(turn->arena, sizeof(*op));
+
+	op->kind = kind;
+	op->rc = RC_BAD_STATE;
+	op->gate = gate;
+	if (turn->last == NULL)
+		turn->first = op;
+	else
+		turn->last->next = op;
+	turn->last = op;
+	turn->n++;
+	return op;
+}
+
+/* ---- the verbs -------------------------------------------------------- */
+
+int
+store_wake_fd(struct store *store)
+{
+	return store->driver->wake_fd(store);
+}
+
+void
+store_wake_take(struct store *store)
+{
+	store->driver->wake_take(store);
+}
+
+unsigned
+store_worker(const struct store *store)
+{
+	return store->driver->worker(store);
+}
+
+bool
+store_moved(struct store *store)
+{
+	return store->driver->moved(store);
+}
+
+enum rc
+store_session(struct store *store, struct slice sid, struct arena *arena,
+    struct session_row *row_r)
+{
+	return store->driver->session(store, sid, arena, row_r);
+}
+
+enum rc
+store_socket(struct store *store, uint64_t session, struct slice nsp,
+    struct arena *arena, struct socket_row *row_r)
+{
+	return store->driver->socket(store, session, nsp, arena, row_r);
+}
+
+enum rc
+store_socket_id(struct store *store, struct slice nsp, struct slice id,
+    struct arena *arena, struct socket_row *row_r)
+{
+	return store->driver->socket_id(store, nsp, id, arena, row_r);
+}
+
+enum rc
+store_socket_n(struct store *store, uint64_t n, struct arena *arena,
+    struct socket_row *row_r)
+{
+	return store->driver->socket_n(store, n, arena, row_r);
+}
+
+enum rc
+store_recoverable(struct store *store, struct slice nsp, struct slice pid,
+    int64_t offset, int64_t max_replay, struct arena *arena,
+    struct socket_row *row_r)
+{
+	return store->driver->recoverable(store, nsp, pid, offset, max_replay,
+	    arena, row_r);
+}
+
+enum rc
+store_select(struct store *store, const struct selector *selector,
+    uint64_t after, size_t limit, bool with_gone, struct arena *arena,
+    store_socket_fn *visit, void *arg)
+{
+	return store->driver->select(store, selector, after, limit, with_gone,
+	    arena, visit, arg);
+}
+
+enum rc
+store_count(struct store *store, const struct selector *selector,
+    int64_t *count_r)
+{
+	return store->driver->count(store, selector, count_r);
+}
+
+enum rc
+store_rooms_of(struct store *store, uint64_t socket, struct buf *packed)
+{
+	return store->driver->rooms_of(store, socket, packed);
+}
+
+enum rc
+store_rooms(struct store *store, struct slice nsp, struct slice after,
+    size_t limit, store_room_fn *visit, void *arg)
+{
+	return store->driver->rooms(store, nsp, after, limit, visit, arg);
+}
+
+enum rc
+store_sessions(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_session_fn *visit, void *arg)
+{
+	return store->driver->sessions(store, after, limit, arena, visit, arg);
+}
+
+enum rc
+store_history(struct store *store, struct slice channel, int64_t before,
+    size_t limit, struct arena *arena, store_record_fn *visit, void *arg)
+{
+	return store->driver->history(store, channel, before, limit, arena,
+	    visit, arg);
+}
+
+enum rc
+store_tail(struct store *store, int64_t after, size_t limit,
+    struct arena *arena, store_record_fn *visit, void *arg, int64_t *floor_r)
+{
+	return store->driver->tail(store, after, limit, arena, visit, arg,
+	    floor_r);
+}
+
+enum rc
+store_members(struct store *store, struct slice channel, int64_t seq,
+    store_member_fn *visit, void *arg)
+{
+	return store->driver->members(store, channel, seq, visit, arg);
+}
+
+enum rc
+store_last_seq(struct store *store, int64_t *seq_r)
+{
+	return store->driver->last_seq(store, seq_r);
+}
+
+enum rc
+store_value(struct store *store, struct slice key, struct arena *arena,
+    struct slice *value_r)
+{
+	return store->driver->value(store, key, arena, value_r);
+}
+
+enum rc
+store_stats(struct store *store, struct store_stats *stats_r)
+{
+	memset(stats_r, 0, sizeof(*stats_r));
+	return store->driver->stats(store, stats_r);
+}
+
+enum rc
+store_tasks(struct store *store, size_t limit, struct arena *arena,
+    store_task_fn *visit, void *arg)
+{
+	return store->driver->tasks(store, limit, arena, visit, arg);
+}
+
+enum rc
+store_commit(struct store *store, struct turn *turn)
+{
+	turn->first_seq_r = turn->last_seq_r = 0;
+	return store->driver->commit(store, turn);
+}
+
+enum rc
+store_answers(struct store *store, int64_t question, struct arena *arena,
+    struct slice *answers_r, int64_t *expected_r, bool *done_r)
+{
+	return store->driver->answers(store, question, arena, answers_r,
+	    expected_r, done_r);
+}
+
+enum rc
+store_backup(struct store *store, const char *to)
+{
+	return store->driver->backup(store, to);
+}
