@@ -1,0 +1,105 @@
+# lib.sh - what script/demo and script/test have in common (sourced, bash)
+#
+# Everything that is made goes into one build folder, never between the
+# sources; two runs at a time wait for each other there.
+#
+# SPDX-License-Identifier: ISC
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() {
+	echo "${0##*/}: $*" >&2
+}
+
+die() { # exit-code message...
+	local code=$1
+	shift
+	say "$@"
+	exit "$code"
+}
+
+# Sets build, the folder for everything that is made, and source, the folder
+# that is configured.  A clone that is not ours to write in, or that somebody
+# configured in place, is left alone: a copy beside the build serves instead.
+choose_folders() {
+	source=$top
+	build=${SIOGATE_BUILD:-$top/build}
+	if [ -z "${SIOGATE_BUILD:-}" ] &&
+	    { [ ! -w "$top" ] || { [ -e "$build" ] && [ ! -w "$build" ]; }; }; then
+		build=${XDG_CACHE_HOME:-$HOME/.cache}/siogate/$(printf %s "$top" | cksum | cut -d' ' -f1)
+	fi
+	mkdir -p "$build" || die 1 "cannot make $build"
+	build=$(cd "$build" && pwd)
+	if [ ! -w "$top" ] || [ -e "$top/config.status" ] ||
+	    { [ -e "$top/configure" ] && [ ! -w "$top/configure" ]; }; then
+		source=$build/source
+	fi
+}
+
+copy_source() {
+	mkdir -p "$source" || return 1
+	tar -C "$top" -cf - --exclude=./.git --exclude='./build*' --exclude=node_modules \
+	    --exclude='*.o' --exclude='*.lo' --exclude='*.a' --exclude='*.la' \
+	    --exclude=.libs --exclude=.deps --exclude=.dirstamp --exclude='*.log' --exclude='*.trs' \
+	    --exclude=./Makefile --exclude=./config.h --exclude=./config.status \
+	    --exclude=./libtool --exclude='./stamp-h*' . |
+	    tar -C "$source" -xf -
+}
+
+# Runs a command; shows what it said only when it fails.
+quietly() { # logfile command...
+	local log=$1
+	shift
+	if ! "$@" >"$log" 2>&1 </dev/null; then
+		tail -n 60 "$log" >&2
+		say "failed: $* (all of its output: $log)"
+		return 1
+	fi
+}
+
+# Makes configure, and configures a folder below build unless the same was
+# done there before.
+configure_in() { # name argument...
+	local folder=$build/$1 arguments
+	shift
+	mkdir -p "$folder" || return 1
+	if [ "$source" != "$top" ]; then
+		copy_source || return 1
+	fi
+	if [ ! -x "$source/configure" ] || [ ! -f "$source/Makefile.in" ]; then
+		(cd "$source" && quietly "$build/autoreconf.log" autoreconf -fi) || return 1
+	fi
+	printf -v arguments '%q ' "$@"
+	if [ ! -f "$folder/config.status" ] ||
+	    [ "$(cat "$folder/siogate-configured" 2>/dev/null)" != "$arguments" ]; then
+		rm -f "$folder/siogate-configured"
+		(cd "$folder" && quietly "$folder/configure.log" "$source/configure" -q "$@") || return 1
+		echo "$arguments" >"$folder/siogate-configured"
+	fi
+}
+
+make_in() { # name target...
+	local folder=$build/$1
+	shift
+	quietly "$folder/make.log" make -C "$folder" -j"$(nproc)" "$@"
+}
+
+# node_modules of a folder with a package-lock.json, in a folder of the build.
+fetch_node_modules() { # folder-with-lock folder
+	local stamp="$2/node_modules/.siogate-lock"
+	mkdir -p "$2" || return 1
+	cmp -s "$1/package-lock.json" "$stamp" && return 0
+	cp "$1/package.json" "$1/package-lock.json" "$2" || return 1
+	(cd "$2" && quietly "$2/npm.log" npm ci --ignore-scripts --no-audit --no-fund) || return 1
+	cp "$1/package-lock.json" "$stamp"
+}
+
+# One at a time in the build folder; until unlock_build.
+lock_build() {
+	exec 8>"$build/lock"
+	flock 8
+}
+
+unlock_build() {
+	exec 8>&-
+}
