@@ -16,9 +16,10 @@ struct buf {
 
 void buf_free(struct buf *b);
 void buf_reset(struct buf *b);                  /* keeps the memory */
-void buf_reserve(struct buf *b, size_t more);   /* room for so many more */
-void buf_add(struct buf *b, struct slice s);
-void buf_char(struct buf *b, char c);
+static inline void buf_reserve(struct buf *b, size_t more); /* room for more */
+void buf_grow(struct buf *b, size_t more);      /* what buf_reserve() calls */
+static inline void buf_add(struct buf *b, struct slice s);
+static inline void buf_char(struct buf *b, char c);
 void buf_str(struct buf *b, const char *s);
 void buf_int(struct buf *b, int64_t v);         /* in decimal */
 void buf_printf(struct buf *b, const char *fmt, ...)
@@ -28,6 +29,31 @@ static inline struct slice
 buf_slice(const struct buf *b)
 {
 	return (struct slice){ b->p == NULL ? "" : b->p, b->n };
+}
+
+/* Every byte of every answer passes here, so these three are inline. */
+static inline void
+buf_reserve(struct buf *b, size_t more)
+{
+	if (b->cap - b->n < more)
+		buf_grow(b, more);
+}
+
+static inline void
+buf_add(struct buf *b, struct slice s)
+{
+	if (s.n == 0)
+		return;
+	buf_reserve(b, s.n);
+	memcpy(b->p + b->n, s.p, s.n);
+	b->n += s.n;
+}
+
+static inline void
+buf_char(struct buf *b, char c)
+{
+	buf_reserve(b, 1);
+	b->p[b->n++] = c;
 }
 
 /* The bytes with a zero behind them; yours.  Leaves b empty. */

@@ -1,3 +1,18 @@
 noinst_LIBRARIES += %D%/libbase.a
-%C%_libbase_a_SOURCES = %D%/rc.h %D%/slice.h %D%/mem.h %D%/buf.h %D%/clock.h \
-	%D%/log.h %D%/utf8.h %D%/base64.h %D%/random.h %D%/json.h %D%/conf.h
+%C%_libbase_a_SOURCES = \
+	%D%/rc.h %D%/rc.c %D%/slice.h %D%/slice.c %D%/mem.h %D%/mem.c \
+	%D%/buf.h %D%/buf.c %D%/clock.h %D%/clock.c %D%/log.h %D%/log.c \
+	%D%/utf8.h %D%/utf8.c %D%/base64.h %D%/base64.c \
+	%D%/random.h %D%/random.c \
+	%D%/json.h %D%/json_private.h %D%/json.c %D%/json_string.c \
+	%D%/conf.h
+
+# Tests of this floor need nothing above it.
+BASE_TESTS = tests/base_bytes_test tests/base_text_test tests/base_json_test
+check_PROGRAMS += $(BASE_TESTS)
+tests_base_bytes_test_SOURCES = tests/base_bytes_test.c
+tests_base_bytes_test_LDADD = $(FLOOR_BASE)
+tests_base_text_test_SOURCES = tests/base_text_test.c
+tests_base_text_test_LDADD = $(FLOOR_BASE)
+tests_base_json_test_SOURCES = tests/base_json_test.c
+tests_base_json_test_LDADD = $(FLOOR_BASE)

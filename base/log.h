@@ -5,6 +5,9 @@
  * error wakes someone, warn is odd but handled, info is the life of a client,
  * debug is every step.  Never payloads, cookies or tokens.
  *
+ * The same error or warning is written three times in ten seconds, then counted
+ * (`repeated=N said="..."`).
+ *
  * SPDX-License-Identifier: ISC
  */
 #ifndef BASE_LOG_H
@@ -13,6 +16,8 @@
 #include <stdint.h>
 
 #include "base/rc.h"
+
+struct clock;
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -25,6 +30,10 @@ void    log_close(void);
 enum rc log_level_parse(const char *name, enum log_level *level_r);
 
 extern enum log_level log_level_now;
+
+/* Whose time the lines bear (the system's until a test says otherwise).  Forgets
+ * which lines were said lately. */
+void log_set_clock(const struct clock *clock);
 
 void log_line(enum log_level level, const char *floor, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

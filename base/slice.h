@@ -22,6 +22,9 @@ struct slice {
 #define SLICE(literal) ((struct slice){ "" literal, sizeof(literal) - 1 })
 #define SLICE_NONE     ((struct slice){ NULL, 0 })
 
+/* How many elements a real array has (not a pointer). */
+#define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
+
 /* For printf: printf("%.*s", SLICE_ARGS(s)). */
 #define SLICE_ARGS(s) (int)(s).n, (s).p
 
@@ -55,7 +58,7 @@ slice_skip(struct slice s, size_t n)
 {
 	if (n > s.n)
 		n = s.n;
-	return (struct slice){ s.p + n, s.n - n };
+	return n == 0 ? s : (struct slice){ s.p + n, s.n - n };
 }
 
 static inline struct slice

@@ -15,6 +15,10 @@ bool utf8_valid(struct slice s);
 /* Length in UTF-16 code units, what JavaScript's .length says.  s is valid. */
 size_t utf8_units(struct slice s);
 
+/* The bytes (1..4) of the first character; 0 when it is not well formed or
+ * there is none. */
+size_t utf8_head(struct slice s);
+
 /* Takes the first character of *rest; -1 (and one byte taken) when it is not
  * well formed, -2 at the end. */
 int32_t utf8_next(struct slice *rest);

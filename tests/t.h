@@ -20,7 +20,7 @@
 
 static int t_count, t_failed;
 static jmp_buf t_out;
-static const char *t_skipped;
+static const char *t_skipped = "";
 
 #define T_FAIL(...)                                                     \
 	do {                                                            \

@@ -1,0 +1,211 @@
+/*
+ * mem.c - memory that is there, and arenas that end with a turn
+ *
+ * Must stay true:
+ *   - no function here returns NULL
+ *   - an arena's block never moves, so what was given out stays where it is
+ *   - under AddressSanitizer a reset frees every block: whoever keeps a pointer
+ *     past the turn is found by the sanitizer instead of by a user
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum {
+	BLOCK_FIRST = 4096 - 64,        /* with malloc's own words: one page */
+	BLOCK_KEPT = 256 * 1024         /* a larger one is not kept by a reset */
+};
+
+#if defined(__SANITIZE_ADDRESS__)
+#define KEEPS_A_BLOCK 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KEEPS_A_BLOCK 0
+#endif
+#endif
+#ifndef KEEPS_A_BLOCK
+#define KEEPS_A_BLOCK 1
+#endif
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size;              /* of bytes[] */
+	alignas(max_align_t) char bytes[];
+};
+
+static void
+out_of_memory(void)
+{
+	static const char said[] = "siogate: out of memory\n";
+	ssize_t n = write(STDERR_FILENO, said, sizeof(said) - 1);
+
+	(void)n;
+	abort();
+}
+
+void *
+mem_alloc(size_t n)
+{
+	void *p = calloc(1, n == 0 ? 1 : n);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+void *
+mem_resize(void *p, size_t n)
+{
+	if ((p = realloc(p, n == 0 ? 1 : n)) == NULL)
+		out_of_memory();
+	return p;
+}
+
+char *
+mem_strdup(const char *s)
+{
+	return mem_slicedup(slice_str(s));
+}
+
+char *
+mem_slicedup(struct slice s)
+{
+	char *p = mem_resize(NULL, s.n + 1);
+
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
+	return p;
+}
+
+char *
+mem_printf(const char *fmt, ...)
+{
+	char *p = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&p, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		out_of_memory();
+	return p;
+}
+
+static struct arena_block *
+block_new(struct arena *a, size_t n)
+{
+	size_t size = a->block == NULL ? BLOCK_FIRST : a->block->size * 2;
+	struct arena_block *block;
+
+	if (size > BLOCK_KEPT)
+		size = BLOCK_KEPT;
+	if (size < n)
+		size = n;
+	block = mem_resize(NULL, sizeof(*block) + size);
+	block->next = a->block;
+	block->used = 0;
+	block->size = size;
+	a->block = block;
+	return block;
+}
+
+/* n bytes that hold anything. */
+static char *
+arena_take(struct arena *a, size_t n)
+{
+	struct arena_block *block = a->block;
+	char *p;
+
+	if (n > SIZE_MAX / 2)
+		out_of_memory();
+	n = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	if (block == NULL || block->size - block->used < n)
+		block = block_new(a, n);
+	p = block->bytes + block->used;
+	block->used += n;
+	return p;
+}
+
+void *
+arena_alloc(struct arena *a, size_t n)
+{
+	return memset(arena_take(a, n == 0 ? 1 : n), 0, n);
+}
+
+struct slice
+arena_dup(struct arena *a, struct slice s)
+{
+	if (s.p == NULL)
+		return SLICE_NONE;
+	return slice_of(arena_str(a, s), s.n);
+}
+
+char *
+arena_str(struct arena *a, struct slice s)
+{
+	char *p = arena_take(a, s.n + 1);
+
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
+	return p;
+}
+
+struct slice
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	struct slice copy;
+	va_list ap;
+	char *text;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		out_of_memory();
+	copy = arena_dup(a, slice_of(text, (size_t)n));
+	free(text);
+	return copy;
+}
+
+/* Frees all blocks behind the newest, which is the largest. */
+void
+arena_reset(struct arena *a)
+{
+	struct arena_block *kept = a->block;
+	struct arena rest;
+
+	if (kept == NULL)
+		return;
+	if (!KEEPS_A_BLOCK || kept->size > BLOCK_KEPT) {
+		arena_free(a);
+		return;
+	}
+	rest.block = kept->next;
+	arena_free(&rest);
+	kept->next = NULL;
+	kept->used = 0;
+}
+
+void
+arena_free(struct arena *a)
+{
+	struct arena_block *block, *next;
+
+	for (block = a->block; block != NULL; block = next) {
+		next = block->next;
+		free(block);
+	}
+	a->block = NULL;
+}

@@ -1,0 +1,149 @@
+/*
+ * utf8.c - is it text, and how long is it for JavaScript
+ *
+ * Most text is ASCII, so eight bytes at a time are looked at first.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/utf8.h"
+
+#define EACH(byte) ((byte) * UINT64_C(0x0101010101010101))
+
+static inline uint64_t
+load8(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+static inline bool
+is_tail(unsigned char c)
+{
+	return (c & 0xc0) == 0x80;
+}
+
+/*
+ * The second byte alone decides about overlong forms (E0 80..9F, F0 80..8F),
+ * surrogates (ED A0..BF) and what lies past U+10FFFF (F4 90..BF); see table
+ * 3-7 of the Unicode standard.
+ */
+size_t
+utf8_head(struct slice s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+
+	if (s.n == 0)
+		return 0;
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4 || s.n < 2 || !is_tail(p[1]))
+		return 0;
+	if (p[0] < 0xe0)
+		return 2;
+	if (s.n < 3 || !is_tail(p[2]))
+		return 0;
+	if (p[0] < 0xf0) {
+		if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f))
+			return 0;
+		return 3;
+	}
+	if (s.n < 4 || !is_tail(p[3]) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return 4;
+}
+
+bool
+utf8_valid(struct slice s)
+{
+	size_t n;
+
+	while (s.n > 0) {
+		while (s.n >= 8 && (load8(s.p) & EACH(0x80)) == 0) {
+			s.p += 8;
+			s.n -= 8;
+		}
+		if (s.n == 0)
+			break;
+		if ((n = utf8_head(s)) == 0)
+			return false;
+		s.p += n;
+		s.n -= n;
+	}
+	return true;
+}
+
+/* Every byte but the trailing ones is a unit, and a lead byte of four is two. */
+size_t
+utf8_units(struct slice s)
+{
+	size_t units = s.n;
+
+	for (; s.n >= 8; s = slice_skip(s, 8)) {
+		uint64_t w = load8(s.p);
+		uint64_t tails = w >> 7 & ~w >> 6 & EACH(1);
+		uint64_t fours = w >> 7 & w >> 6 & w >> 5 & w >> 4 & EACH(1);
+
+		units -= (size_t)__builtin_popcountll(tails);
+		units += (size_t)__builtin_popcountll(fours);
+	}
+	for (; s.n > 0; s = slice_skip(s, 1)) {
+		units -= is_tail((unsigned char)s.p[0]);
+		units += (unsigned char)s.p[0] >= 0xf0;
+	}
+	return units;
+}
+
+int32_t
+utf8_next(struct slice *rest)
+{
+	const unsigned char *p = (const unsigned char *)rest->p;
+	size_t n;
+
+	if (rest->n == 0)
+		return -2;
+	n = utf8_head(*rest);
+	*rest = slice_skip(*rest, n == 0 ? 1 : n);
+	switch (n) {
+	case 1:
+		return p[0];
+	case 2:
+		return (p[0] & 0x1f) << 6 | (p[1] & 0x3f);
+	case 3:
+		return (p[0] & 0x0f) << 12 | (p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+	case 4:
+		return (p[0] & 0x07) << 18 | (p[1] & 0x3f) << 12 |
+		    (p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+	default:
+		return -1;
+	}
+}
+
+size_t
+utf8_put(char out[4], uint32_t c)
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (char)(0xe0 | c >> 12);
+		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | c >> 18);
+	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
