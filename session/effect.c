@@ -1,0 +1,341 @@
+/*
+ * effect.c - what an application asked for, as operations of the turn
+ *
+ * Effects stand behind the gate of their call.  An EFFECT_ONCE becomes the gate
+ * of those behind it.  Bulk effects are resolved here, by their sender, into
+ * operations of at most SOCKETS_PER_OP sockets each.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "session/engine_private.h"
+
+struct effect *
+effects_add(struct effects *effects, struct arena *arena, enum effect_kind kind)
+{
+	struct effect *f = arena_alloc(arena, sizeof(*f));
+
+	f->kind = kind;
+	if (effects->last == NULL)
+		effects->first = f;
+	else
+		effects->last->next = f;
+	effects->last = f;
+	effects->n++;
+	return f;
+}
+
+static struct slice
+nsp_of(const struct effect *f, const struct author *author)
+{
+	return f->who.nsp.n != 0 ? f->who.nsp : author->nsp;
+}
+
+/* ---- emit and ack -------------------------------------------------------------- */
+
+static void
+pack_channels(struct engine *e, struct buf *out, enum channel_kind kind,
+    struct slice nsp, struct slice names)
+{
+	struct slice name;
+
+	while (pack_next(&names, &name))
+		pack_add(out, channel_key(&e->arena, kind, nsp, name));
+}
+
+static struct slice
+emit_channels(struct engine *e, const struct effect *f, struct slice nsp)
+{
+	struct buf packed = BUF_INIT;
+	struct slice channels;
+
+	pack_channels(e, &packed, CHANNEL_ROOM, nsp, f->who.rooms);
+	pack_channels(e, &packed, CHANNEL_USER, nsp, f->who.users);
+	if (packed.n == 0)
+		pack_add(&packed, channel_key(&e->arena, CHANNEL_NSP, nsp, SLICE("")));
+	channels = arena_dup(&e->arena, buf_slice(&packed));
+	buf_free(&packed);
+	return channels;
+}
+
+static struct slice
+emit_except(struct engine *e, const struct effect *f, const struct author *author,
+    struct slice nsp)
+{
+	struct buf packed = BUF_INIT;
+	struct slice except = SLICE_NONE;
+
+	pack_channels(e, &packed, CHANNEL_ROOM, nsp, f->who.except);
+	pack_channels(e, &packed, CHANNEL_USER, nsp, f->who.except_users);
+	if (f->not_self && author->id.n != 0)
+		pack_add(&packed, channel_key(&e->arena, CHANNEL_ROOM, nsp, author->id));
+	if (packed.n != 0)
+		except = arena_dup(&e->arena, buf_slice(&packed));
+	buf_free(&packed);
+	return except;
+}
+
+/* [arg,...] into ["name",arg,...]. */
+static struct slice
+event_join(struct engine *e, struct slice name, struct slice args)
+{
+	struct buf out = BUF_INIT;
+	struct slice data, rest = args, first;
+
+	buf_reserve(&out, name.n + args.n + 8);
+	buf_char(&out, '[');
+	json_quote(&out, name);
+	json_open(&rest);
+	if (json_next(&rest, &first)) {
+		buf_char(&out, ',');
+		buf_add(&out, slice_skip(args, (size_t)(first.p - args.p)));
+	} else {
+		buf_char(&out, ']');
+	}
+	data = arena_dup(&e->arena, buf_slice(&out));
+	buf_free(&out);
+	return data;
+}
+
+static void
+apply_emit(struct engine *e, const struct effect *f, struct author *author)
+{
+	struct slice nsp = nsp_of(f, author);
+	struct store_op *op;
+	struct record *record;
+
+	if ((int64_t)(f->data.n + f->attachments.n) > e->conf.max_event) {
+		log_warn("session", "emit refused nsp=%.*s size=%zu max_event=%" PRId64,
+		    SLICE_ARGS(nsp), f->data.n + f->attachments.n, e->conf.max_event);
+		return;
+	}
+	op = turn_add(&e->turn, OP_APPEND, author->gate);
+	record = &op->u.append.record;
+	record->kind = RECORD_EVENT;
+	record->id = -1;
+	record->nsp = nsp;
+	record->channels = emit_channels(e, f, nsp);
+	record->except = emit_except(e, f, author, nsp);
+	record->data = event_join(e, f->name, f->data);
+	record->attachments = f->attachments;
+	if (f->is_volatile)
+		record->flags |= RECORD_VOLATILE;
+	if (f->question.n != 0 || author->wait) {
+		record->flags |= RECORD_ASKS_ACK;
+		op->u.append.question = f->question.n != 0 ? f->question : SLICE("");
+		op->u.append.context = f->context;
+		op->u.append.timeout_ms = f->timeout_ms;
+		op->u.append.wait = author->wait;
+	}
+	op->u.append.keep_ms = f->keep_ms;
+	op->u.append.keep_count = f->keep_count;
+	author->last_emit = op;
+}
+
+static void
+apply_ack(struct engine *e, const struct effect *f, struct author *author)
+{
+	struct store_op *op;
+	struct record *record;
+	struct buf packed = BUF_INIT;
+
+	if (author->ack_id.p == NULL)
+		return;
+	op = turn_add(&e->turn, OP_APPEND, author->gate);
+	record = &op->u.append.record;
+	record->kind = RECORD_ACK;
+	record->id = -1;
+	record->id_text = author->ack_id;
+	record->nsp = author->nsp;
+	record->data = f->data;
+	record->attachments = f->attachments;
+	pack_add(&packed, channel_of_session(&e->arena, author->session));
+	record->channels = arena_dup(&e->arena, buf_slice(&packed));
+	buf_free(&packed);
+	author->ack_id = SLICE_NONE;            /* at most once (edge case G5) */
+}
+
+/* ---- join, leave, disconnect ------------------------------------------------------ */
+
+struct chunk {
+	uint64_t *sockets;
+	size_t n;
+};
+
+static void
+chunk_take(void *arg, const struct socket_row *row)
+{
+	struct chunk *chunk = arg;
+
+	chunk->sockets[chunk->n++] = row->n;
+}
+
+typedef void apply_sockets(struct engine *e, const struct effect *f,
+    struct author *author, const uint64_t *sockets, size_t n);
+
+/* Calls apply for all that are meant, chunk by chunk.  Leaves and kicks reach
+ * sockets that are gone but may come back, too. */
+static void
+for_each_chunk(struct engine *e, const struct effect *f, struct author *author,
+    bool with_gone, apply_sockets *apply)
+{
+	struct selector who = f->who;
+	struct chunk chunk;
+	uint64_t after = 0;
+
+	who.nsp = nsp_of(f, author);
+	do {
+		chunk.sockets = arena_alloc(&e->arena,
+		    SOCKETS_PER_OP * sizeof(*chunk.sockets));
+		chunk.n = 0;
+		if (store_select(e->store, &who, after, SOCKETS_PER_OP, with_gone,
+		    &e->arena, chunk_take, &chunk) != RC_OK || chunk.n == 0)
+			return;
+		after = chunk.sockets[chunk.n - 1];
+		apply(e, f, author, chunk.sockets, chunk.n);
+	} while (chunk.n == SOCKETS_PER_OP);
+}
+
+static void
+apply_member(struct engine *e, const struct effect *f, struct author *author,
+    const uint64_t *sockets, size_t n)
+{
+	struct store_op *op = turn_add(&e->turn,
+	    f->kind == EFFECT_JOIN ? OP_JOIN : OP_LEAVE, author->gate);
+
+	op->u.member.sockets = sockets;
+	op->u.member.n = n;
+	op->u.member.room = f->name;
+	op->u.member.max_rooms = e->conf.max_rooms;
+}
+
+static void
+apply_disconnect(struct engine *e, const struct effect *f, struct author *author,
+    const uint64_t *sockets, size_t n)
+{
+	struct store_op *op;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		op = turn_add(&e->turn, OP_DISCONNECT, author->gate);
+		op->u.disconnect.socket = &sockets[i];
+		op->u.disconnect.reason = "server namespace disconnect";
+		op->u.disconnect.engine = f->engine;
+	}
+}
+
+static void
+apply_to_sockets(struct engine *e, const struct effect *f, struct author *author,
+    bool with_gone, apply_sockets *apply)
+{
+	if (!f->self) {
+		for_each_chunk(e, f, author, with_gone, apply);
+	} else if (author->socket != NULL) {
+		apply(e, f, author, author->socket, 1);
+		author->changes_self = true;
+	}
+}
+
+/* ---- the rest -------------------------------------------------------------------- */
+
+static void
+apply_socket_set(struct engine *e, const struct effect *f, struct author *author)
+{
+	struct store_op *op;
+
+	if (author->socket == NULL)
+		return;
+	op = turn_add(&e->turn, OP_SOCKET_SET, author->gate);
+	op->u.socket_set.socket = author->socket;
+	if (f->kind == EFFECT_DATA)
+		op->u.socket_set.data = author->data = f->data;
+	else
+		op->u.socket_set.user = author->user = f->name;
+	author->changes_self = true;
+}
+
+static void
+apply_timer(struct engine *e, const struct effect *f, struct author *author)
+{
+	struct store_op *op = turn_add(&e->turn, OP_TIMER, author->gate);
+
+	op->u.timer.nsp = nsp_of(f, author);
+	op->u.timer.name = f->name;
+	op->u.timer.context = f->context;
+	op->u.timer.socket = f->self ? author->socket : NULL;
+	op->u.timer.after_ms = f->after_ms;
+	op->u.timer.every_ms = f->every_ms;
+	op->u.timer.max = e->conf.max_timers;
+}
+
+static void
+apply_value(struct engine *e, const struct effect *f, struct author *author)
+{
+	struct store_op *op = turn_add(&e->turn, OP_VALUE_SET, author->gate);
+
+	op->u.value_set.key = f->name;
+	op->u.value_set.value = f->data;
+	op->u.value_set.ttl_ms = f->ttl_ms;
+}
+
+static void
+apply_once(struct engine *e, const struct effect *f, struct author *author)
+{
+	struct store_op *op = turn_add(&e->turn, OP_ONCE, author->gate);
+
+	op->u.once.key = f->name;
+	op->u.once.ttl_ms = f->ttl_ms;
+	author->gate = op;
+}
+
+static void
+apply_one(struct engine *e, const struct effect *f, struct author *author)
+{
+	switch (f->kind) {
+	case EFFECT_EMIT:
+		apply_emit(e, f, author);
+		break;
+	case EFFECT_ACK:
+		apply_ack(e, f, author);
+		break;
+	case EFFECT_JOIN:
+		apply_to_sockets(e, f, author, false, apply_member);
+		break;
+	case EFFECT_LEAVE:
+		apply_to_sockets(e, f, author, true, apply_member);
+		break;
+	case EFFECT_DISCONNECT:
+		apply_to_sockets(e, f, author, true, apply_disconnect);
+		break;
+	case EFFECT_DATA:
+	case EFFECT_USER:
+		apply_socket_set(e, f, author);
+		break;
+	case EFFECT_TIMER:
+		apply_timer(e, f, author);
+		break;
+	case EFFECT_VALUE:
+		apply_value(e, f, author);
+		break;
+	case EFFECT_ONCE:
+		apply_once(e, f, author);
+		break;
+	case EFFECT_REFUSE:
+		break;                  /* only a connect has use for it */
+	}
+}
+
+void
+effects_apply(struct engine *e, const struct effects *effects, struct author *author)
+{
+	const struct effect *f;
+
+	for (f = effects->first; f != NULL; f = f->next)
+		apply_one(e, f, author);
+}

@@ -1,0 +1,493 @@
+/*
+ * engine.c - one turn of a process: collect, decide, commit, answer
+ *
+ * All that came in one turn of the door's loop is decided together and committed
+ * in one transaction; only then is anybody answered.  An answer therefore means
+ * "committed", whatever is killed a microsecond later.
+ *
+ * Must stay true:
+ *   - done() is called at most once for an exchange, and never after a cancel
+ *   - nothing is answered before its turn is committed, except that it failed
+ *   - a turn that found no lock is kept as it is and tried again; what arrives
+ *     meanwhile waits for the next one
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "session/engine_private.h"
+
+enum {
+	TICK_MS = 1000,                 /* a lost wake-up costs so much */
+	TRIES_MAX = 50,
+	OPS_MAX = 500                   /* then the turn is closed, between requests */
+};
+
+struct engine *
+engine_new(const struct engine_conf *conf, struct store *store,
+    const struct app *app, const struct clock *clock)
+{
+	struct engine *e = mem_alloc(sizeof(*e));
+
+	e->conf = *conf;
+	e->store = store;
+	e->app = *app;
+	e->clock = clock;
+	e->next_ticket = random_u64() >> 1 | 1;
+	e->collected_end = &e->collected;
+	e->steps_end = &e->steps;
+	e->next_parked = INT64_MAX;
+	e->next_janitor = clock_boot(clock) + TICK_MS / 2;
+	e->reason = "";
+	return e;
+}
+
+void
+engine_free(struct engine **engine)
+{
+	struct engine *e = *engine;
+	struct hangup *h;
+
+	if (e == NULL)
+		return;
+	letters_forget(e);
+	task_forget(e);
+	poll_free(e);
+	while ((h = e->hangups) != NULL) {
+		e->hangups = h->next;
+		free(h);
+	}
+	arena_free(&e->arena);
+	free(e);
+	*engine = NULL;
+}
+
+/* ---- collecting ----------------------------------------------------------- */
+
+static void
+collect(struct engine *e, struct exchange *x, enum exchange_kind kind)
+{
+	x->kind = kind;
+	x->answer = ANSWER_NONE;
+	x->next = NULL;
+	*e->collected_end = x;
+	e->collected_end = &x->next;
+}
+
+void
+engine_open(struct engine *e, struct exchange *x)
+{
+	x->tries = 0;
+	collect(e, x, EXCHANGE_OPEN);
+}
+
+void
+engine_poll(struct engine *e, struct exchange *x)
+{
+	x->tries = 0;
+	collect(e, x, EXCHANGE_POLL);
+}
+
+void
+engine_post(struct engine *e, struct exchange *x)
+{
+	x->tries = 0;
+	collect(e, x, EXCHANGE_POST);
+}
+
+static void
+uncollect(struct engine *e, const struct exchange *x)
+{
+	struct exchange **at = &e->collected;
+
+	while (*at != NULL && *at != x)
+		at = &(*at)->next;
+	if (*at == NULL)
+		return;
+	if ((*at = x->next) == NULL)
+		e->collected_end = at;
+}
+
+void
+hangup_add(struct engine *e, uint64_t session, uint64_t ticket)
+{
+	struct hangup *h = mem_alloc(sizeof(*h));
+
+	h->session = session;
+	h->ticket = ticket;
+	h->next = e->hangups;
+	e->hangups = h;
+}
+
+void
+engine_cancel(struct engine *e, struct exchange *x)
+{
+	struct step *step;
+
+	uncollect(e, x);
+	for (step = e->steps; step != NULL; step = step->next)
+		if (step->x == x)
+			step->x = NULL;
+	if (x->parked != NULL)
+		poll_cancel(e, x);
+}
+
+void
+exchange_answer(struct exchange *x, enum answer answer)
+{
+	x->answer = answer;
+	x->done(x);
+}
+
+void
+exchange_again(struct engine *e, struct exchange *x)
+{
+	if (++x->tries > TRIES_MAX) {
+		e->reason = "contention";
+		exchange_answer(x, ANSWER_BUSY);
+		return;
+	}
+	collect(e, x, (enum exchange_kind)x->kind);
+}
+
+struct step *
+step_add(struct engine *e, struct exchange *x, struct store_op *op)
+{
+	struct step *step = arena_alloc(&e->arena, sizeof(*step));
+
+	step->x = x;
+	step->op = op;
+	*e->steps_end = step;
+	e->steps_end = &step->next;
+	return step;
+}
+
+/* ---- handshake -------------------------------------------------------------- */
+
+static void
+open_collect(struct engine *e, struct exchange *x)
+{
+	struct store_op *op = turn_add(&e->turn, OP_OPEN, NULL);
+	char sid[ID_LEN + 1];
+
+	random_id(sid);
+	op->u.open.sid = arena_dup(&e->arena, slice_str(sid));
+	op->u.open.info = arena_dup(&e->arena, x->info);
+	op->u.open.generation = (int)x->codec->generation;
+	op->u.open.transport = (int)x->transport;
+	op->u.open.max_sessions = e->conf.max_sessions;
+	op->u.open.slots = e->conf.slots;
+	step_add(e, x, op);
+}
+
+static void
+open_settle(struct engine *e, const struct step *step)
+{
+	struct exchange *x = step->x;
+	struct slice sid = step->op->u.open.sid;
+	struct buf json = BUF_INIT;
+
+	if (step->op->rc != RC_OK) {
+		log_warn("session", "open refused rc=%s slots=%" PRId64
+		    " max_sessions=%" PRId64, rc_name(step->op->rc),
+		    e->conf.slots, e->conf.max_sessions);
+		exchange_answer(x, ANSWER_FULL);
+		return;
+	}
+	memcpy(x->sid_r, sid.p, sid.n);
+	buf_printf(&json, "{\"sid\":\"%.*s\",\"upgrades\":%.*s,\"pingInterval\":%" PRId64
+	    ",\"pingTimeout\":%" PRId64 ",\"maxPayload\":%" PRId64 "}",
+	    SLICE_ARGS(sid), SLICE_ARGS(x->upgrades.p != NULL ? x->upgrades : SLICE("[]")),
+	    e->conf.ping_interval_ms, e->conf.ping_timeout_ms, e->conf.max_payload);
+	x->codec->frame_write(&x->body_r, FRAME_OPEN, buf_slice(&json));
+	buf_free(&json);
+	log_info("session", "open sid=%s n=%" PRIu64 " gen=%s", x->sid_r,
+	    step->op->u.open.n_r, x->codec->name);
+	exchange_answer(x, ANSWER_PAYLOAD);
+}
+
+/* ---- the turn ------------------------------------------------------------------ */
+
+static void
+settle_hook(void *arg, struct store *store, struct turn *turn)
+{
+	struct engine *e = arg;
+	bool more = false;
+
+	(void)store;
+	(void)turn;
+	if (HASH_COUNT(e->parked) == 0)
+		return;
+	poll_take_cursors(e);
+	if (tail_scan(e, &more) != RC_OK)
+		e->resync = true;
+	if (more)
+		e->next_tick = 0;
+}
+
+static void
+turn_begin(struct engine *e)
+{
+	letters_forget(e);
+	arena_reset(&e->arena);
+	turn_init(&e->turn, &e->arena);
+	e->turn.settle = settle_hook;
+	e->turn.arg = e;
+	e->steps = NULL;
+	e->steps_end = &e->steps;
+	e->asked_all = false;
+}
+
+static void
+collect_hangups(struct engine *e)
+{
+	struct hangup *h;
+	struct store_op *op;
+
+	while ((h = e->hangups) != NULL) {
+		e->hangups = h->next;
+		op = turn_add(&e->turn, OP_RELEASE, NULL);
+		op->u.release.session = h->session;
+		op->u.release.ticket = h->ticket;
+		free(h);
+	}
+}
+
+static void
+collect_exchanges(struct engine *e)
+{
+	struct exchange *x;
+
+	while (e->turn.n < OPS_MAX && (x = e->collected) != NULL) {
+		if ((e->collected = x->next) == NULL)
+			e->collected_end = &e->collected;
+		x->next = NULL;
+		switch ((enum exchange_kind)x->kind) {
+		case EXCHANGE_OPEN:
+			open_collect(e, x);
+			break;
+		case EXCHANGE_POLL:
+			poll_collect(e, x);
+			break;
+		case EXCHANGE_POST:
+			post_collect(e, x);
+			break;
+		}
+	}
+}
+
+static void
+collect_janitor(struct engine *e, int64_t now)
+{
+	struct store_op *op;
+
+	if (now < e->next_janitor)
+		return;
+	op = turn_add(&e->turn, OP_JANITOR, NULL);
+	op->u.janitor.limit = 200;
+	e->next_janitor = now + TICK_MS;
+}
+
+static void
+settle_janitor(struct engine *e, const struct store_op *op)
+{
+	int64_t now = clock_boot(e->clock), due;
+
+	if (op->rc == RC_AGAIN)
+		e->next_janitor = now;
+	if (op->rc == RC_OK || op->rc == RC_AGAIN)
+		e->look_for_tasks = true;
+	if (op->rc == RC_OK && op->u.janitor.next_due_r != 0) {
+		due = op->u.janitor.next_due_r - clock_wall(e->clock);
+		if (due < TICK_MS)
+			e->next_janitor = now + (due > 1 ? due : 1);
+	}
+}
+
+static void
+turn_settle(struct engine *e)
+{
+	struct step *step;
+	struct store_op *op;
+
+	for (op = e->turn.first; op != NULL; op = op->next) {
+		if (op->kind == OP_JANITOR)
+			settle_janitor(e, op);
+		else if (op->kind == OP_CLOSE || op->kind == OP_DISCONNECT ||
+		    op->kind == OP_ANSWER)
+			e->look_for_tasks = true;
+	}
+	task_settle(e);
+	poll_settle(e);
+	while ((step = e->steps) != NULL) {
+		e->steps = step->next;
+		if (step->x == NULL)
+			continue;
+		if (step->x->kind == EXCHANGE_OPEN)
+			open_settle(e, step);
+		else
+			post_settle(e, step);
+	}
+	e->steps_end = &e->steps;
+	if (HASH_COUNT(e->parked) == 0)
+		e->tail = 0;
+}
+
+/* Nothing of the turn happened: what came in is refused, who sits stays. */
+static void
+turn_fail(struct engine *e, const char *reason)
+{
+	struct step *step;
+
+	e->reason = reason;
+	e->is_pending = false;
+	e->resync = true;
+	poll_forget_turn(e);
+	task_forget(e);
+	while ((step = e->steps) != NULL) {
+		e->steps = step->next;
+		if (step->x != NULL)
+			exchange_answer(step->x, ANSWER_BUSY);
+	}
+	e->steps_end = &e->steps;
+}
+
+static void
+turn_commit(struct engine *e)
+{
+	int64_t now = clock_boot(e->clock);
+
+	if (!e->is_pending) {
+		e->is_pending = true;
+		e->pending_since = now;
+	}
+	switch (store_commit(e->store, &e->turn)) {
+	case RC_OK:
+		e->is_pending = false;
+		turn_settle(e);
+		break;
+	case RC_AGAIN:
+		if (now - e->pending_since < e->conf.give_up_ms)
+			return;
+		log_error("session", "no lock for %" PRId64 " ms: %s",
+		    now - e->pending_since, store_error(e->store));
+		turn_fail(e, "lock");
+		break;
+	case RC_BAD_STATE:
+		turn_fail(e, "newer");
+		break;
+	default:
+		log_error("session", "commit failed: %s", store_error(e->store));
+		turn_fail(e, "store");
+		break;
+	}
+}
+
+/* News from elsewhere for the parked.  A small lot asks by channel; a large one
+ * reads the tail once for all, in the settle hook or, when nothing else is to
+ * be written, before the turn. */
+static void
+collect_news(struct engine *e)
+{
+	enum { SMALL_LOT = 4 };
+	bool more = false;
+
+	if (HASH_COUNT(e->parked) == 0)
+		return;
+	if (e->resync || HASH_COUNT(e->parked) <= SMALL_LOT) {
+		e->resync = false;
+		e->asked_all = true;
+		poll_ask_again(e);
+		return;
+	}
+	if (e->turn.n != 0)
+		return;
+	if (tail_scan(e, &more) != RC_OK)
+		e->resync = true;
+	if (more)
+		e->next_tick = 0;
+	e->turn.settle = NULL;  /* the scan is done, its results are in the turn */
+}
+
+void
+engine_turn(struct engine *e, bool woken)
+{
+	int64_t now = clock_boot(e->clock);
+
+	if (e->is_pending) {
+		turn_commit(e);
+		if (e->is_pending)
+			return;
+	}
+	turn_begin(e);
+	if (woken && HASH_COUNT(e->parked) != 0)
+		store_moved(e->store);
+	if (now >= e->next_tick) {
+		e->next_tick = now + TICK_MS;
+		if (HASH_COUNT(e->parked) != 0 && store_moved(e->store))
+			woken = true;
+		e->look_for_tasks = true;
+	}
+	collect_hangups(e);
+	task_collect(e);
+	collect_janitor(e, now);
+	collect_exchanges(e);
+	if (now >= e->next_parked)
+		poll_due(e, now);
+	if (woken || e->resync)
+		collect_news(e);
+	if (e->turn.n != 0)
+		turn_commit(e);
+}
+
+bool
+engine_has_work(const struct engine *e)
+{
+	return e->collected != NULL || e->is_pending || e->hangups != NULL ||
+	    e->jobs != NULL;
+}
+
+int64_t
+engine_deadline(const struct engine *e)
+{
+	int64_t at = INT64_MAX;
+
+	if (engine_has_work(e))
+		return 0;
+	if (e->look_for_tasks)
+		at = clock_boot(e->clock) + 1;
+	if (HASH_COUNT(e->parked) != 0) {
+		if (e->next_tick < at)
+			at = e->next_tick;
+		if (e->next_parked < at)
+			at = e->next_parked;
+		if (e->next_janitor < at)
+			at = e->next_janitor;
+	}
+	return at;
+}
+
+void
+engine_drain(struct engine *e)
+{
+	e->drain = true;
+	poll_drain(e);
+}
+
+size_t
+engine_parked(const struct engine *e)
+{
+	return HASH_COUNT(e->parked);
+}
+
+const char *
+engine_reason(const struct engine *e)
+{
+	return e->reason;
+}

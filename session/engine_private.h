@@ -1,0 +1,184 @@
+/*
+ * engine_private.h - what the files of session/ share
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SESSION_ENGINE_PRIVATE_H
+#define SESSION_ENGINE_PRIVATE_H
+
+#include <uthash.h>
+
+#include "base/mem.h"
+#include "session/app.h"
+#include "session/engine.h"
+#include "store/store.h"
+
+enum exchange_kind { EXCHANGE_OPEN, EXCHANGE_POLL, EXCHANGE_POST };
+
+/* A record on its way out in this turn, with its bytes for each generation,
+ * made on first use and shared by all recipients. */
+struct letter {
+	int64_t seq;
+	const struct record *record;
+	struct slice bytes[GENERATION__COUNT];
+	UT_hash_handle hh;
+};
+
+/* A poll that waits.  Its claim in the store has the same ticket. */
+struct parked {
+	uint64_t session, ticket;
+	struct exchange *x;             /* NULL: the client hung up during its turn */
+	int64_t cursor;                 /* the log was asked up to here */
+	int64_t ping_due, dead, hold_until;     /* boot ms, 0: never */
+	bool dead_asked;                /* the store said so, too */
+	bool is_new;                    /* its first poll is not committed yet */
+
+	/* what the turn in hand does with it */
+	bool is_touched;
+	struct parked *next_touched;
+	struct store_op *ask;           /* OP_POLL: its first, or again */
+	struct store_op *deliver;       /* OP_DELIVER */
+	struct letter **letters;        /* in the turn's arena */
+	size_t n_letters, letters_room;
+	int64_t seen, excepted;         /* seq of the last record taken, or not */
+	char end;                       /* digit of a RECORD_END; 0: none */
+	bool leave;                     /* RECORD_CLOSE: noop and close */
+	UT_hash_handle hh;
+};
+
+/* What becomes of a handshake or a POST in this turn: its op decides. */
+struct step {
+	struct exchange *x;             /* NULL: cancelled meanwhile */
+	struct store_op *op;
+	uint64_t session;
+	bool pong;
+	struct step *next;
+};
+
+/* A client that hung up: its claim must go. */
+struct hangup {
+	uint64_t session, ticket;
+	struct hangup *next;
+};
+
+/* A task that this process has leased, or is about to. */
+struct job {
+	struct arena arena;             /* its own: jobs outlive a turn */
+	struct task task;
+	struct store_op *op;            /* OP_TASK_TRY in the running turn */
+	bool is_leased;
+	struct job *next;
+};
+
+struct engine {
+	struct engine_conf conf;
+	struct store *store;
+	struct app app;
+	const struct clock *clock;
+	uint64_t next_ticket;
+
+	struct exchange *collected, **collected_end;
+	struct hangup *hangups;
+	struct parked *parked;          /* the lot, by session */
+	struct parked *touched;         /* by the turn in hand */
+	struct job *jobs;
+
+	/* the turn in hand; it survives an RC_AGAIN */
+	struct arena arena;
+	struct turn turn;
+	struct step *steps, **steps_end;
+	struct letter *letters;         /* by seq */
+	bool is_pending;                /* built, not committed yet */
+	int64_t pending_since;
+
+	int64_t tail;                   /* the log was read up to here for the parked */
+	bool resync;                    /* ask by channel again for all parked */
+	bool asked_all;                 /* that was done in this turn */
+	bool look_for_tasks, drain;
+	int64_t next_tick, next_janitor, next_parked;
+	const char *reason;
+};
+
+/* ---- poll.c: parking and answering -------------------------------------- */
+
+void poll_collect(struct engine *e, struct exchange *x);
+/* Pings, holds and deadlines of the parked that are due now. */
+void poll_due(struct engine *e, int64_t now);
+/* All that are parked ask by channel, with their own claims. */
+void poll_ask_again(struct engine *e);
+/* Inside the transaction: the results of this turn's polls give their cursors,
+ * and the place where the tail is to be read from. */
+void poll_take_cursors(struct engine *e);
+/* After the commit: answers all that were touched, or lets them sit. */
+void poll_settle(struct engine *e);
+/* The turn failed: new polls are refused, who sat before sits on. */
+void poll_forget_turn(struct engine *e);
+/* The client is gone. */
+void poll_cancel(struct engine *e, struct exchange *x);
+/* A pong came in for this session. */
+void poll_pong(struct engine *e, uint64_t session);
+void poll_drain(struct engine *e);
+void poll_free(struct engine *e);
+
+struct parked *parked_find(struct engine *e, uint64_t session);
+/* Puts it on the list that poll_settle() walks. */
+void parked_touch(struct engine *e, struct parked *p);
+
+/* ---- post.c --------------------------------------------------------------- */
+
+void post_collect(struct engine *e, struct exchange *x);
+void post_settle(struct engine *e, const struct step *step);
+
+/* ---- effect.c -------------------------------------------------------------- */
+
+/* Whose effects they are. */
+struct author {
+	struct slice nsp;
+	struct slice id;                /* public id; absent: none */
+	const uint64_t *socket;         /* NULL: none */
+	uint64_t session;               /* 0: none */
+	struct slice ack_id;            /* digits; absent: no ack is wanted */
+	struct store_op *gate;
+	bool wait;                      /* questions stay for store_answers() */
+	/* out */
+	bool changes_self;              /* something that the session's version covers */
+	struct slice data, user;        /* as they will be, if changed; else as they were */
+	struct store_op *last_emit;
+};
+void effects_apply(struct engine *e, const struct effects *effects,
+    struct author *author);
+
+/* ---- tail.c ----------------------------------------------------------------- */
+
+/* Hands the log's news to the parked and pushes their OP_DELIVERs.  *more_r:
+ * a page was full. */
+enum rc tail_scan(struct engine *e, bool *more_r);
+
+/* ---- letter.c ---------------------------------------------------------------- */
+
+/* The record's letter of this turn; the record is copied into the arena once. */
+struct letter *letter_of(struct engine *e, const struct record *record);
+/* Appends it as its generation has it. */
+void letter_write(struct engine *e, struct letter *letter,
+    const struct codec *codec, struct buf *out);
+void letters_forget(struct engine *e);
+/* The offset of a seq, and back; 0: it does not verify. */
+struct slice offset_make(struct engine *e, int64_t seq);
+int64_t offset_read(struct engine *e, struct slice offset);
+
+/* ---- task.c ------------------------------------------------------------------- */
+
+void task_collect(struct engine *e);
+void task_settle(struct engine *e);
+void task_forget(struct engine *e);
+
+/* ---- engine.c ------------------------------------------------------------------ */
+
+void hangup_add(struct engine *e, uint64_t session, uint64_t ticket);
+struct step *step_add(struct engine *e, struct exchange *x, struct store_op *op);
+void exchange_answer(struct exchange *x, enum answer answer);
+/* Once more in the next turn (somebody else was faster); BUSY when it has been
+ * tried too often. */
+void exchange_again(struct engine *e, struct exchange *x);
+
+#endif

@@ -1,0 +1,440 @@
+/*
+ * poll.c - the polls that wait, and what ends their waiting
+ *
+ * A held poll is data: an entry here and a claim in the store with the same
+ * ticket.  The claim decides; the entry is only how this process finds the
+ * client.  A new poll is entered before its turn commits, so that what the same
+ * turn says reaches it.
+ *
+ * Must stay true:
+ *   - an entry is answered only after a committed op released its claim, or
+ *     after the store said that the claim is not its own any more
+ *   - the lot holds one entry for a session; a second one that takes over is
+ *     entered when the first is answered
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "session/engine_private.h"
+
+/* What one response may carry; more is asked for by the next poll. */
+enum { BATCH_RECORDS = 500, BATCH_BYTES = 1 << 20 };
+
+/* ---- the lot ---------------------------------------------------------------- */
+
+struct parked *
+parked_find(struct engine *e, uint64_t session)
+{
+	struct parked *p;
+
+	HASH_FIND(hh, e->parked, &session, sizeof(session), p);
+	return p;
+}
+
+void
+parked_touch(struct engine *e, struct parked *p)
+{
+	if (p->is_touched)
+		return;
+	p->is_touched = true;
+	p->next_touched = e->touched;
+	e->touched = p;
+}
+
+/* Out of the lot, and freed; the exchange (if any) is the caller's again. */
+static struct exchange *
+parked_remove(struct engine *e, struct parked *p)
+{
+	struct exchange *x = p->x;
+
+	if (parked_find(e, p->session) == p)
+		HASH_DEL(e->parked, p);
+	if (x != NULL)
+		x->parked = NULL;
+	free(p);
+	return x;
+}
+
+static void
+parked_refuse(struct engine *e, struct parked *p, enum answer answer)
+{
+	struct exchange *x = parked_remove(e, p);
+
+	if (x != NULL)
+		exchange_answer(x, answer);
+}
+
+static void
+parked_answer(struct engine *e, struct parked *p, enum frame_type frame)
+{
+	struct exchange *x = parked_remove(e, p);
+
+	if (x == NULL)
+		return;
+	x->codec->frame_write(&x->body_r, frame, SLICE_NONE);
+	exchange_answer(x, ANSWER_PAYLOAD);
+}
+
+static void
+due_at(struct engine *e, int64_t boot_ms)
+{
+	if (boot_ms != 0 && boot_ms < e->next_parked)
+		e->next_parked = boot_ms;
+}
+
+/* ---- asking -------------------------------------------------------------------- */
+
+static void
+parked_ask(struct engine *e, struct parked *p, bool again)
+{
+	struct store_op *op = turn_add(&e->turn, OP_POLL, NULL);
+
+	op->u.poll.session = p->session;
+	op->u.poll.ticket = p->ticket;
+	op->u.poll.t = arena_dup(&e->arena, p->x->t);
+	op->u.poll.again = again;
+	op->u.poll.takeover = p->x->codec->generation <= GENERATION_V1;
+	op->u.poll.max_records = BATCH_RECORDS;
+	op->u.poll.max_bytes = BATCH_BYTES;
+	p->ask = op;
+	parked_touch(e, p);
+}
+
+void
+poll_ask_again(struct engine *e)
+{
+	struct parked *p, *next;
+
+	HASH_ITER(hh, e->parked, p, next)
+		if (p->ask == NULL && p->deliver == NULL)
+			parked_ask(e, p, true);
+}
+
+void
+poll_collect(struct engine *e, struct exchange *x)
+{
+	struct session_row row;
+	struct parked *p, *old;
+
+	switch (store_session(e->store, x->sid, &e->arena, &row)) {
+	case RC_OK:
+		break;
+	case RC_GONE:
+		exchange_answer(x, ANSWER_UNKNOWN_SID);
+		return;
+	default:
+		e->reason = "store";
+		exchange_answer(x, ANSWER_BUSY);
+		return;
+	}
+	if (row.generation != (int)x->codec->generation ||
+	    row.transport != (int)x->transport) {
+		exchange_answer(x, ANSWER_BAD_REQUEST);
+		return;
+	}
+	old = parked_find(e, row.n);
+	if (old != NULL && old->is_new) {
+		exchange_again(e, x);   /* two at once: one after the other */
+		return;
+	}
+	p = mem_alloc(sizeof(*p));
+	p->session = row.n;
+	p->ticket = e->next_ticket++;
+	p->x = x;
+	p->is_new = true;
+	x->parked = p;
+	if (old == NULL)
+		HASH_ADD(hh, e->parked, session, sizeof(p->session), p);
+	else
+		e->resync = true;       /* the lot cannot hold both: ask afterwards */
+	parked_ask(e, p, false);
+}
+
+/* ---- inside the transaction ------------------------------------------------------ */
+
+void
+poll_take_cursors(struct engine *e)
+{
+	struct parked *p;
+	int64_t least = INT64_MAX;
+	bool lost = false;
+
+	for (p = e->touched; p != NULL; p = p->next_touched) {
+		if (p->ask == NULL)
+			continue;
+		lost |= p->ask->rc == RC_GONE && !p->is_new;
+		if (p->ask->rc == RC_OK && p->ask->u.poll.outcome_r == POLL_PARKED) {
+			p->cursor = p->ask->u.poll.cursor_r;
+			if (p->cursor < least)
+				least = p->cursor;
+		} else if (p->is_new) {
+			p->cursor = INT64_MAX;  /* answered: the tail is not for it */
+		}
+	}
+	/* When all have asked, the tail begins behind what they have; but the
+	 * RECORD_END of a session that is gone lies before that. */
+	if (least != INT64_MAX && (e->tail == 0 ||
+	    (e->asked_all && !lost && least > e->tail)))
+		e->tail = least;
+}
+
+/* ---- after the commit ------------------------------------------------------------- */
+
+static void
+closing_write(struct exchange *x)
+{
+	x->codec->frame_write(&x->body_r, FRAME_NOOP, SLICE_NONE);
+	x->codec->frame_write(&x->body_r, FRAME_CLOSE, SLICE_NONE);
+}
+
+/* The poll has its place: when must somebody look at it again? */
+static void
+parked_sit(struct engine *e, struct parked *p)
+{
+	int64_t now = clock_boot(e->clock);
+	const struct store_op *op = p->ask;
+	struct parked *old;
+
+	if (p->x == NULL) {
+		hangup_add(e, p->session, p->ticket);
+		parked_remove(e, p);
+		return;
+	}
+	if ((old = parked_find(e, p->session)) != p) {
+		if (old != NULL && !old->is_touched)
+			parked_answer(e, old, FRAME_NOOP);
+		else if (old != NULL)
+			HASH_DEL(e->parked, old);       /* its own settling frees it */
+		HASH_ADD(hh, e->parked, session, sizeof(p->session), p);
+	}
+	p->is_new = false;
+	p->ping_due = op->u.poll.ping_due_r;
+	p->dead = op->u.poll.dead_r;
+	if (p->hold_until == 0 && e->conf.poll_hold_ms != 0)
+		p->hold_until = now + e->conf.poll_hold_ms;
+	if (e->drain || !e->conf.can_park ||
+	    (e->conf.max_parked != 0 && HASH_COUNT(e->parked) > e->conf.max_parked))
+		p->hold_until = now;
+	due_at(e, p->ping_due);
+	due_at(e, p->dead);
+	due_at(e, p->hold_until);
+	p->ask = NULL;
+}
+
+static void
+settle_asked(struct engine *e, struct parked *p)
+{
+	const struct store_op *op = p->ask;
+	struct exchange *x;
+	size_t i;
+
+	if (op->u.poll.outcome_r == POLL_PING) {
+		parked_answer(e, p, FRAME_PING);
+		return;
+	}
+	if ((x = parked_remove(e, p)) == NULL)
+		return;
+	if (op->u.poll.outcome_r == POLL_END)
+		closing_write(x);
+	for (i = 0; op->u.poll.outcome_r == POLL_BATCH && i < op->u.poll.batch_r.n; i++)
+		letter_write(e, letter_of(e, &op->u.poll.batch_r.records[i]),
+		    x->codec, &x->body_r);
+	exchange_answer(x, ANSWER_PAYLOAD);
+}
+
+static void
+settle_refused(struct engine *e, struct parked *p)
+{
+	enum rc rc = p->ask->rc;
+
+	if (!p->is_new) {
+		/* Another poll has the claim, or the session ended: if nobody
+		 * said how (the record is past the floor), then by itself. */
+		parked_answer(e, p, rc == RC_GONE ? FRAME_CLOSE : FRAME_NOOP);
+		return;
+	}
+	parked_refuse(e, p, rc == RC_GONE ? ANSWER_UNKNOWN_SID :
+	    rc == RC_CLASH ? ANSWER_OVERLAP : ANSWER_BUSY);
+}
+
+static void
+settle_delivered(struct engine *e, struct parked *p)
+{
+	struct letter **letters = p->letters;
+	size_t i, n = p->n_letters;
+	bool leave = p->leave, ping = p->deliver->u.deliver.ping;
+	struct exchange *x;
+
+	if (p->deliver->rc != RC_OK || (n == 0 && !leave)) {
+		/* Refused: not its own claim any more, another poll brings it. */
+		parked_answer(e, p, p->deliver->rc == RC_OK && ping ?
+		    FRAME_PING : FRAME_NOOP);
+		return;
+	}
+	if ((x = parked_remove(e, p)) == NULL)
+		return;
+	for (i = 0; i < n; i++)
+		letter_write(e, letters[i], x->codec, &x->body_r);
+	if (leave)
+		closing_write(x);
+	exchange_answer(x, ANSWER_PAYLOAD);
+}
+
+void
+poll_settle(struct engine *e)
+{
+	struct parked *p;
+
+	while ((p = e->touched) != NULL) {
+		e->touched = p->next_touched;
+		p->is_touched = false;
+		if (p->ask != NULL && (p->ask->rc != RC_OK ||
+		    p->ask->u.poll.outcome_r != POLL_PARKED) && p->end == 0) {
+			if (p->ask->rc == RC_OK)
+				settle_asked(e, p);
+			else
+				settle_refused(e, p);
+		} else if (p->end != 0) {
+			parked_answer(e, p, p->end == '6' ? FRAME_NOOP : FRAME_CLOSE);
+		} else if (p->deliver != NULL) {
+			settle_delivered(e, p);
+		} else if (p->ask != NULL) {
+			parked_sit(e, p);
+		}
+	}
+}
+
+void
+poll_forget_turn(struct engine *e)
+{
+	struct parked *p;
+
+	while ((p = e->touched) != NULL) {
+		e->touched = p->next_touched;
+		p->is_touched = false;
+		if (p->is_new) {
+			parked_refuse(e, p, ANSWER_BUSY);
+			continue;
+		}
+		if (p->x == NULL) {
+			hangup_add(e, p->session, p->ticket);
+			parked_remove(e, p);
+			continue;
+		}
+		p->ask = p->deliver = NULL;
+		p->letters = NULL;
+		p->n_letters = p->letters_room = 0;
+		p->seen = p->excepted = 0;
+		p->end = 0;
+		p->leave = false;
+		due_at(e, clock_boot(e->clock) + 1000);
+	}
+}
+
+/* ---- time --------------------------------------------------------------------- */
+
+static void
+parked_deliver(struct engine *e, struct parked *p, bool ping)
+{
+	p->deliver = turn_add(&e->turn, OP_DELIVER, NULL);
+	p->deliver->u.deliver.session = p->session;
+	p->deliver->u.deliver.ticket = p->ticket;
+	p->deliver->u.deliver.upto = e->tail > p->cursor ? e->tail : p->cursor;
+	p->deliver->u.deliver.ping = ping;
+	parked_touch(e, p);
+}
+
+static void
+parked_is_dead(struct engine *e, struct parked *p)
+{
+	struct store_op *op;
+
+	if (!p->dead_asked) {
+		p->dead_asked = true;   /* a pong may have come elsewhere */
+		parked_ask(e, p, true);
+		return;
+	}
+	op = turn_add(&e->turn, OP_CLOSE, NULL);
+	op->u.close.session = p->session;
+	op->u.close.reason = "ping timeout";
+	op->u.close.answer = '1';
+	op->u.close.keep = true;
+	p->dead = 0;
+}
+
+void
+poll_due(struct engine *e, int64_t now)
+{
+	struct parked *p, *next;
+
+	e->next_parked = INT64_MAX;
+	HASH_ITER(hh, e->parked, p, next) {
+		if (p->ask != NULL || p->deliver != NULL)
+			continue;
+		if (p->dead != 0 && p->dead <= now)
+			parked_is_dead(e, p);
+		else if (p->ping_due != 0 && p->ping_due <= now)
+			parked_deliver(e, p, true);
+		else if (p->hold_until != 0 && p->hold_until <= now)
+			parked_deliver(e, p, false);
+		else {
+			p->dead_asked = false;
+			due_at(e, p->ping_due);
+			due_at(e, p->dead);
+			due_at(e, p->hold_until);
+		}
+	}
+}
+
+void
+poll_pong(struct engine *e, uint64_t session)
+{
+	struct parked *p = parked_find(e, session);
+
+	if (p == NULL || p->is_new)
+		return;
+	p->dead = 0;
+	p->ping_due = clock_boot(e->clock) + e->conf.ping_interval_ms;
+	due_at(e, p->ping_due);
+}
+
+void
+poll_drain(struct engine *e)
+{
+	struct parked *p, *next;
+
+	HASH_ITER(hh, e->parked, p, next)
+		p->hold_until = 1;
+	e->next_parked = 0;
+}
+
+void
+poll_cancel(struct engine *e, struct exchange *x)
+{
+	struct parked *p = x->parked;
+
+	x->parked = NULL;
+	p->x = NULL;
+	if (p->is_touched)
+		return;                 /* the turn's end cleans up */
+	hangup_add(e, p->session, p->ticket);
+	parked_remove(e, p);
+}
+
+void
+poll_free(struct engine *e)
+{
+	struct parked *p, *next;
+
+	while ((p = e->touched) != NULL) {
+		e->touched = p->next_touched;
+		if (parked_find(e, p->session) != p)
+			free(p);
+	}
+	HASH_ITER(hh, e->parked, p, next)
+		parked_remove(e, p);
+}

@@ -1,0 +1,551 @@
+/*
+ * post.c - what a client sends: frames, packets, calls, operations
+ *
+ * A POST becomes one gate (OP_RECEIVE) and everything that it causes behind it.
+ * The application is asked outside of any transaction, on what the store said a
+ * moment ago; the gate carries the version of that moment, and when it is stale
+ * the POST is decided again.
+ *
+ * Must stay true:
+ *   - nothing of a POST happens when its gate falls
+ *   - a packet sees what the packets before it in the same POST have changed
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "session/engine_private.h"
+
+/* A socket of this session as it will be after the packets so far. */
+struct view {
+	struct slice nsp;
+	bool is_connected;
+	uint64_t n;                     /* when it was there before this POST */
+	const uint64_t *socket;         /* &n, or the result of its OP_CONNECT */
+	struct slice id, data, user;
+	struct view *next;
+};
+
+struct post {
+	struct engine *e;
+	struct exchange *x;
+	struct session_row row;
+	struct store_op *gate;
+	struct view *views;
+	bool changed, pong;
+	const char *closing;            /* reason; NULL: the session goes on */
+	char answer;                    /* digit for a parked poll then */
+};
+
+static void
+post_close(struct post *post, const char *reason, char answer)
+{
+	if (post->closing != NULL)
+		return;
+	post->closing = reason;
+	post->answer = answer;
+}
+
+static struct view *
+view_get(struct post *post, struct slice nsp)
+{
+	struct arena *arena = &post->e->arena;
+	struct socket_row row;
+	struct view *view;
+
+	for (view = post->views; view != NULL; view = view->next)
+		if (slice_eq(view->nsp, nsp))
+			return view;
+	view = arena_alloc(arena, sizeof(*view));
+	view->nsp = arena_dup(arena, nsp);
+	view->next = post->views;
+	post->views = view;
+	if (store_socket(post->e->store, post->row.n, nsp, arena, &row) == RC_OK) {
+		view->is_connected = true;
+		view->n = row.n;
+		view->socket = &view->n;
+		view->id = arena_dup(arena, slice_str(row.id));
+		view->data = row.data;
+		view->user = row.user;
+	}
+	return view;
+}
+
+static struct app_call
+view_call(struct post *post, struct view *view, enum app_call_kind kind)
+{
+	return (struct app_call){
+		.kind = kind,
+		.store = post->e->store,
+		.arena = &post->e->arena,
+		.nsp = view->nsp,
+		.socket = view->n,
+		.id = view->id,
+		.data = view->data,
+		.user = view->user,
+		.info = post->row.info,
+	};
+}
+
+static void
+view_apply(struct post *post, struct view *view, struct slice ack_id,
+    struct store_op *gate, const struct effects *effects)
+{
+	struct author author = {
+		.nsp = view->nsp,
+		.id = view->id,
+		.socket = view->socket,
+		.session = post->row.n,
+		.ack_id = ack_id,
+		.gate = gate,
+		.data = view->data,
+		.user = view->user,
+	};
+
+	effects_apply(post->e, effects, &author);
+	view->data = author.data;
+	view->user = author.user;
+	post->changed |= author.changes_self;
+}
+
+/* ---- CONNECT ------------------------------------------------------------------ */
+
+static void
+connect_refuse(struct post *post, struct slice nsp, struct slice message,
+    struct slice data)
+{
+	struct store_op *op = turn_add(&post->e->turn, OP_APPEND, post->gate);
+	struct record *record = &op->u.append.record;
+	struct buf json = BUF_INIT, channels = BUF_INIT;
+
+	buf_str(&json, "{\"message\":");
+	json_quote(&json, message);
+	if (data.p != NULL) {
+		buf_str(&json, ",\"data\":");
+		buf_add(&json, data);
+	}
+	buf_char(&json, '}');
+	pack_add(&channels, channel_of_session(&post->e->arena, post->row.n));
+	record->kind = RECORD_CONNECT_ERROR;
+	record->id = -1;
+	record->nsp = nsp;
+	record->data = arena_dup(&post->e->arena, buf_slice(&json));
+	record->channels = arena_dup(&post->e->arena, buf_slice(&channels));
+	buf_free(&json);
+	buf_free(&channels);
+}
+
+static struct slice
+connect_answer(struct post *post, struct slice id, struct slice pid)
+{
+	if (pid.n == 0)
+		return arena_printf(&post->e->arena, "{\"sid\":\"%.*s\"}", SLICE_ARGS(id));
+	return arena_printf(&post->e->arena, "{\"sid\":\"%.*s\",\"pid\":\"%.*s\"}",
+	    SLICE_ARGS(id), SLICE_ARGS(pid));
+}
+
+static bool
+auth_string(struct post *post, struct slice auth, const char *name,
+    struct slice *text_r)
+{
+	struct slice value = json_member(auth, name);
+	struct buf text = BUF_INIT;
+	bool is_string;
+
+	is_string = value.p != NULL && json_unquote(&text, value) == RC_OK;
+	*text_r = arena_dup(&post->e->arena, buf_slice(&text));
+	buf_free(&text);
+	return is_string;
+}
+
+/* A client that comes back (4.6 and later): its old socket in this session. */
+static bool
+connect_recover(struct post *post, struct view *view, const struct packet *packet)
+{
+	struct engine *e = post->e;
+	struct slice pid, offset;
+	struct socket_row row;
+	struct store_op *op;
+	int64_t seq;
+
+	if (e->conf.recovery_ms == 0 || packet->data.p == NULL ||
+	    !auth_string(post, packet->data, "pid", &pid) ||
+	    !auth_string(post, packet->data, "offset", &offset))
+		return false;
+	if ((seq = offset_read(e, offset)) == 0)
+		return false;
+	if (store_recoverable(e->store, view->nsp, pid, seq, e->conf.max_replay,
+	    &e->arena, &row) != RC_OK)
+		return false;
+	view->id = arena_dup(&e->arena, slice_str(row.id));
+	op = turn_add(&e->turn, OP_RECOVER, post->gate);
+	op->u.recover.session = post->row.n;
+	op->u.recover.nsp = view->nsp;
+	op->u.recover.pid = pid;
+	op->u.recover.answer = connect_answer(post, view->id, pid);
+	op->u.recover.offset = seq;
+	op->u.recover.max_replay = e->conf.max_replay;
+	view->socket = &op->u.recover.socket_r;
+	view->n = row.n;
+	view->data = row.data;
+	view->user = row.user;
+	view->is_connected = true;
+	log_info("session", "recover sid=%s nsp=%.*s socket=%.*s", post->row.sid,
+	    SLICE_ARGS(view->nsp), SLICE_ARGS(view->id));
+	return true;
+}
+
+static const struct effect *
+effects_find(const struct effects *effects, enum effect_kind kind)
+{
+	const struct effect *f;
+
+	for (f = effects->first; f != NULL; f = f->next)
+		if (f->kind == kind)
+			return f;
+	return NULL;
+}
+
+static void
+connect_new(struct post *post, struct view *view, struct slice auth)
+{
+	struct engine *e = post->e;
+	struct effects effects = { NULL, NULL, 0 };
+	const struct effect *refusal;
+	struct app_call call;
+	struct store_op *op;
+	char id[ID_LEN + 1], pid[ID_LEN + 1] = "";
+	enum rc rc;
+
+	random_id(id);
+	if (e->conf.recovery_ms != 0)
+		random_id(pid);
+	view->id = arena_dup(&e->arena, slice_str(id));
+	call = view_call(post, view, APP_CONNECT);
+	call.auth = auth;
+	rc = e->app.call(e->app.arg, &call, &effects);
+	refusal = effects_find(&effects, EFFECT_REFUSE);
+	if (rc == RC_GONE || rc == RC_NONE) {
+		connect_refuse(post, view->nsp, SLICE("Invalid namespace"), SLICE_NONE);
+		return;
+	}
+	if (rc != RC_OK) {
+		connect_refuse(post, view->nsp, SLICE("Internal error"), SLICE_NONE);
+		return;
+	}
+	if (refusal != NULL) {
+		connect_refuse(post, view->nsp, refusal->name, refusal->data);
+		return;
+	}
+	op = turn_add(&e->turn, OP_CONNECT, post->gate);
+	op->u.connect.session = post->row.n;
+	op->u.connect.nsp = view->nsp;
+	op->u.connect.id = view->id;
+	op->u.connect.pid = arena_dup(&e->arena, slice_str(pid));
+	op->u.connect.answer = connect_answer(post, view->id, op->u.connect.pid);
+	op->u.connect.max_namespaces = e->conf.max_namespaces;
+	view->socket = &op->u.connect.socket_r;
+	view->is_connected = true;
+	log_info("session", "connect sid=%s nsp=%.*s socket=%s", post->row.sid,
+	    SLICE_ARGS(view->nsp), id);
+	view_apply(post, view, SLICE_NONE, op, &effects);
+}
+
+static void
+on_connect(struct post *post, const struct packet *packet)
+{
+	struct view *view = view_get(post, packet->nsp);
+
+	if (view->is_connected) {
+		post_close(post, "parse error", '1');
+		return;
+	}
+	post->changed = true;
+	view->n = 0;
+	view->data = view->user = SLICE_NONE;
+	if (!connect_recover(post, view, packet))
+		connect_new(post, view, packet->data);
+}
+
+/* ---- the other packets ----------------------------------------------------------- */
+
+/* ["name",arg,...] into name and [arg,...]. */
+static void
+event_split(struct post *post, struct slice data, struct slice *name_r,
+    struct slice *args_r)
+{
+	struct arena *arena = &post->e->arena;
+	struct slice rest = data, first, arg;
+	struct buf text = BUF_INIT, args = BUF_INIT;
+
+	json_open(&rest);
+	if (!json_next(&rest, &first))
+		first = SLICE("\"\"");
+	if (json_unquote(&text, first) != RC_OK)
+		buf_add(&text, first);          /* a number is a name, too */
+	*name_r = arena_dup(arena, buf_slice(&text));
+	buf_char(&args, '[');
+	while (json_next(&rest, &arg)) {
+		if (args.n > 1)
+			buf_char(&args, ',');
+		buf_add(&args, arg);
+	}
+	buf_char(&args, ']');
+	*args_r = arena_dup(arena, buf_slice(&args));
+	buf_free(&text);
+	buf_free(&args);
+}
+
+static void
+on_event(struct post *post, struct view *view, const struct packet *packet)
+{
+	struct engine *e = post->e;
+	struct effects effects = { NULL, NULL, 0 };
+	struct app_call call = view_call(post, view, APP_EVENT);
+	enum rc rc;
+
+	event_split(post, packet->data, &call.name, &call.args);
+	call.attachments = packet->attachments;
+	call.wants_ack = packet->id.p != NULL;
+	rc = e->app.call(e->app.arg, &call, &effects);
+	if (rc == RC_OK)
+		view_apply(post, view, packet->id, post->gate, &effects);
+	else
+		log_debug("session", "event unheard sid=%s nsp=%.*s rc=%s",
+		    post->row.sid, SLICE_ARGS(view->nsp), rc_name(rc));
+}
+
+static void
+on_ack(struct post *post, struct view *view, const struct packet *packet)
+{
+	struct store_op *op;
+	int64_t question;
+
+	if (!slice_int64(packet->id, &question))
+		return;
+	op = turn_add(&post->e->turn, OP_ANSWER, post->gate);
+	op->u.answer.socket = view->socket;
+	op->u.answer.question = question;
+	op->u.answer.data = packet->data;
+	op->u.answer.attachments = packet->attachments;
+}
+
+static void
+on_disconnect(struct post *post, struct view *view)
+{
+	struct store_op *op = turn_add(&post->e->turn, OP_DISCONNECT, post->gate);
+
+	op->u.disconnect.socket = view->socket;
+	op->u.disconnect.reason = "client namespace disconnect";
+	op->u.disconnect.silent = true;
+	view->is_connected = false;
+	post->changed = true;
+}
+
+static void
+on_packet(struct post *post, const struct packet *packet)
+{
+	struct view *view;
+
+	if (packet->type == PACKET_CONNECT) {
+		on_connect(post, packet);
+		return;
+	}
+	view = view_get(post, packet->nsp);
+	if (!view->is_connected) {
+		/* EIO3 just ignores it (edge case D9). */
+		if (post->x->codec->generation == GENERATION_EIO4)
+			post_close(post, "parse error", '1');
+		return;
+	}
+	switch (packet->type) {
+	case PACKET_EVENT:
+		on_event(post, view, packet);
+		break;
+	case PACKET_ACK:
+		on_ack(post, view, packet);
+		break;
+	case PACKET_DISCONNECT:
+		on_disconnect(post, view);
+		break;
+	default:
+		post_close(post, "parse error", '1');
+		break;
+	}
+}
+
+/* ---- frames -------------------------------------------------------------------------- */
+
+static void
+on_message(struct post *post, struct assembler *a, const struct frame *frame)
+{
+	struct packet packet;
+
+	switch (post->x->codec->packet_next(a, frame, &post->e->conf.wire,
+	    &post->e->arena, &packet)) {
+	case RC_OK:
+		on_packet(post, &packet);
+		break;
+	case RC_AGAIN:
+		break;
+	default:
+		post_close(post, "parse error", '1');
+		break;
+	}
+}
+
+static void
+on_frame(struct post *post, struct assembler *a, const struct frame *frame)
+{
+	switch (frame->type) {
+	case FRAME_MESSAGE:
+		on_message(post, a, frame);
+		break;
+	case FRAME_PONG:
+		post->pong = true;
+		break;
+	case FRAME_CLOSE:
+		post_close(post, "transport close", '6');
+		break;
+	case FRAME_PING:
+		post_close(post, "transport error", '1');
+		break;
+	case FRAME_OPEN:
+	case FRAME_UPGRADE:
+	case FRAME_NOOP:
+		break;                  /* ignored by the reference as well */
+	}
+}
+
+static void
+read_frames(struct post *post, struct assembler *a)
+{
+	/* A copy: the door may forget the request while the turn waits. */
+	struct slice rest = arena_dup(&post->e->arena, post->x->body);
+	struct frame frame;
+	unsigned n = 0;
+	enum rc rc = RC_OK;
+
+	while (post->closing == NULL &&
+	    (rc = post->x->codec->frame_next(&rest, &post->e->arena, &frame)) == RC_OK) {
+		if (++n > post->e->conf.wire.max_packets) {
+			log_warn("session", "too many packets sid=%s max_packets=%u",
+			    post->row.sid, post->e->conf.wire.max_packets);
+			post_close(post, "parse error", '1');
+			return;
+		}
+		on_frame(post, a, &frame);
+	}
+	if (post->closing == NULL && rc != RC_NONE)
+		post_close(post, "parse error", '1');
+}
+
+static void
+save_partial(struct post *post, const struct assembler *a)
+{
+	struct buf state = BUF_INIT;
+
+	assembler_save(a, &state);
+	if (state.n != 0)
+		post->gate->u.receive.partial = arena_dup(&post->e->arena,
+		    buf_slice(&state));
+	if (state.n != 0 || post->row.partial.n != 0)
+		post->changed = true;
+	buf_free(&state);
+}
+
+static void
+push_close(struct post *post)
+{
+	struct store_op *op = turn_add(&post->e->turn, OP_CLOSE, post->gate);
+
+	op->u.close.session = post->row.n;
+	op->u.close.reason = post->closing;
+	op->u.close.answer = post->answer;
+	op->u.close.keep = true;
+	log_info("session", "close sid=%s reason=\"%s\"", post->row.sid, post->closing);
+}
+
+static void
+post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
+{
+	struct post post = { .e = e, .x = x, .row = *row };
+	struct assembler a;
+	struct step *step;
+
+	post.gate = turn_add(&e->turn, OP_RECEIVE, NULL);
+	post.gate->u.receive.session = row->n;
+	post.gate->u.receive.version = row->version;
+	post.gate->u.receive.t = arena_dup(&e->arena, x->t);
+	post.gate->u.receive.hash = siphash(store_key(e->store), x->body);
+	step = step_add(e, x, post.gate);
+	step->session = row->n;
+	if (x->is_binary || assembler_load(&a, row->partial) != RC_OK) {
+		post_close(&post, "parse error", '1');
+	} else {
+		read_frames(&post, &a);
+		save_partial(&post, &a);
+	}
+	if (post.closing != NULL)
+		push_close(&post);
+	post.gate->u.receive.pong = step->pong = post.pong;
+	post.gate->u.receive.changed = post.changed;
+}
+
+void
+post_collect(struct engine *e, struct exchange *x)
+{
+	struct session_row row;
+
+	switch (store_session(e->store, x->sid, &e->arena, &row)) {
+	case RC_OK:
+		break;
+	case RC_GONE:
+		exchange_answer(x, ANSWER_UNKNOWN_SID);
+		return;
+	default:
+		e->reason = "store";
+		exchange_answer(x, ANSWER_BUSY);
+		return;
+	}
+	if (row.generation != (int)x->codec->generation ||
+	    row.transport != (int)x->transport)
+		exchange_answer(x, ANSWER_BAD_REQUEST);
+	else if (row.closing)
+		exchange_answer(x, ANSWER_OK);  /* taken and ignored (edge case C2) */
+	else
+		post_decide(e, x, &row);
+}
+
+void
+post_settle(struct engine *e, const struct step *step)
+{
+	struct exchange *x = step->x;
+
+	switch (step->op->rc) {
+	case RC_OK:
+		if (step->pong)
+			poll_pong(e, step->session);
+		exchange_answer(x, x->is_binary ? ANSWER_OVERLAP : ANSWER_OK);
+		break;
+	case RC_NONE:
+		exchange_answer(x, ANSWER_OK);
+		break;
+	case RC_CLASH:
+		exchange_again(e, x);
+		break;
+	case RC_GONE:
+		exchange_answer(x, ANSWER_UNKNOWN_SID);
+		break;
+	default:
+		e->reason = "store";
+		exchange_answer(x, ANSWER_BUSY);
+		break;
+	}
+}
