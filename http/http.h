@@ -22,7 +22,8 @@ struct http_header {
 	struct slice name, value;       /* name without regard to case */
 };
 
-/* Borrowed until respond() or http_cancel(). */
+/* Borrowed until http_serve() returns; the body until respond() or
+ * http_cancel(). */
 struct http_request {
 	struct slice method;
 	struct slice target;            /* raw request target: path?query, or absolute */
@@ -40,7 +41,7 @@ struct http_response {
 	int status;
 	struct buf headers;             /* "Name: value\r\n" lines, no status, no end */
 	struct buf body;
-	bool has_body;                  /* false: HEAD or 204: length as given, no bytes */
+	bool has_body;                  /* false: HEAD, 204, 304: headers only */
 };
 
 struct http_exchange {
@@ -54,10 +55,16 @@ struct http_exchange {
 	struct http_private *own;
 };
 
-/* A gateway: configuration, engine and state of one process.  broken: a reason
- * code why it cannot serve (engine NULL then); every request gets 503. */
+/*
+ * A gateway: configuration, engine and state of one process.  conf and engine
+ * are borrowed and must outlive it.  broken: a reason code why it cannot serve
+ * (engine NULL then); every request but those for the client bundle gets 503.
+ * detail: the whole story, shown only to who knows `status_key`; or NULL.
+ * To heal, make a new gateway.
+ */
 struct gateway *gateway_new(const struct conf *conf, struct engine *engine,
     const char *broken);
+void gateway_detail(struct gateway *gateway, const char *detail);
 void gateway_free(struct gateway **gateway);
 
 /* Answers through respond(), perhaps before it returns, perhaps from a later
@@ -67,8 +74,8 @@ void http_serve(struct gateway *gateway, struct http_exchange *x);
 /* The client is gone; respond() will not be called (or was). */
 void http_cancel(struct gateway *gateway, struct http_exchange *x);
 
-/* Frees what the floor holds for x; after the response was written, or after
- * http_cancel(). */
+/* Frees what the floor holds for x, the response too; after the response was
+ * written, or after http_cancel().  May be called from within respond(). */
 void http_finish(struct gateway *gateway, struct http_exchange *x);
 
 /* "Bad Request" for 400. */

@@ -1,0 +1,86 @@
+/*
+ * eio.c - an Engine.IO request finds its verb
+ *
+ * The order of checks is the reference's, since clients and their tests see it:
+ * transport name, Origin, sid, transport and generation of the session; without
+ * a sid: method, Upgrade, the application's check (here: Origin), version.  What
+ * depends on the session is asked of the engine with probe_serve(), so that
+ * an unknown sid is code 1 whatever else is wrong.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "http/gateway_private.h"
+
+/* Also what is known but switched off; websocket is another door's, but its
+ * name is known. */
+static bool
+is_transport(const struct gateway *g, const struct query *query)
+{
+	if (slice_is(query->transport, "websocket"))
+		return true;
+	if (!slice_is(query->transport, "polling"))
+		return false;
+	return query->j.p != NULL ? g->has_jsonp : g->has_polling;
+}
+
+static const struct {
+	const char *method;
+	void (*serve)(struct http_private *own, const struct query *query);
+} verbs[] = {
+	{ "GET",  poll_serve },
+	{ "POST", post_serve },
+};
+
+static void
+session_serve(struct http_private *own, const struct query *query)
+{
+	size_t i;
+
+	if (slice_is(query->transport, "websocket") ||
+	    !slice_is(query->eio, "4") || !own->gateway->has_eio4) {
+		probe_serve(own, query, PURPOSE_MISMATCH);
+		return;
+	}
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (slice_is(own->x->request.method, verbs[i].method)) {
+			verbs[i].serve(own, query);
+			return;
+		}
+	}
+	probe_serve(own, query, PURPOSE_METHOD);
+}
+
+static void
+handshake_serve(struct http_private *own, const struct query *query)
+{
+	bool is_get = slice_is(own->x->request.method, "GET");
+
+	if (!is_get)
+		error_send(own, ERROR_METHOD, NULL);
+	else if (slice_is(query->transport, "websocket"))
+		error_send(own, ERROR_REQUEST, own->is_upgrade ?
+		    "WebSocket is not served at this address" : NULL);
+	else if (!slice_is(query->eio, "4") || !own->gateway->has_eio4)
+		error_send(own, ERROR_VERSION, NULL);
+	else
+		greet_serve(own, query);
+}
+
+void
+eio_serve(struct http_private *own, const struct query *query,
+    enum origin_verdict verdict)
+{
+	if (!is_transport(own->gateway, query))
+		error_send(own, ERROR_TRANSPORT, NULL);
+	else if (verdict == ORIGIN_GARBLED)
+		error_send(own, ERROR_REQUEST, NULL);
+	else if (verdict == ORIGIN_REFUSED)
+		error_send(own, ERROR_FORBIDDEN,
+		    "Origin not allowed, see the option `origins`");
+	else if (query->sid.n > 0)
+		session_serve(own, query);
+	else
+		handshake_serve(own, query);
+}

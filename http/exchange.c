@@ -1,0 +1,194 @@
+/*
+ * exchange.c - from a request to the engine, and from its answer to a response
+ *
+ * Some requests are wrong whatever the session is, but an unknown session is to
+ * be named first (code 1).  They are sent as a poll of a generation that no
+ * session has: the engine answers "unknown sid" or "bad request", changes
+ * nothing, and the table below says what the second means.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "http/gateway_private.h"
+#include "wire/jsonp.h"
+
+/* Never asked to write: no session is of its generation. */
+static const struct codec codec_nobody = {
+	.name = "nobody",
+	.generation = GENERATION__COUNT,
+};
+
+/* Every id that we make; anything else is unknown without asking. */
+static bool
+is_sid(struct slice sid)
+{
+	size_t i;
+
+	for (i = 0; i < sid.n; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		    "0123456789-_", sid.p[i]) == NULL || sid.p[i] == '\0')
+			return false;
+	return sid.n > 0 && sid.n <= SID_MAX;
+}
+
+/* A copy that lives as long as the exchange. */
+static struct slice
+keep(char *to, struct slice s)
+{
+	memcpy(to, s.p, s.n);
+	return slice_of(to, s.n);
+}
+
+bool
+exchange_prepare(struct http_private *own, const struct query *query,
+    enum purpose purpose)
+{
+	struct exchange *ex = &own->exchange;
+	struct buf scratch = BUF_INIT;
+	struct slice index;
+
+	if (purpose != PURPOSE_GREET && !is_sid(query->sid)) {
+		error_send(own, ERROR_SID, NULL);
+		return false;
+	}
+	own->purpose = purpose;
+	ex->codec = codec_of(GENERATION_EIO4);
+	ex->transport = TRANSPORT_POLLING;
+	ex->done = answer_done;
+	ex->door = own;
+	if (purpose != PURPOSE_GREET)
+		ex->sid = keep(own->sid, query->sid);
+	/* A longer t is not ours to compare: no resend is recognised. */
+	if (query->t.n > 0 && query->t.n <= T_MAX)
+		ex->t = keep(own->t, query->t);
+	if (query->j.p != NULL) {
+		own->is_jsonp = true;
+		index = jsonp_index(&scratch, query->j);
+		if (index.n <= INDEX_MAX)
+			own->index_n = keep(own->index, index).n;
+		buf_free(&scratch);
+	}
+	return true;
+}
+
+void
+probe_serve(struct http_private *own, const struct query *query,
+    enum purpose purpose)
+{
+	if (!exchange_prepare(own, query, purpose))
+		return;
+	own->exchange.codec = &codec_nobody;
+	own->exchange.t = SLICE_NONE;
+	own->is_pending = true;
+	engine_poll(own->gateway->engine, &own->exchange);
+}
+
+static void
+payload_send(struct http_private *own)
+{
+	struct exchange *ex = &own->exchange;
+	const char *cookie = own->gateway->conf->cookie;
+	struct buf body = BUF_INIT;
+
+	if (own->purpose == PURPOSE_GREET && cookie != NULL && cookie[0] != '\0')
+		buf_printf(&own->extra,
+		    "Set-Cookie: %s=%s; Path=/; HttpOnly; SameSite=Lax\r\n",
+		    cookie, ex->sid_r);
+	if (own->is_jsonp) {
+		jsonp_write(&body, slice_of(own->index, own->index_n),
+		    buf_slice(&ex->body_r));
+	} else {
+		body = ex->body_r;
+		ex->body_r = (struct buf)BUF_INIT;
+	}
+	dress_send(own, 200, "text/plain; charset=UTF-8", &body);
+	buf_free(&body);
+}
+
+/* One line in ten seconds, with the number of those since. */
+static void
+refusal_log(struct gateway *g, const char *what)
+{
+	int64_t now = clock_boot(&clock_system);
+
+	g->refused++;
+	if (g->refused_logged != 0 && now - g->refused_logged < 10000)
+		return;
+	log_warn("http", "refused=%lu reason=%s parked=%zu", g->refused, what,
+	    engine_parked(g->engine));
+	g->refused = 0;
+	g->refused_logged = now;
+}
+
+static void
+unavailable_send(struct http_private *own, const char *reason)
+{
+	struct buf body = BUF_INIT;
+
+	refusal_log(own->gateway, reason);
+	buf_str(&own->extra, "Retry-After: 5\r\n");
+	buf_printf(&body, "siogate cannot take this now: %s\n", reason);
+	dress_send(own, 503, "text/plain; charset=UTF-8", &body);
+	buf_free(&body);
+}
+
+/* What "this session exists" is answered with. */
+static void
+known_send(struct http_private *own)
+{
+	switch (own->purpose) {
+	case PURPOSE_NOTHING:
+		dress_text(own, 200, "text/html", "ok");
+		break;
+	case PURPOSE_METHOD:
+		dress_text(own, 500, NULL, "");
+		break;
+	case PURPOSE_TOO_BIG:
+		dress_text(own, 413, NULL, "");
+		break;
+	default:
+		error_send(own, ERROR_REQUEST, NULL);
+	}
+}
+
+void
+answer_done(struct exchange *ex)
+{
+	struct http_private *own = ex->door;
+
+	own->is_pending = false;
+	switch (ex->answer) {
+	case ANSWER_PAYLOAD:
+		payload_send(own);
+		break;
+	case ANSWER_OK:
+		if (own->purpose == PURPOSE_OCTETS)
+			dress_text(own, 400, NULL, "");
+		else
+			dress_text(own, 200, "text/html", "ok");
+		break;
+	case ANSWER_UNKNOWN_SID:
+		error_send(own, ERROR_SID, NULL);
+		break;
+	case ANSWER_BAD_REQUEST:
+		known_send(own);
+		break;
+	case ANSWER_OVERLAP:
+		dress_text(own, 400, NULL, "");
+		break;
+	case ANSWER_FULL:
+		unavailable_send(own, "full");
+		break;
+	case ANSWER_BUSY:
+		unavailable_send(own, engine_reason(own->gateway->engine));
+		break;
+	case ANSWER_NONE:
+		assert(!"the engine called done() without an answer");
+	}
+}

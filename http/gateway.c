@@ -1,0 +1,282 @@
+/*
+ * gateway.c - one process's view of the configuration, and the way in
+ *
+ * http_serve() looks at the request once, in this order: is it addressed to us
+ * (route.c), may this page talk to us (origin.c, but only once an Engine.IO
+ * request has named its transport), is it a preflight, who serves it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/conf.h"
+#include "base/mem.h"
+#include "http/gateway_private.h"
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == ',';
+}
+
+bool
+word_next(struct slice *rest, struct slice *word_r)
+{
+	size_t n;
+
+	while (rest->n > 0 && is_blank(rest->p[0]))
+		*rest = slice_skip(*rest, 1);
+	for (n = 0; n < rest->n && !is_blank(rest->p[n]); n++)
+		;
+	*word_r = slice_head(*rest, n);
+	*rest = slice_skip(*rest, n);
+	return n > 0;
+}
+
+bool
+word_has(const char *words, const char *word)
+{
+	struct slice rest = slice_str(words), each;
+
+	while (word_next(&rest, &each))
+		if (slice_is(each, word))
+			return true;
+	return false;
+}
+
+static void
+resources_read(struct gateway *g)
+{
+	struct slice rest = slice_str(g->conf->resource), word;
+
+	while (word_next(&rest, &word)) {
+		while (slice_starts(word, SLICE("/")))
+			word = slice_skip(word, 1);
+		while (slice_ends(word, SLICE("/")))
+			word = slice_head(word, word.n - 1);
+		if (word.n == 0)
+			continue;       /* would match everywhere */
+		g->resources = mem_resize(g->resources,
+		    (g->n_resources + 1) * sizeof(*g->resources));
+		g->resources[g->n_resources++] = word;
+	}
+}
+
+struct gateway *
+gateway_new(const struct conf *conf, struct engine *engine, const char *broken)
+{
+	struct gateway *g = mem_alloc(sizeof(*g));
+
+	g->conf = conf;
+	g->engine = engine;
+	if (engine == NULL)
+		g->broken = mem_strdup(broken == NULL ? "starting" : broken);
+	resources_read(g);
+	g->has_polling = word_has(conf->transports, "polling");
+	g->has_jsonp = word_has(conf->transports, "jsonp");
+	g->has_eio4 = word_has(conf->generations, "eio4") &&
+	    codec_of(GENERATION_EIO4) != NULL;
+	origin_init(&g->origins, conf->origins, conf->cors_credentials);
+	peers_init(&g->trusted, conf->trusted_proxies);
+	return g;
+}
+
+void
+gateway_detail(struct gateway *g, const char *detail)
+{
+	free(g->detail);
+	g->detail = detail == NULL ? NULL : mem_strdup(detail);
+}
+
+void
+gateway_free(struct gateway **gateway)
+{
+	struct gateway *g = *gateway;
+
+	if (g == NULL)
+		return;
+	peers_fini(&g->trusted);
+	origin_fini(&g->origins);
+	buf_free(&g->path_scratch);
+	buf_free(&g->query_scratch);
+	free(g->resources);
+	free(g->broken);
+	free(g->detail);
+	free(g);
+	*gateway = NULL;
+}
+
+struct slice
+http_header_get(const struct http_request *request, const char *name)
+{
+	struct slice want = slice_str(name);
+	size_t i;
+
+	for (i = 0; i < request->n_headers; i++)
+		if (slice_eq_nocase(request->headers[i].name, want))
+			return request->headers[i].value;
+	return SLICE_NONE;
+}
+
+static const struct {
+	int status;
+	const char *text;
+} status_texts[] = {
+	{ 200, "OK" }, { 204, "No Content" }, { 304, "Not Modified" },
+	{ 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" },
+	{ 405, "Method Not Allowed" }, { 413, "Payload Too Large" },
+	{ 500, "Internal Server Error" }, { 503, "Service Unavailable" },
+};
+
+const char *
+http_status_text(int status)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(status_texts) / sizeof(status_texts[0]); i++)
+		if (status_texts[i].status == status)
+			return status_texts[i].text;
+	return "Unknown";
+}
+
+/* A page of another origin asks what it may send. */
+static void
+preflight_serve(struct http_private *own)
+{
+	struct slice asked = http_header_get(&own->x->request,
+	    "Access-Control-Request-Headers");
+	bool is_list = own->cors == CORS_LIST;
+	size_t i;
+
+	buf_str(&own->extra, "Access-Control-Allow-Methods: GET,POST\r\n");
+	buf_printf(&own->extra, "Vary: %sAccess-Control-Request-Headers\r\n",
+	    is_list ? "Origin, " : "");
+	/* Names and commas only; who sends more gets no permission for it. */
+	for (i = 0; i < asked.n; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		    "0123456789-_, ", asked.p[i]) == NULL || asked.p[i] == '\0')
+			break;
+	if (asked.n > 0 && i == asked.n) {
+		buf_str(&own->extra, "Access-Control-Allow-Headers: ");
+		buf_add(&own->extra, asked);
+		buf_str(&own->extra, "\r\n");
+	}
+	dress_text(own, 204, NULL, "");
+}
+
+/* Host as the client named it: a trusted proxy may know better. */
+struct slice
+gateway_host(const struct http_private *own)
+{
+	const struct http_request *request = &own->x->request;
+	struct slice host = http_header_get(request, "Host"), forwarded;
+
+	if (peers_has(&own->gateway->trusted, request->remote_addr)) {
+		forwarded = http_header_get(request, "X-Forwarded-Host");
+		if (forwarded.n > 0 && slice_find(forwarded, ',') == forwarded.n)
+			host = forwarded;
+	}
+	return host.n > 0 ? host : request->host;
+}
+
+enum origin_verdict
+gateway_origin(struct http_private *own)
+{
+	const struct http_request *request = &own->x->request;
+	struct gateway *g = own->gateway;
+	struct slice origin = http_header_get(request, "Origin");
+	enum origin_verdict verdict;
+
+	own->cors = origin_cors(&g->origins);
+	verdict = origin_check(&g->origins, origin, gateway_host(own),
+	    request->port);
+	if (verdict == ORIGIN_OK && origin.n > 0 && own->cors == CORS_LIST)
+		own->cors_origin = mem_slicedup(origin);
+	/* "*" allows whoever asks, also who did not say its name. */
+	if (verdict == ORIGIN_OK && own->cors == CORS_STAR)
+		own->cors_origin = mem_strdup("*");
+	return verdict;
+}
+
+static void
+engine_serve(struct http_private *own, struct slice raw_query)
+{
+	struct gateway *g = own->gateway;
+	struct query query;
+	enum origin_verdict verdict = gateway_origin(own);
+
+	query_read(raw_query, &g->query_scratch, &query);
+	if (verdict == ORIGIN_OK && own->cors != CORS_NONE &&
+	    slice_is(own->x->request.method, "OPTIONS"))
+		preflight_serve(own);
+	else if (status_wanted(own, &query))
+		status_serve(own, &query);
+	else if (g->engine == NULL)
+		status_broken(own);
+	else
+		eio_serve(own, &query, verdict);
+}
+
+void
+http_serve(struct gateway *gateway, struct http_exchange *x)
+{
+	struct http_private *own = mem_alloc(sizeof(*own));
+	struct route_found found;
+
+	x->own = own;
+	x->response = (struct http_response){ .status = 0 };
+	own->x = x;
+	own->gateway = gateway;
+	dress_prepare(own);
+	buf_reset(&gateway->path_scratch);
+	buf_reset(&gateway->query_scratch);
+	route_find(gateway->resources, gateway->n_resources, x->request.target,
+	    x->request.script_name, &gateway->path_scratch, &found);
+	switch (found.route) {
+	case ROUTE_ENGINE:
+		engine_serve(own, found.query);
+		return;
+	case ROUTE_CLIENT:
+		client_serve(own, &found);
+		return;
+	case ROUTE_OLD:
+		/* No codec of these generations is built. */
+		gateway_origin(own);
+		error_send(own, ERROR_VERSION, NULL);
+		return;
+	case ROUTE_NONE:
+		dress_text(own, 404, "text/plain; charset=UTF-8",
+		    "Nothing here: this address is not below a `resource` of "
+		    "siogate.\n");
+		return;
+	}
+}
+
+void
+http_cancel(struct gateway *gateway, struct http_exchange *x)
+{
+	if (x->own != NULL && x->own->is_pending) {
+		engine_cancel(gateway->engine, &x->own->exchange);
+		x->own->is_pending = false;
+	}
+}
+
+void
+http_finish(struct gateway *gateway, struct http_exchange *x)
+{
+	struct http_private *own = x->own;
+
+	(void)gateway;
+	buf_free(&x->response.headers);
+	buf_free(&x->response.body);
+	if (own == NULL)
+		return;
+	buf_free(&own->exchange.body_r);
+	buf_free(&own->extra);
+	buf_free(&own->memory);
+	free(own->cors_origin);
+	free(own);
+	x->own = NULL;
+}

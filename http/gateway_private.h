@@ -1,0 +1,114 @@
+/*
+ * gateway_private.h - what the files of this folder share
+ *
+ * A request's whole memory while it waits is one struct http_private: a parked
+ * poll must stay small, so nothing of the door's request is needed after
+ * http_serve() has returned, except a POST's body.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef HTTP_GATEWAY_PRIVATE_H
+#define HTTP_GATEWAY_PRIVATE_H
+
+#include "base/buf.h"
+#include "http/error.h"
+#include "http/http.h"
+#include "http/origin.h"
+#include "http/peer.h"
+#include "http/query.h"
+#include "http/route.h"
+#include "session/engine.h"
+
+struct gateway {
+	const struct conf *conf;
+	struct engine *engine;          /* NULL: broken */
+	char *broken, *detail;
+	struct slice *resources;        /* slices of conf->resource */
+	size_t n_resources;
+	bool has_polling, has_jsonp, has_eio4;
+	struct origin_rules origins;
+	struct peers trusted;
+	struct buf path_scratch, query_scratch; /* of the request in hand */
+	unsigned long refused;          /* since the last line in the log */
+	int64_t refused_logged;         /* boot ms */
+};
+
+/* What the engine is asked for, and so what its answer means here. */
+enum purpose {
+	PURPOSE_GREET,          /* handshake */
+	PURPOSE_POLL,
+	PURPOSE_POST,
+	PURPOSE_OCTETS,         /* a POST that closes its session: 400 */
+	/* only whether the sid is known: probe_serve() */
+	PURPOSE_MISMATCH,       /* known: code 3 */
+	PURPOSE_METHOD,         /* known: 500, empty */
+	PURPOSE_NOTHING,        /* known: "ok", a JSONP form without d */
+	PURPOSE_TOO_BIG,        /* known: 413, empty */
+	PURPOSE__COUNT
+};
+
+enum { SID_MAX = 32, T_MAX = 23, INDEX_MAX = 16 };
+
+struct http_private {
+	struct exchange exchange;
+	struct gateway *gateway;
+	struct http_exchange *x;
+	enum purpose purpose;
+	bool is_pending;                /* the engine has it */
+	bool is_head, is_jsonp, is_upgrade;
+	bool takes_gzip, takes_deflate;
+	enum cors cors;
+	char *cors_origin;              /* what may be echoed; NULL: nothing */
+	const char *cache;              /* Cache-Control, if not no-store */
+	struct buf extra;               /* more header lines */
+	struct buf memory;              /* info of a handshake, payload of a form */
+	char sid[SID_MAX], t[T_MAX], index[INDEX_MAX];
+	size_t index_n;
+};
+
+/* Words of an option, between blanks, tabs or commas. */
+bool word_next(struct slice *rest, struct slice *word_r);
+bool word_has(const char *words, const char *word);
+
+/* gateway.c: the host that the client named; may this page talk to us (sets
+ * what CORS headers the answer gets). */
+struct slice gateway_host(const struct http_private *own);
+enum origin_verdict gateway_origin(struct http_private *own);
+
+/* dress.c: sends body (which is emptied) with all headers that belong to it. */
+void dress_send(struct http_private *own, int status, const char *type,
+    struct buf *body);
+void dress_text(struct http_private *own, int status, const char *type,
+    const char *text);
+/* Reads Accept-Encoding, method and Upgrade of the request. */
+void dress_prepare(struct http_private *own);
+
+/* exchange.c: fills in the exchange; false: the sid is none and that was
+ * answered.  answer_done() is its done(). */
+bool exchange_prepare(struct http_private *own, const struct query *query,
+    enum purpose purpose);
+void answer_done(struct exchange *exchange);
+/* Asks only whether the sid is known; purpose says what is answered then. */
+void probe_serve(struct http_private *own, const struct query *query,
+    enum purpose purpose);
+
+/* greet.c, poll.c, post.c: hand the request to the engine. */
+void greet_serve(struct http_private *own, const struct query *query);
+void poll_serve(struct http_private *own, const struct query *query);
+void post_serve(struct http_private *own, const struct query *query);
+
+/* eio.c: what is addressed to the mount itself. */
+void eio_serve(struct http_private *own, const struct query *query,
+    enum origin_verdict verdict);
+
+/* client.c, status.c */
+void client_serve(struct http_private *own, const struct route_found *found);
+void status_serve(struct http_private *own, const struct query *query);
+bool status_wanted(const struct http_private *own, const struct query *query);
+void status_broken(struct http_private *own);
+
+/* info.c: JSON about the request, for handlers. */
+void info_write(struct buf *out, const struct http_private *own,
+    const struct query *query);
+
+#endif

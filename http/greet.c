@@ -1,0 +1,21 @@
+/*
+ * greet.c - the handshake
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "http/gateway_private.h"
+
+void
+greet_serve(struct http_private *own, const struct query *query)
+{
+	struct exchange *ex = &own->exchange;
+
+	exchange_prepare(own, query, PURPOSE_GREET);
+	info_write(&own->memory, own, query);
+	ex->info = buf_slice(&own->memory);
+	ex->upgrades = SLICE("[]");
+	own->is_pending = true;
+	engine_open(own->gateway->engine, ex);
+}

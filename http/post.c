@@ -1,0 +1,53 @@
+/*
+ * post.c - a POST that says something
+ *
+ * XHR sends the payload as text/plain, JSONP as a form with one field.  A
+ * EIO4 session that is sent an octet-stream ends (wire facts, D14): the engine
+ * gets to know by is_binary.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/conf.h"
+#include "http/gateway_private.h"
+#include "wire/jsonp.h"
+
+static bool
+is_octet_stream(const struct http_request *request)
+{
+	struct slice type = http_header_get(request, "Content-Type"), essence;
+
+	return slice_cut(&type, ';', &essence) &&
+	    slice_eq_nocase(slice_trim(essence),
+	    SLICE("application/octet-stream"));
+}
+
+void
+post_serve(struct http_private *own, const struct query *query)
+{
+	const struct http_request *request = &own->x->request;
+	struct exchange *ex = &own->exchange;
+
+	if (request->body_too_big ||
+	    (int64_t)request->body.n > own->gateway->conf->max_payload) {
+		probe_serve(own, query, PURPOSE_TOO_BIG);
+		return;
+	}
+	ex->body = request->body.p == NULL ? SLICE("") : request->body;
+	if (is_octet_stream(request)) {
+		ex->is_binary = true;
+		ex->body = SLICE("");
+	} else if (query->j.p != NULL) {
+		if (jsonp_read(&own->memory, request->body) != RC_OK) {
+			probe_serve(own, query, PURPOSE_NOTHING);
+			return;
+		}
+		ex->body = buf_slice(&own->memory);
+	}
+	if (!exchange_prepare(own, query,
+	    ex->is_binary ? PURPOSE_OCTETS : PURPOSE_POST))
+		return;
+	own->is_pending = true;
+	engine_post(own->gateway->engine, ex);
+}

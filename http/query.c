@@ -1,0 +1,99 @@
+/*
+ * query.c - the parameters of a request, percent-decoded
+ *
+ * A query is decoded as node does it for the reference: pieces between '&', the
+ * first '=' ends a name, '+' is a blank, a '%' that starts no escape is a '%'.
+ * Unknown names are skipped without a copy; they are the application's and stay
+ * in the raw text.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include "http/query.h"
+
+static const struct {
+	const char *name;
+	size_t offset;
+} names[] = {
+	{ "EIO",       offsetof(struct query, eio) },
+	{ "transport", offsetof(struct query, transport) },
+	{ "sid",       offsetof(struct query, sid) },
+	{ "t",         offsetof(struct query, t) },
+	{ "j",         offsetof(struct query, j) },
+	{ "key",       offsetof(struct query, key) },
+};
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+void
+percent_decode(struct buf *out, struct slice s, bool plus)
+{
+	size_t i;
+	int high, low;
+
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] == '%' && s.n - i > 2 && (high = hex(s.p[i + 1])) >= 0 &&
+		    (low = hex(s.p[i + 2])) >= 0) {
+			buf_char(out, (char)(high << 4 | low));
+			i += 2;
+		} else {
+			buf_char(out, plus && s.p[i] == '+' ? ' ' : s.p[i]);
+		}
+	}
+}
+
+/* s itself, or its decoded text in scratch (which has room and does not move). */
+static struct slice
+decoded(struct slice s, struct buf *scratch)
+{
+	size_t from = scratch->n;
+
+	if (slice_find(s, '%') == s.n && slice_find(s, '+') == s.n)
+		return s;
+	percent_decode(scratch, s, true);
+	return slice_of(scratch->p + from, scratch->n - from);
+}
+
+static struct slice *
+field_of(struct query *query, struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_is(name, names[i].name))
+			return (struct slice *)(void *)((char *)query + names[i].offset);
+	return NULL;
+}
+
+void
+query_read(struct slice raw, struct buf *scratch, struct query *query_r)
+{
+	struct slice rest = raw, value, name, *field;
+
+	*query_r = (struct query){ .raw = raw };
+	if (raw.p == NULL)
+		return;
+	/* Decoding never makes longer: no slice into scratch is ever moved. */
+	buf_reserve(scratch, 2 * raw.n + 1);
+	while (slice_cut(&rest, '&', &value)) {
+		if (!slice_cut(&value, '=', &name))
+			continue;
+		if ((field = field_of(query_r, decoded(name, scratch))) == NULL ||
+		    field->p != NULL)
+			continue;
+		*field = value.p == NULL ? SLICE("") : decoded(value, scratch);
+	}
+}
