@@ -47,7 +47,10 @@ struct assembler {
 	struct slice header;            /* text of the packet; absent: nothing open */
 	unsigned due;                   /* attachments still missing */
 	struct slice attachments;       /* packed, so far */
+	size_t room;                    /* the assembler's own: free bytes behind them */
 };
+#define ASSEMBLER_INIT { SLICE_NONE, 0, SLICE_NONE, 0 }
+
 /* state absent or empty: nothing open.  RC_BAD_INPUT: damaged. */
 enum rc assembler_load(struct assembler *a, struct slice state);
 /* Appends the state; nothing when nothing is open. */
@@ -58,16 +61,21 @@ struct codec {
 	enum generation generation;
 
 	/*
-	 * Cuts the next engine packet off *rest.  RC_OK; RC_NONE at the end;
-	 * RC_BAD_INPUT ends the session (an empty payload, a bad packet type,
-	 * a trailing separator, bad base64 ...).  Decoded binary lies in the arena.
+	 * Cuts the next engine packet off *rest.  RC_OK; RC_NONE at the end, which
+	 * is where *rest is absent: a body of no bytes must come as an empty
+	 * slice (p set), for that is a mistake.  RC_BAD_INPUT ends the session
+	 * (an empty payload, a bad packet type, a trailing separator, bad base64
+	 * ...).  Decoded binary lies in the arena.  The caller counts to
+	 * max_packets.
 	 */
 	enum rc (*frame_next)(struct slice *rest, struct arena *arena,
 	    struct frame *frame_r);
 
 	/*
-	 * Gives a message frame to the assembler.  RC_OK: *packet_r is whole (its
-	 * slices lie in the frame or the arena); RC_AGAIN: attachments are due;
+	 * Gives a message frame, as clients send them, to the assembler.  RC_OK:
+	 * *packet_r is whole (its slices lie in the frame, the assembler's state
+	 * or the arena); RC_AGAIN: no packet from this frame, go on with the next
+	 * one (attachments are due, or it is one that the generation ignores);
 	 * RC_BAD_INPUT: ends the session.  After RC_AGAIN the assembler's slices
 	 * lie in frame and arena: save it before they go.
 	 */
@@ -85,6 +93,9 @@ struct codec {
 
 	/* Appends an engine packet: open (data: the JSON), close, ping, pong, noop. */
 	void (*frame_write)(struct buf *out, enum frame_type type, struct slice data);
+
+	/* What codec_join() does when both sides hold something. */
+	void (*join)(struct buf *out, struct slice piece);
 };
 
 /* NULL when that generation is not built. */
@@ -95,7 +106,7 @@ const struct codec *codec_named(struct slice name);
 /*
  * Joins two payloads of one generation that packet_write() made, each of one or
  * more packets: what was encoded once for all recipients is appended to a
- * recipient's own payload.
+ * recipient's own payload.  Either side may be empty.
  */
 void codec_join(const struct codec *codec, struct buf *out, struct slice piece);
 

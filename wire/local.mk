@@ -1,2 +1,19 @@
 noinst_LIBRARIES += %D%/libwire.a
-%C%_libwire_a_SOURCES = %D%/codec.h %D%/jsonp.h %D%/packet.h 
+%C%_libwire_a_SOURCES = \
+	%D%/assembler.c %D%/assembler_private.h \
+	%D%/codec.c %D%/codec.h \
+	%D%/eio4.c \
+	%D%/jsonp.c %D%/jsonp.h \
+	%D%/packet.h \
+	%D%/scan.c %D%/scan_private.h
+
+check_PROGRAMS += tests/wire_assembler_test tests/wire_eio4_test \
+	tests/wire_eio4_write_test tests/wire_jsonp_test
+tests_wire_assembler_test_SOURCES = tests/wire_assembler_test.c tests/t.h
+tests_wire_assembler_test_LDADD = $(FLOOR_WIRE)
+tests_wire_eio4_test_SOURCES = tests/wire_eio4_test.c tests/t.h
+tests_wire_eio4_test_LDADD = $(FLOOR_WIRE)
+tests_wire_eio4_write_test_SOURCES = tests/wire_eio4_write_test.c tests/t.h
+tests_wire_eio4_write_test_LDADD = $(FLOOR_WIRE)
+tests_wire_jsonp_test_SOURCES = tests/wire_jsonp_test.c tests/t.h
+tests_wire_jsonp_test_LDADD = $(FLOOR_WIRE)
