@@ -1,7 +1,8 @@
 # lib.sh - what script/demo and script/test have in common (sourced, bash)
 #
 # Everything that is made goes into one build folder, never between the
-# sources; two runs at a time wait for each other there.
+# sources (but for node_modules, which node looks for there); two runs at a
+# time wait for each other.
 #
 # SPDX-License-Identifier: ISC
 
@@ -84,22 +85,22 @@ make_in() { # name target...
 	quietly "$folder/make.log" make -C "$folder" -j"$(nproc)" "$@"
 }
 
-# node_modules of a folder with a package-lock.json, in a folder of the build.
+# node_modules for a folder with a package-lock.json, in that or another folder.
 fetch_node_modules() { # folder-with-lock folder
 	local stamp="$2/node_modules/.siogate-lock"
 	mkdir -p "$2" || return 1
 	cmp -s "$1/package-lock.json" "$stamp" && return 0
-	cp "$1/package.json" "$1/package-lock.json" "$2" || return 1
-	(cd "$2" && quietly "$2/npm.log" npm ci --ignore-scripts --no-audit --no-fund) || return 1
+	[ "$1" = "$2" ] || cp "$1/package.json" "$1/package-lock.json" "$2" || return 1
+	(cd "$2" && quietly "$build/npm.log" npm ci --ignore-scripts --no-audit --no-fund) || return 1
 	cp "$1/package-lock.json" "$stamp"
 }
 
-# One at a time in the build folder; until unlock_build.
-lock_build() {
-	exec 8>"$build/lock"
-	flock 8
-}
-
-unlock_build() {
-	exec 8>&-
+# Runs a command while nobody else does anything of that name in the build folder.
+alone() { # name command...
+	local name=$1
+	shift
+	{
+		flock 8
+		"$@" 8>&-
+	} 8>"$build/$name.lock"
 }
