@@ -58,18 +58,22 @@ quietly() { # logfile command...
 	fi
 }
 
-# Makes configure, and configures a folder below build unless the same was
-# done there before.
+# Makes configure where it is missing or older than what it is made of.
+make_configure() {
+	[ "$source" = "$top" ] || copy_source || return 1
+	[ -x "$source/configure" ] && [ -f "$source/Makefile.in" ] &&
+	    [ -z "$(find "$source" -path "$source/build*" -prune -o -name node_modules -prune -o \
+	        \( -name local.mk -o -name Makefile.am -o -name configure.ac \) \
+	        -newer "$source/Makefile.in" -print)" ] && return 0
+	(cd "$source" && quietly "$build/autoreconf.log" autoreconf -fi)
+}
+
+# Configures a folder below build unless the same was done there before.
 configure_in() { # name argument...
 	local folder=$build/$1 arguments
 	shift
 	mkdir -p "$folder" || return 1
-	if [ "$source" != "$top" ]; then
-		copy_source || return 1
-	fi
-	if [ ! -x "$source/configure" ] || [ ! -f "$source/Makefile.in" ]; then
-		(cd "$source" && quietly "$build/autoreconf.log" autoreconf -fi) || return 1
-	fi
+	alone source make_configure || return 1
 	printf -v arguments '%q ' "$@"
 	if [ ! -f "$folder/config.status" ] ||
 	    [ "$(cat "$folder/siogate-configured" 2>/dev/null)" != "$arguments" ]; then
