@@ -391,7 +391,10 @@ offset_write(struct buf *out, struct slice array, struct slice offset)
 {
 	struct slice head = scan_trim(array);
 
-	assert(head.n >= 2 && head.p[head.n - 1] == ']');
+	if (head.n < 2 || head.p[head.n - 1] != ']') {
+		buf_add(out, array);    /* damaged on disk: not made worse here */
+		return;
+	}
 	head = scan_trim(slice_head(head, head.n - 1));
 	buf_add(out, head);
 	if (head.n > 1)

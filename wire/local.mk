@@ -7,8 +7,10 @@ noinst_LIBRARIES += %D%/libwire.a
 	%D%/packet.h \
 	%D%/scan.c %D%/scan_private.h
 
+EXTRA_DIST += tests/vectors
+
 check_PROGRAMS += tests/wire_assembler_test tests/wire_eio4_test \
-	tests/wire_eio4_write_test tests/wire_jsonp_test
+	tests/wire_eio4_write_test tests/wire_jsonp_test tests/wire_transcript_test
 tests_wire_assembler_test_SOURCES = tests/wire_assembler_test.c tests/t.h
 tests_wire_assembler_test_LDADD = $(FLOOR_WIRE)
 tests_wire_eio4_test_SOURCES = tests/wire_eio4_test.c tests/t.h
@@ -17,3 +19,6 @@ tests_wire_eio4_write_test_SOURCES = tests/wire_eio4_write_test.c tests/t.h
 tests_wire_eio4_write_test_LDADD = $(FLOOR_WIRE)
 tests_wire_jsonp_test_SOURCES = tests/wire_jsonp_test.c tests/t.h
 tests_wire_jsonp_test_LDADD = $(FLOOR_WIRE)
+tests_wire_transcript_test_SOURCES = tests/wire_transcript_test.c tests/t.h
+tests_wire_transcript_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'
+tests_wire_transcript_test_LDADD = $(FLOOR_WIRE) $(CJSON_LIBS)

@@ -14,3 +14,18 @@ noinst_PROGRAMS += %D%/libfuzzer_json
 %C%_libfuzzer_json_LDADD = $(FLOOR_BASE)
 %C%_libfuzzer_json_LDFLAGS = $(FUZZ_LINK)
 endif
+
+check_PROGRAMS += %D%/fuzz_eio4 %D%/fuzz_jsonp
+%C%_fuzz_eio4_SOURCES = %D%/fuzz_eio4.c $(FUZZ_DRIVER)
+%C%_fuzz_eio4_LDADD = $(FLOOR_WIRE)
+%C%_fuzz_jsonp_SOURCES = %D%/fuzz_jsonp.c $(FUZZ_DRIVER)
+%C%_fuzz_jsonp_LDADD = $(FLOOR_WIRE)
+if FUZZERS
+noinst_PROGRAMS += %D%/libfuzzer_eio4 %D%/libfuzzer_jsonp
+%C%_libfuzzer_eio4_SOURCES = %D%/fuzz_eio4.c
+%C%_libfuzzer_eio4_LDADD = $(FLOOR_WIRE)
+%C%_libfuzzer_eio4_LDFLAGS = $(FUZZ_LINK)
+%C%_libfuzzer_jsonp_SOURCES = %D%/fuzz_jsonp.c
+%C%_libfuzzer_jsonp_LDADD = $(FLOOR_WIRE)
+%C%_libfuzzer_jsonp_LDFLAGS = $(FUZZ_LINK)
+endif
