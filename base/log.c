@@ -104,6 +104,12 @@ log_level_parse(const char *name, enum log_level *level_r)
 	return RC_BAD_INPUT;
 }
 
+int
+log_fd(void)
+{
+	return to.fd;
+}
+
 void
 log_set_clock(const struct clock *clock)
 {

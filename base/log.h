@@ -35,6 +35,9 @@ extern enum log_level log_level_now;
  * which lines were said lately. */
 void log_set_clock(const struct clock *clock);
 
+/* The descriptor that lines go to, for a signal handler that has to say something. */
+int log_fd(void);
+
 void log_line(enum log_level level, const char *floor, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,3 +1,39 @@
 noinst_LIBRARIES += %D%/libhandlers.a
-%C%_libhandlers_a_SOURCES =  
+%C%_libhandlers_a_SOURCES = %D%/handlers.h %D%/handlers.c %D%/call.h %D%/call.c \
+	%D%/modules.h %D%/modules.c %D%/offered.h %D%/offered.c \
+	%D%/watchdog.h %D%/watchdog.c %D%/selector.h %D%/selector.c \
+	%D%/pattern.h %D%/pattern.c %D%/history.h %D%/history.c \
+	%D%/sio_private.h %D%/sio_event.c %D%/sio_json.c %D%/sio_effect.c \
+	%D%/sio_look.c \
+	%D%/relay.h %D%/relay_private.h %D%/relay.c %D%/relay_rule.c %D%/relay_rate.c
+nodist_%C%_libhandlers_a_SOURCES = %D%/modules_table.c
+%C%_libhandlers_a_LIBADD = $(BUILTIN_OBJECTS)
+%C%_libhandlers_a_DEPENDENCIES = $(BUILTIN_OBJECTS)
 include_HEADERS += %D%/siogate.h
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = %D%/siogate.pc
+
+# Programs that load modules link with this: modules call back into them.
+EXPORT_SIO = -Wl,--export-dynamic
+
+# Modules that are compiled in (configure --with-modules): each examples/NAME/NAME.c
+# with its one symbol renamed, and a table of them.
+CLEANFILES += %D%/modules_table.c
+%D%/modules_table.c: Makefile
+	@$(MKDIR_P) %D%
+	$(AM_V_GEN){ echo '#include "handlers/modules.h"'; \
+	for m in $(BUILTIN_MODULES); do \
+		echo "extern const struct sio_module siogate_module_$$m;"; done; \
+	echo 'const struct builtin_module builtin_modules[] = {'; \
+	for m in $(BUILTIN_MODULES); do \
+		echo "	{ \"$$m\", &siogate_module_$$m },"; done; \
+	echo '	{ 0, 0 }'; \
+	echo '};'; \
+	echo 'const size_t builtin_modules_count ='; \
+	echo '    sizeof(builtin_modules) / sizeof(builtin_modules[0]) - 1;'; \
+	} >$@.new && mv $@.new $@
+
+$(BUILTIN_OBJECTS): %D%/builtin_%.$(OBJEXT): $(BUILTIN_SOURCES) %D%/siogate.h
+	@$(MKDIR_P) %D%
+	$(AM_V_CC)$(COMPILE) -I$(srcdir)/%D% -Dsiogate_module=siogate_module_$* \
+	    -c -o $@ $(srcdir)/examples/$*/$*.c

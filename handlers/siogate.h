@@ -52,13 +52,16 @@ extern "C" {
 
 struct sio;                     /* one call */
 
-/* 0: done, effects happen.  Anything else: failed; nothing happens, the error
- * hook is asked.  A connect function refuses with sio_refuse(). */
+/* 0: done, effects happen.  Anything else: failed; nothing of it happens, and
+ * what the error hook asks for happens instead.  A connect function refuses with
+ * sio_refuse(); a connect whose function fails is refused, too. */
 typedef int sio_fn(struct sio *sio);
 
 struct sio_event {
 	const char *name;       /* event name; "*" hears what no other row does;
-	                         * for timers and acks: the name given to them */
+	                         * for timers and acks: the name given to them. One
+	                         * given as "gone:anna" is heard by the row "gone",
+	                         * so that one function has many appointments */
 	sio_fn *fn;
 };
 
@@ -75,11 +78,34 @@ struct sio_module {
 	const struct sio_module *next;          /* further namespaces; or NULL */
 };
 
-#define SIOGATE_MODULE(name_, nsp_, events_, named_, connect_, disconnect_)    \
-	const struct sio_module siogate_module = {                            \
+#define SIOGATE_NAMESPACE(name_, nsp_, events_, named_, connect_, disconnect_,  \
+    error_, next_)                                                             \
+	{                                                                      \
 		SIOGATE_ABI, sizeof(struct sio_module), name_, nsp_, events_,  \
-		named_, connect_, disconnect_, NULL, NULL                      \
+		named_, connect_, disconnect_, error_, next_                   \
 	}
+
+/* SIOGATE_EXPORT = SIOGATE_NAMESPACE(...); for a module with an error hook or
+ * with several namespaces. */
+#ifdef __cplusplus
+#define SIOGATE_EXPORT                                                         \
+	extern "C" const struct sio_module siogate_module                      \
+	    __attribute__((visibility("default")));                            \
+	const struct sio_module siogate_module
+#else
+#define SIOGATE_EXPORT                                                         \
+	extern const struct sio_module siogate_module                          \
+	    __attribute__((visibility("default")));                            \
+	const struct sio_module siogate_module
+#endif
+
+#define SIOGATE_MODULE(name_, nsp_, events_, named_, connect_, disconnect_)    \
+	SIOGATE_EXPORT = SIOGATE_NAMESPACE(name_, nsp_, events_, named_,       \
+	    connect_, disconnect_, NULL, NULL)
+
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 
 /* ---- what happened ----------------------------------------------------- */
 
@@ -88,7 +114,8 @@ const char *sio_id(const struct sio *sio);      /* the socket's id; "" if none *
 const char *sio_name(const struct sio *sio);    /* event, timer or ack name */
 const char *sio_args(const struct sio *sio);    /* JSON array of the arguments */
 const char *sio_auth(const struct sio *sio);    /* connect: JSON object or "null" */
-const char *sio_reason(const struct sio *sio);  /* disconnect: why */
+const char *sio_reason(const struct sio *sio);  /* disconnect: why; error hook:
+                                                 * what went wrong */
 const char *sio_context(const struct sio *sio); /* timers, acks: as it was given */
 bool sio_wants_ack(const struct sio *sio);
 bool sio_timed_out(const struct sio *sio);      /* acks: not all came in time */
@@ -96,10 +123,13 @@ int64_t sio_expected(const struct sio *sio);    /* acks: how many were asked */
 
 /* The i-th argument as JSON text; "null" if there is none. */
 const char *sio_arg(const struct sio *sio, unsigned i);
-/* The i-th argument as text when it is a string, else NULL. */
+/* The i-th argument as text when it is a string (without zero bytes), else NULL. */
 const char *sio_arg_string(const struct sio *sio, unsigned i);
 /* The i-th argument as a whole number, else dflt. */
 int64_t sio_arg_int(const struct sio *sio, unsigned i, int64_t dflt);
+unsigned sio_arg_count(const struct sio *sio);
+/* The arguments from the i-th on, again as a JSON array. */
+const char *sio_args_from(const struct sio *sio, unsigned i);
 /* Bytes of a binary argument (a {"_placeholder":true,"num":N}): by N. */
 const void *sio_attachment(const struct sio *sio, unsigned num, size_t *size_r);
 
@@ -109,6 +139,24 @@ const char *sio_info(const struct sio *sio, const char *what);
 /* The socket's data (JSON, "null" at first) and user ("" if none). */
 const char *sio_data(const struct sio *sio);
 const char *sio_user(const struct sio *sio);
+
+/* ---- JSON without a library ----------------------------------------------- */
+
+/* A member of an object, an element of an array, as JSON text; "null" if there
+ * is none.  sio_text(): what a string says, NULL if it is none. */
+const char *sio_member(const struct sio *sio, const char *json, const char *name);
+const char *sio_item(const struct sio *sio, const char *json, unsigned i);
+const char *sio_text(const struct sio *sio, const char *json);
+
+/* Walks an array: for (at = 0; (item = sio_each(sio, json, &at)) != NULL;) */
+const char *sio_each(const struct sio *sio, const char *json, size_t *at);
+
+/*
+ * A printf for JSON: %s is written as a JSON string (NULL: null), %j as JSON
+ * text (NULL: null), %b as true or false, %d %u %ld %lu %lld %llu %zu as
+ * numbers, %% as a percent sign.  Anything else makes the call fail.
+ */
+const char *sio_json(struct sio *sio, const char *fmt, ...);
 
 /* ---- who: one selector grammar ------------------------------------------ */
 
@@ -138,13 +186,12 @@ const char *sio_to(struct sio *sio, const char *fmt, ...);
  * fail, with the reason in the log. */
 void sio_emit(struct sio *sio, const char *to, const char *event,
     const char *args);
-/* The same with a printf for the arguments: %s is written as a JSON string,
- * %j as JSON text, %d and %lld as numbers: sio_emitf(sio, SIO_ALL, "said",
- * "[%s,%j]", name, json). */
+/* The same with the printf of sio_json() for the arguments:
+ * sio_emitf(sio, SIO_ALL, "said", "[%s,%j]", name, json). */
 void sio_emitf(struct sio *sio, const char *to, const char *event,
     const char *fmt, ...);
 
-/* Options of the emit before: call right after it. */
+/* Options of the emit before (the attachments: or ack): call right after it. */
 void sio_emit_volatile(struct sio *sio);
 void sio_emit_attach(struct sio *sio, const void *data, size_t size);
 /* It is history of its rooms (or namespace): for so long, at most so many. */
@@ -178,7 +225,8 @@ void sio_cancel(struct sio *sio, const char *name);
 void sio_nsp_cancel(struct sio *sio, const char *name);
 
 /* The effects that follow happen only if this key was not used within ttl: for
- * clients that say the same again (`retries`). */
+ * clients that say the same again (`retries`).  Acknowledge before it: what is
+ * said again wants its answer, too. */
 void sio_once(struct sio *sio, const char *key, int64_t ttl_ms);
 
 /* A free-standing JSON value of this namespace. NULL removes it. */
@@ -187,9 +235,13 @@ void sio_set_value(struct sio *sio, const char *key, const char *json, int64_t t
 /* ---- looking --------------------------------------------------------------- */
 
 const char *sio_value(struct sio *sio, const char *key);        /* "null" if none */
-/* Rooms of the call's socket: a JSON array of names. */
+/* Rooms of the call's socket, its own (named by its id) not among them: a JSON
+ * array of names. */
 const char *sio_rooms(struct sio *sio);
-/* Who is meant by a selector: a JSON array of {"id","user","data","rooms"?}. */
+/* The namespace's rooms whose names begin so: a JSON array of {"room","members"},
+ * by name, at most 1000.  A prefix keeps the sockets' own rooms out. */
+const char *sio_room_list(struct sio *sio, const char *prefix);
+/* Who is meant by a selector: a JSON array of {"id","user","data"}. */
 const char *sio_query(struct sio *sio, const char *who);
 int64_t     sio_count(struct sio *sio, const char *who);
 /* Kept events of a room ("" or NULL: the namespace), oldest first: a JSON array
@@ -199,6 +251,10 @@ const char *sio_history(struct sio *sio, const char *room, int64_t before,
 
 void sio_log(struct sio *sio, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,182 @@
+/*
+ * handlers.c - relay rules and modules behind one struct app
+ *
+ * A namespace is served by every rule and module that matches it.  An event goes
+ * to the first that has a function of its name, else to the first with a
+ * catch-all; a connect and a disconnect go to all of them, in order, and one
+ * refusal is enough.  "/" is always there, as clients expect it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "handlers/call.h"
+#include "handlers/handlers.h"
+#include "handlers/modules.h"
+#include "handlers/offered.h"
+#include "handlers/pattern.h"
+#include "handlers/relay.h"
+#include "session/app.h"
+
+struct handlers {
+	struct app app;
+	struct call_conf call_conf;
+	struct relay *relay;
+	struct modules *modules;
+	const struct offered *offered;  /* referred to, so that it is linked */
+	bool is_loaded;
+};
+
+/* ---- asking ------------------------------------------------------------------- */
+
+/* The next module that serves the namespace. */
+static const struct sio_module *
+next_serving(const struct handlers *h, struct slice nsp, size_t *i,
+    const struct sio_module *at)
+{
+	while ((at = modules_next(h->modules, i, at)) != NULL)
+		if (pattern_matches(slice_str(at->nsp), nsp))
+			break;
+	return at;
+}
+
+static bool
+is_served(const struct handlers *h, struct slice nsp)
+{
+	size_t i = 0;
+
+	return slice_is(nsp, "/") || relay_serves(h->relay, nsp) ||
+	    next_serving(h, nsp, &i, NULL) != NULL;
+}
+
+static enum rc
+ask_all(struct handlers *h, const struct app_call *call, struct effects *effects)
+{
+	const struct sio_module *module = NULL;
+	enum rc rc = RC_NONE;
+	size_t i = 0;
+
+	while (rc != RC_BAD_INPUT && !call_is_refused(effects) &&
+	    (module = next_serving(h, call->nsp, &i, module)) != NULL)
+		rc = call_module(&h->call_conf, module, call, effects);
+	return rc == RC_BAD_INPUT ? rc : RC_OK;
+}
+
+/* The first with a function of that name; with catch_all: with a "*". */
+static const struct sio_module *
+find_hearing(const struct handlers *h, const struct app_call *call, bool catch_all)
+{
+	const struct sio_module *module = NULL;
+	size_t i = 0;
+
+	while ((module = next_serving(h, call->nsp, &i, module)) != NULL)
+		if (call_find(module, call, catch_all) != NULL)
+			break;
+	return module;
+}
+
+static enum rc
+ask_first(struct handlers *h, const struct app_call *call, struct effects *effects)
+{
+	const struct sio_module *module = find_hearing(h, call, false);
+
+	if (module == NULL && call->kind == APP_EVENT)
+		module = find_hearing(h, call, true);
+	if (module == NULL)
+		return RC_NONE;
+	return call_module(&h->call_conf, module, call, effects);
+}
+
+static enum rc
+handlers_call(void *arg, const struct app_call *call, struct effects *effects_r)
+{
+	struct handlers *h = arg;
+	char *error;
+	enum rc rc;
+
+	*effects_r = (struct effects){ NULL, NULL, 0 };
+	if (!h->is_loaded && (rc = handlers_load(h, &error)) != RC_OK) {
+		log_error("handlers", "err=\"%s\"", error);
+		free(error);
+		return rc;
+	}
+	if (!is_served(h, call->nsp))
+		return RC_GONE;
+	if (call->kind == APP_CONNECT || call->kind == APP_DISCONNECT)
+		return ask_all(h, call, effects_r);
+	if ((rc = relay_call(h->relay, call, effects_r)) != RC_NONE)
+		return rc;
+	return ask_first(h, call, effects_r);
+}
+
+/* ---- making ------------------------------------------------------------------------ */
+
+static enum rc
+sections_check(const struct conf *conf, char **error_r)
+{
+	const struct conf_section *s;
+
+	for (s = conf->sections; s != NULL; s = s->next)
+		if (strcmp(s->kind, "relay") != 0) {
+			*error_r = mem_printf("%s:%u: there is no section [%s]; there is "
+			    "[relay NAMESPACE]", conf->path == NULL ? "configuration" :
+			    conf->path, s->line, s->kind);
+			return RC_BAD_INPUT;
+		}
+	return RC_OK;
+}
+
+enum rc
+handlers_new(const struct conf *conf, struct handlers **handlers_r, char **error_r)
+{
+	struct handlers *h = mem_alloc(sizeof(*h));
+	enum rc rc;
+
+	*handlers_r = NULL;
+	*error_r = NULL;
+	h->offered = offered;
+	h->app = (struct app){ handlers_call, h };
+	h->call_conf = (struct call_conf){ (unsigned)conf->max_depth,
+	    conf->handler_time };
+	if ((rc = sections_check(conf, error_r)) == RC_OK &&
+	    (rc = relay_new(conf, &clock_system, &h->relay, error_r)) == RC_OK)
+		rc = modules_new(conf, &h->modules, error_r);
+	if (rc == RC_OK) {
+		*handlers_r = h;
+		h = NULL;
+	}
+	handlers_free(&h);
+	return rc;
+}
+
+void
+handlers_free(struct handlers **handlers)
+{
+	if (*handlers == NULL)
+		return;
+	relay_free(&(*handlers)->relay);
+	modules_free(&(*handlers)->modules);
+	free(*handlers);
+	*handlers = NULL;
+}
+
+const struct app *
+handlers_app(struct handlers *handlers)
+{
+	return &handlers->app;
+}
+
+enum rc
+handlers_load(struct handlers *handlers, char **error_r)
+{
+	enum rc rc = modules_load(handlers->modules, error_r);
+
+	handlers->is_loaded = rc == RC_OK;
+	return rc;
+}

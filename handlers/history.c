@@ -1,0 +1,56 @@
+/*
+ * history.c - kept events as JSON, for modules and relay rules
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "handlers/history.h"
+#include "store/store.h"
+
+enum { HISTORY_MAX = 1000 };
+
+static void
+history_visit(void *arg, const struct record *record)
+{
+	struct slice rest = record->data, event = SLICE_NONE, item;
+	struct buf *out = arg;
+	const char *comma = "";
+
+	if (record->kind != RECORD_EVENT)
+		return;
+	json_open(&rest);
+	if (!json_next(&rest, &event))
+		return;
+	buf_printf(out, "%s{\"seq\":%lld,\"at\":%lld,\"event\":",
+	    out->n > 1 ? "," : "", (long long)record->seq,
+	    (long long)record->wall_ms);
+	buf_add(out, event);
+	buf_str(out, ",\"args\":[");
+	while (json_next(&rest, &item)) {
+		buf_str(out, comma);
+		buf_add(out, item);
+		comma = ",";
+	}
+	buf_str(out, "]}");
+}
+
+enum rc
+history_write(struct store *store, struct arena *arena, struct slice nsp,
+    struct slice room, int64_t before, size_t count, struct buf *out)
+{
+	struct slice channel = channel_key(arena,
+	    room.n == 0 ? CHANNEL_NSP : CHANNEL_ROOM, nsp, room);
+	struct buf list = BUF_INIT;
+	enum rc rc;
+
+	buf_char(&list, '[');
+	rc = store_history(store, channel, before,
+	    count > HISTORY_MAX ? HISTORY_MAX : count, arena, history_visit, &list);
+	buf_char(&list, ']');
+	buf_add(out, buf_slice(&list));
+	buf_free(&list);
+	return rc == RC_NONE ? RC_OK : rc;
+}

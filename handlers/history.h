@@ -1,0 +1,22 @@
+/*
+ * history.h - kept events as JSON, for modules and relay rules
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef HANDLERS_HISTORY_H
+#define HANDLERS_HISTORY_H
+
+#include "base/rc.h"
+#include "base/slice.h"
+
+struct arena;
+struct buf;
+struct store;
+
+/* Appends a JSON array of {"seq","at","event","args"} of the room (empty: the
+ * namespace), oldest first, the newest before `before` (0: of all), at most 1000.
+ * Attachments are not in it. */
+enum rc history_write(struct store *store, struct arena *arena, struct slice nsp,
+    struct slice room, int64_t before, size_t count, struct buf *out);
+
+#endif

@@ -1,0 +1,374 @@
+/*
+ * relay.c - rules in the configuration for sites without a handler
+ *
+ * Must stay true:
+ *   - what no pattern allows is refused; a namespace without rules is not ours
+ *   - nobody gets into another socket's own room, whatever the patterns say: who
+ *     sits there reads what is said to that socket alone
+ *   - nothing is remembered here that must last (see relay_rate.c)
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/conf.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "handlers/history.h"
+#include "handlers/pattern.h"
+#include "handlers/relay.h"
+#include "handlers/relay_private.h"
+#include "session/app.h"
+
+enum { HISTORY_DEFAULT = 50, HISTORY_LIMIT = 500, ARGS_NEEDED = 3 };
+
+struct relay {
+	struct relay_rule *rules;
+	struct relay_rates rates;
+	const struct clock *clock;
+	int64_t max_name;
+};
+
+/* One event of a client, half way. */
+struct ask {
+	struct relay *relay;
+	const struct app_call *call;
+	struct effects *effects;
+	const struct relay_rule *rule;
+	struct slice room;              /* unquoted, in the call's arena */
+	struct slice args[ARGS_NEEDED]; /* the first ones, raw; absent: fewer */
+};
+
+/* ---- answers --------------------------------------------------------------------- */
+
+static void
+answer(struct ask *ask, struct slice json)
+{
+	if (!ask->call->wants_ack)
+		return;
+	effects_add(ask->effects, ask->call->arena, EFFECT_ACK)->data =
+	    arena_printf(ask->call->arena, "[%.*s]", SLICE_ARGS(json));
+}
+
+static void
+grant(struct ask *ask, struct slice events)
+{
+	struct buf json = BUF_INIT;
+
+	buf_str(&json, "{\"ok\":true,\"room\":");
+	json_quote(&json, ask->room);
+	if (events.p != NULL) {
+		buf_str(&json, ",\"events\":");
+		buf_add(&json, events);
+	}
+	buf_char(&json, '}');
+	answer(ask, buf_slice(&json));
+	buf_free(&json);
+}
+
+static void
+refuse(struct ask *ask, const char *error, const char *text)
+{
+	log_debug("handlers", "relay nsp=%.*s event=%.*s socket=%.*s refused=%s",
+	    SLICE_ARGS(ask->call->nsp), SLICE_ARGS(ask->call->name),
+	    SLICE_ARGS(ask->call->id), error);
+	answer(ask, arena_printf(ask->call->arena,
+	    "{\"ok\":false,\"error\":\"%s\",\"text\":\"%s\"}", error, text));
+}
+
+/* ---- the verbs ------------------------------------------------------------------------ */
+
+static void
+subscribe(struct ask *ask)
+{
+	struct effect *e = effects_add(ask->effects, ask->call->arena, EFFECT_JOIN);
+
+	e->self = true;
+	e->name = ask->room;
+	grant(ask, SLICE_NONE);
+}
+
+static void
+unsubscribe(struct ask *ask)
+{
+	struct effect *e = effects_add(ask->effects, ask->call->arena, EFFECT_LEAVE);
+
+	e->self = true;
+	e->name = ask->room;
+	grant(ask, SLICE_NONE);
+}
+
+static bool
+rate_allows(struct ask *ask)
+{
+	const struct app_call *call = ask->call;
+	struct slice key;
+	int64_t retry_ms;
+
+	if (ask->rule->rate == 0)
+		return true;
+	key = arena_printf(call->arena, "rate %.*s %u %.*s", SLICE_ARGS(call->nsp),
+	    ask->rule->line, SLICE_ARGS(call->id));
+	if (relay_rate_take(&ask->relay->rates, ask->rule, call->store, call->arena,
+	    ask->relay->clock, key, ask->effects, &retry_ms) == RC_OK)
+		return true;
+	answer(ask, arena_printf(call->arena, "{\"ok\":false,\"error\":\"rate\","
+	    "\"text\":\"too many events\",\"retry_ms\":%lld}", (long long)retry_ms));
+	return false;
+}
+
+/* The arguments behind room and event, again as an array. */
+static struct slice
+published_args(const struct ask *ask)
+{
+	struct slice args = ask->call->args, third = ask->args[2];
+
+	if (third.p == NULL)
+		return SLICE("[]");
+	return arena_printf(ask->call->arena, "[%.*s",
+	    (int)(args.p + args.n - third.p), third.p);
+}
+
+static void
+publish(struct ask *ask)
+{
+	const struct relay_rule *rule = ask->rule;
+	struct arena *arena = ask->call->arena;
+	struct buf name = BUF_INIT, rooms = BUF_INIT;
+	struct slice event;
+	struct effect *e;
+
+	if (ask->args[1].p == NULL || json_unquote(&name, ask->args[1]) != RC_OK ||
+	    name.n == 0 || (int64_t)name.n > ask->relay->max_name) {
+		refuse(ask, "bad-arguments", "publish needs a room and an event name");
+		buf_free(&name);
+		return;
+	}
+	event = arena_dup(arena, buf_slice(&name));
+	buf_free(&name);
+	if (event_is_reserved(event) ||
+	    (rule->events != NULL && !pattern_list_matches(rule->events, event))) {
+		refuse(ask, "refused", "this event may not be published here");
+		return;
+	}
+	if (!rate_allows(ask))
+		return;
+	pack_add(&rooms, ask->room);
+	e = effects_add(ask->effects, arena, EFFECT_EMIT);
+	e->who.rooms = arena_dup(arena, buf_slice(&rooms));
+	e->not_self = !rule->echo;
+	e->name = event;
+	e->data = published_args(ask);
+	e->attachments = ask->call->attachments;
+	e->keep_ms = rule->keep_ms;
+	e->keep_count = rule->keep_count;
+	buf_free(&rooms);
+	grant(ask, SLICE_NONE);
+}
+
+static void
+history(struct ask *ask)
+{
+	int64_t count = HISTORY_DEFAULT, before = 0;
+	struct buf events = BUF_INIT;
+
+	if (ask->args[1].p != NULL)
+		json_int(ask->args[1], &count);
+	if (ask->args[2].p != NULL)
+		json_int(ask->args[2], &before);
+	if (count < 1 || count > HISTORY_LIMIT)
+		count = HISTORY_LIMIT;
+	if (history_write(ask->call->store, ask->call->arena, ask->call->nsp,
+	    ask->room, before < 0 ? 0 : before, (size_t)count, &events) == RC_OK)
+		grant(ask, buf_slice(&events));
+	else
+		refuse(ask, "refused", "the history cannot be read now");
+	buf_free(&events);
+}
+
+/* ---- who may ------------------------------------------------------------------------------ */
+
+enum list { LIST_SUBSCRIBE, LIST_PUBLISH, LIST_KEPT };
+
+static const struct verb {
+	const char *event;
+	enum list list;         /* the rooms that it is allowed for */
+	void (*serve)(struct ask *ask);
+} verbs[] = {
+	{ "subscribe",   LIST_SUBSCRIBE, subscribe },
+	{ "unsubscribe", LIST_SUBSCRIBE, unsubscribe },
+	{ "publish",     LIST_PUBLISH,   publish },
+	{ "history",     LIST_KEPT,      history },
+};
+
+/* The patterns of a rule for a verb; NULL: it says nothing about it.  A history
+ * is for those who may subscribe, of rooms whose events are kept. */
+static const char *
+rule_list(const struct relay_rule *rule, enum list list)
+{
+	switch (list) {
+	case LIST_SUBSCRIBE:
+		return rule->subscribe;
+	case LIST_PUBLISH:
+		return rule->publish;
+	case LIST_KEPT:
+		return rule->keep_count > 0 ? rule->publish : NULL;
+	}
+	return NULL;
+}
+
+static bool
+rule_serves(const struct relay_rule *rule, struct slice nsp)
+{
+	return pattern_matches(slice_str(rule->nsp), nsp);
+}
+
+/* The first rule that has the room.  *owned_r: some rule of the namespace knows
+ * the verb, so that it is ours to refuse. */
+static const struct relay_rule *
+rule_find(const struct relay *relay, enum list list, struct slice nsp,
+    struct slice room, bool *owned_r)
+{
+	const struct relay_rule *rule;
+	const char *patterns;
+
+	*owned_r = false;
+	for (rule = relay->rules; rule != NULL; rule = rule->next) {
+		if (!rule_serves(rule, nsp) ||
+		    (patterns = rule_list(rule, list)) == NULL)
+			continue;
+		*owned_r = true;
+		if (room.n > 0 && pattern_list_matches(patterns, room))
+			return rule;
+	}
+	return NULL;
+}
+
+static void
+args_take(struct ask *ask)
+{
+	struct slice rest = ask->call->args;
+	struct buf room = BUF_INIT;
+	int i;
+
+	if (rest.n == 0)
+		return;
+	json_open(&rest);
+	for (i = 0; i < ARGS_NEEDED && json_next(&rest, &ask->args[i]); i++)
+		;
+	if (i > 0 && json_unquote(&room, ask->args[0]) == RC_OK && room.n > 0 &&
+	    (int64_t)room.n <= ask->relay->max_name)
+		ask->room = arena_dup(ask->call->arena, buf_slice(&room));
+	buf_free(&room);
+}
+
+static bool
+is_somebodys_own(const struct app_call *call, struct slice room)
+{
+	struct socket_row row;
+
+	return slice_eq(room, call->id) || store_socket_id(call->store, call->nsp,
+	    room, call->arena, &row) != RC_NONE;
+}
+
+static bool
+may(struct ask *ask, enum list list)
+{
+	const struct app_call *call = ask->call;
+	bool owned;
+
+	if (ask->room.n == 0)
+		refuse(ask, "bad-arguments", "the first argument must be a room");
+	else if (ask->rule == NULL || is_somebodys_own(call, ask->room) ||
+	    (list == LIST_KEPT && rule_find(ask->relay, LIST_SUBSCRIBE, call->nsp,
+	    ask->room, &owned) == NULL))
+		refuse(ask, "refused", "not allowed for this room");
+	else if (ask->rule->only_users && call->user.n == 0)
+		refuse(ask, "not-a-user", "only for those who are logged in");
+	else
+		return true;
+	return false;
+}
+
+enum rc
+relay_call(struct relay *relay, const struct app_call *call,
+    struct effects *effects)
+{
+	struct ask ask = { .relay = relay, .call = call, .effects = effects };
+	bool owned;
+	size_t i;
+
+	if (call->kind != APP_EVENT || relay->rules == NULL)
+		return RC_NONE;
+	for (i = 0; !slice_is(call->name, verbs[i].event); )
+		if (++i == N_ELEMENTS(verbs))
+			return RC_NONE;
+	args_take(&ask);
+	ask.rule = rule_find(relay, verbs[i].list, call->nsp, ask.room, &owned);
+	if (!owned)
+		return RC_NONE;
+	if (may(&ask, verbs[i].list))
+		verbs[i].serve(&ask);
+	return RC_OK;
+}
+
+/* ---- the rules ------------------------------------------------------------------------------ */
+
+bool
+relay_serves(const struct relay *relay, struct slice nsp)
+{
+	const struct relay_rule *rule;
+
+	for (rule = relay->rules; rule != NULL; rule = rule->next)
+		if (rule_serves(rule, nsp))
+			return true;
+	return false;
+}
+
+enum rc
+relay_new(const struct conf *conf, const struct clock *clock,
+    struct relay **relay_r, char **error_r)
+{
+	struct relay *relay = mem_alloc(sizeof(*relay));
+	struct relay_rule **end = &relay->rules;
+	const struct conf_section *section;
+	enum rc rc = RC_OK;
+
+	*relay_r = NULL;
+	*error_r = NULL;
+	relay->clock = clock;
+	relay->max_name = conf->max_name;
+	for (section = conf->sections; rc == RC_OK && section != NULL;
+	    section = section->next) {
+		if (strcmp(section->kind, "relay") != 0)
+			continue;
+		*end = mem_alloc(sizeof(**end));
+		rc = relay_rule_read(conf, section, *end, error_r);
+		end = &(*end)->next;
+	}
+	if (rc == RC_OK) {
+		*relay_r = relay;
+		relay = NULL;
+	}
+	relay_free(&relay);
+	return rc;
+}
+
+void
+relay_free(struct relay **relay)
+{
+	struct relay_rule *rule;
+
+	if (*relay == NULL)
+		return;
+	while ((rule = (*relay)->rules) != NULL) {
+		(*relay)->rules = rule->next;
+		free(rule);
+	}
+	free(*relay);
+	*relay = NULL;
+}
