@@ -6,9 +6,14 @@
  * its default, its unit and one sentence.  --help, the sample file and the list
  * in the manual page are printed from the rows, so none can be forgotten.
  *
- * The file:  `name = value` lines, `#` comments, and sections `[name words]`
- * whose lines belong to the handlers floor (relay rules, modules); this floor
- * keeps them as text with their line numbers.
+ * The file is UTF-8: `name = value` lines, comments from a `#` that begins a line
+ * or follows a blank, values in double quotes where that hurts, and sections
+ * `[kind words]` whose lines belong to the handlers floor (relay rules,
+ * modules); this floor keeps them as text with their line numbers.  `~/` is the
+ * account's home, a relative path is relative to the folder of the file.
+ *
+ * Nothing is guessed: an unknown name or word, a number without its unit, an
+ * option that is set twice, a SIOGATE_ variable that is no option are refused.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -83,7 +88,13 @@ struct conf_section {
 };
 
 enum conf_type {
-	CONF_TEXT, CONF_FLAG, CONF_COUNT,
+	CONF_TEXT,
+	CONF_WORD,      /* one of words */
+	CONF_WORDS,     /* one or more of words */
+	CONF_PATH,      /* made absolute; empty stays empty */
+	CONF_ADDRESS,   /* a path (there is a '/' in it) or host:port */
+	CONF_FLAG,      /* on, off */
+	CONF_COUNT,
 	CONF_SIZE,      /* 100, 16k, 1m, 2g */
 	CONF_TIME       /* 500ms, 25s, 2m, 1h, 7d */
 };
@@ -95,29 +106,60 @@ struct conf_option {
 	int64_t min, max;               /* of numbers, in ms or bytes */
 	const char *words;              /* allowed words of a text, or NULL for any */
 	const char *group;              /* heading in the sample file */
-	const char *help;
+	const char *help;               /* sentences */
+	/* What is wrong with a text, or NULL when nothing is. */
+	const char *(*check)(struct slice value);
 };
 extern const struct conf_option conf_options[];
 extern const size_t conf_options_count;
 
 /*
- * Reads path (NULL: looks for it, see conf_find()), then the environment.
+ * Reads path (NULL: looks for it, see conf_find()), then the environment, then
+ * fills in the places that were left to us, then looks whether they are safe.
  * RC_BAD_INPUT: error_r says file, line and reason in one sentence (yours, to
- * free); the defaults of what could not be read are in *conf_r all the same.
+ * free).  *conf_r is there all the same: everything that could be read, and the
+ * defaults of the rest, so that the reason can be logged where it should be.
  */
 enum rc conf_load(const char *path, struct conf **conf_r, char **error_r);
-void    conf_free(struct conf **conf);
 
-/* Sets one option as if it stood in the file. */
+/* Only defaults; the places (store, client_dir, module_dir) are still empty. */
+struct conf *conf_new(void);
+void         conf_free(struct conf **conf);
+
+/* Reads text as if it stood in the file path (which is not touched).  The first
+ * mistake is reported, the lines behind it are read all the same. */
+enum rc conf_parse(struct conf *conf, struct slice text, const char *path,
+    char **error_r);
+
+/* Sets one option, as on a command line; paths are relative to the current
+ * folder. */
 enum rc conf_set(struct conf *conf, const char *name, const char *value,
+    char **error_r);
+
+/* The row of that name, or NULL. */
+const struct conf_option *conf_option_find(struct slice name);
+
+/*
+ * Nobody may download what is secret: RC_BAD_STATE when the file, the store or
+ * the log lies inside document_root and its own name does not begin with `.ht`
+ * (which stock Apache never serves).  NULL or "": only looks for folders that
+ * are document roots by their name, as public_html.  conf_load() has called it
+ * with what CGI says; a FastCGI program learns its document root with its first
+ * request, and calls it then.
+ */
+enum rc conf_check_place(const struct conf *conf, const char *document_root,
     char **error_r);
 
 /*
  * Where the configuration is, without root and never below a document root:
- * SIOGATE_CONF; the argument --config; `siogate.conf` in `.siogate` beside (above) the document
- * root (DOCUMENT_ROOT, CONTEXT_DOCUMENT_ROOT, the program's own folder, upwards);
- * ~/.siogate/siogate.conf; /etc/siogate/siogate.conf; beside the program only as
- * `.htsiogate.conf`.  RC_NONE: nowhere (defaults then rule).
+ *   1. SIOGATE_CONF, whatever it names
+ *   2. `.siogate/siogate.conf` in a folder above DOCUMENT_ROOT, then above
+ *      CONTEXT_DOCUMENT_ROOT, then above the program's own folder, if root, this
+ *      account or the owner of that folder wrote it
+ *   3. `.siogate/siogate.conf` in the account's home
+ *   4. /etc/siogate/siogate.conf
+ *   5. `.htsiogate.conf` beside the program
+ * RC_NONE: nowhere (defaults then rule).
  */
 enum rc conf_find(char **path_r);
 

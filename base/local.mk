@@ -5,10 +5,14 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/utf8.h %D%/utf8.c %D%/base64.h %D%/base64.c \
 	%D%/random.h %D%/random.c \
 	%D%/json.h %D%/json_private.h %D%/json.c %D%/json_string.c \
-	%D%/conf.h
+	%D%/conf.h %D%/conf_private.h %D%/conf.c %D%/conf_options.c \
+	%D%/conf_parse.c %D%/conf_find.c %D%/conf_load.c %D%/conf_print.c
+%C%_libbase_a_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DPKGDATADIR='"$(pkgdatadir)"' -DPKGLIBDIR='"$(pkglibdir)"'
 
 # Tests of this floor need nothing above it.
-BASE_TESTS = tests/base_bytes_test tests/base_text_test tests/base_json_test
+BASE_TESTS = tests/base_bytes_test tests/base_text_test tests/base_json_test \
+	tests/base_conf_test tests/base_place_test
 check_PROGRAMS += $(BASE_TESTS)
 tests_base_bytes_test_SOURCES = tests/base_bytes_test.c
 tests_base_bytes_test_LDADD = $(FLOOR_BASE)
@@ -16,3 +20,7 @@ tests_base_text_test_SOURCES = tests/base_text_test.c
 tests_base_text_test_LDADD = $(FLOOR_BASE)
 tests_base_json_test_SOURCES = tests/base_json_test.c
 tests_base_json_test_LDADD = $(FLOOR_BASE)
+tests_base_conf_test_SOURCES = tests/base_conf_test.c
+tests_base_conf_test_LDADD = $(FLOOR_BASE)
+tests_base_place_test_SOURCES = tests/base_place_test.c
+tests_base_place_test_LDADD = $(FLOOR_BASE)

@@ -1,0 +1,241 @@
+/*
+ * conf_options.c - every option of siogate.conf, a row each
+ *
+ * The only place where options are listed.  A test walks the rows for holes.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/conf.h"
+
+#define K 1024
+#define M (K * K)
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define TERA (INT64_C(1) << 40)
+
+/* Name and offset come from one word, so they cannot differ. */
+#define TEXT(name, dflt, check, group, help) \
+	ROW(CONF_TEXT, name, dflt, 0, 0, NULL, group, help, check)
+#define PATH(name, dflt, group, help) \
+	ROW(CONF_PATH, name, dflt, 0, 0, NULL, group, help, NULL)
+#define WORD(name, dflt, words, group, help) \
+	ROW(CONF_WORD, name, dflt, 0, 0, words, group, help, NULL)
+#define WORDS(name, dflt, words, group, help) \
+	ROW(CONF_WORDS, name, dflt, 0, 0, words, group, help, NULL)
+#define FLAG(name, dflt, group, help) \
+	ROW(CONF_FLAG, name, dflt, 0, 1, NULL, group, help, NULL)
+#define COUNT(name, dflt, min, max, group, help) \
+	ROW(CONF_COUNT, name, dflt, min, max, NULL, group, help, NULL)
+#define SIZE(name, dflt, min, max, group, help) \
+	ROW(CONF_SIZE, name, dflt, min, max, NULL, group, help, NULL)
+#define TIME(name, dflt, min, max, group, help) \
+	ROW(CONF_TIME, name, dflt, min, max, NULL, group, help, NULL)
+#define ROW(type, name, dflt, min, max, words, group, help, check) \
+	{ #name, type, offsetof(struct conf, name), dflt, min, max, words, \
+	  group, help, check }
+
+#define PLACES   "Where things are"
+#define MOUNT    "The mount"
+#define PROTOCOL "Engine.IO and Socket.IO"
+#define STORE    "The store"
+#define OVERLOAD "Overload"
+#define HANDLERS "Handlers"
+#define DOOR     "The FastCGI door"
+
+/* What a file name, cookie or path may be made of. */
+static bool
+is_made_of(struct slice s, const char *others)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !(c >= '0' && c <= '9') &&
+		    (c == '\0' || strchr(others, c) == NULL))
+			return false;
+	}
+	return true;
+}
+
+static const char *
+check_client(struct slice value)
+{
+	if (value.n == 0 || value.p[0] == '.' || !is_made_of(value, ".-_"))
+		return "name one file of client_dir, as socket.io.min.js";
+	return NULL;
+}
+
+static const char *
+check_resource(struct slice value)
+{
+	struct slice rest = value, name;
+	bool some = false;
+
+	while (slice_cut(&rest, ' ', &name)) {
+		if (name.n == 0)
+			continue;
+		if (name.p[0] == '/' || name.p[name.n - 1] == '/' ||
+		    !is_made_of(name, "._~/-"))
+			return "write names of letters, digits and ._~- with "
+			    "blanks between, without a slash at either end, as "
+			    "socket.io";
+		some = true;
+	}
+	return some ? NULL : "write at least one name, as socket.io";
+}
+
+static const char *
+check_origins(struct slice value)
+{
+	struct slice rest = value, origin, scheme;
+	bool some = false;
+
+	while (slice_cut(&rest, ' ', &origin)) {
+		if (origin.n == 0)
+			continue;
+		some = true;
+		if (slice_is(origin, "self") || slice_is(origin, "*"))
+			continue;
+		slice_cut(&origin, ':', &scheme);
+		if (scheme.n == 0 || !slice_starts(origin, SLICE("//")) ||
+		    origin.n == 2 ||
+		    slice_find(slice_skip(origin, 2), '/') != origin.n - 2)
+			return "write self, * or origins as https://example.org:8443, "
+			    "with blanks between and no slash at the end";
+	}
+	return some ? NULL : "write self, * or a list of origins";
+}
+
+static const char *
+check_cookie(struct slice value)
+{
+	return is_made_of(value, "!#$%&'*+-.^_`|~") ? NULL :
+	    "write a cookie's name, or nothing for no cookie";
+}
+
+const struct conf_option conf_options[] = {
+	PATH(store, "", PLACES,
+	    "Directory of the store, made if it is missing.  Empty: the folder of "
+	    "this file if that is called .siogate, /var/lib/siogate for a file in "
+	    "/etc/siogate, else .siogate beside this file; without a file, and for "
+	    "one inside a document root, .siogate in the account's home."),
+	PATH(client_dir, "", PLACES,
+	    "Folder with the client bundles (socket.io.js and its variants).  "
+	    "Empty: the folder client beside the program if there is one, else the "
+	    "installed one."),
+	TEXT(client, "socket.io.min.js", check_client, PLACES,
+	    "The bundle that the bare address MOUNT/socket.io.js serves."),
+	PATH(log, "", PLACES,
+	    "File for the log.  Empty: the web server's error log (standard error)."),
+	WORD(log_level, "warn", "error warn info debug", PLACES,
+	    "How much is logged: info is the life of every client, debug every step."),
+	SIZE(log_max_size, "10m", 0, TERA, PLACES,
+	    "A larger log file is moved to FILE.1.  0: never."),
+
+	TEXT(resource, "socket.io", check_resource, MOUNT,
+	    "Name of the mount, the last part of its address; several with blanks "
+	    "between."),
+	WORDS(transports, "polling jsonp websocket", "polling jsonp websocket", MOUNT,
+	    "Transports that are offered."),
+	WORDS(generations, "eio4", "eio4 eio3 v1 v0", MOUNT,
+	    "Client generations that are served: eio4 is Socket.IO 3 and 4, eio3 is "
+	    "1 and 2, v1 is 0.7 to 0.9, v0 is 0.6."),
+	TEXT(origins, "self", check_origins, MOUNT,
+	    "Pages that may connect: self is the site's own host and port, * is "
+	    "everybody, else a list of origins; several with blanks between."),
+	FLAG(cors_credentials, "off", MOUNT,
+	    "Whether pages of other origins may send cookies."),
+	TEXT(cookie, "", check_cookie, MOUNT,
+	    "Name of a cookie with the session's id, as some balancers want it.  "
+	    "Empty: none."),
+	FLAG(compression, "on", MOUNT,
+	    "Whether answers are compressed when the client takes that."),
+	SIZE(compression_threshold, "1024", 0, TERA, MOUNT,
+	    "Answers below this are not compressed."),
+	TEXT(status_key, "", NULL, MOUNT,
+	    "MOUNT/?key=THIS shows a page with details of what works.  Empty: no "
+	    "details for anybody."),
+	TEXT(trusted_proxies, "", NULL, MOUNT,
+	    "Addresses whose X-Forwarded-For is believed, blanks between."),
+
+	TIME(ping_interval, "25s", 100, 10 * MINUTE, PROTOCOL,
+	    "The server pings this long after the last pong; no poll is held longer."),
+	TIME(ping_timeout, "20s", 100, 10 * MINUTE, PROTOCOL,
+	    "A client that does not answer a ping for this long has gone."),
+	TIME(connect_timeout, "45s", 100, 10 * MINUTE, PROTOCOL,
+	    "A client that joins no namespace in this time is sent away."),
+	TIME(poll_hold, "0", 0, 10 * MINUTE, PROTOCOL,
+	    "A poll is answered after this long even when there is nothing; for "
+	    "proxies that cut long requests.  0: only the ping limits it."),
+	SIZE(max_payload, "100000", 64, 100 * M, PROTOCOL,
+	    "Largest body of a POST; clients are told.  mod_fcgid passes 131072 bytes "
+	    "unless FcgidMaxRequestLen is raised, nginx 1m: stay below them."),
+	COUNT(max_packets, "256", 1, 100000, PROTOCOL,
+	    "Packets in one payload."),
+	COUNT(max_attachments, "10", 0, 1000, PROTOCOL,
+	    "Binary attachments of one packet."),
+	COUNT(max_depth, "64", 1, 1000, PROTOCOL,
+	    "How deep JSON may be nested."),
+	TIME(recovery_window, "2m", 0, 7 * DAY, PROTOCOL,
+	    "How long a client that lost its connection may come back and miss "
+	    "nothing.  0: no connection state recovery."),
+	COUNT(max_replay, "1000", 0, 1000000, PROTOCOL,
+	    "Records that a returning client may have missed; beyond that it "
+	    "connects anew."),
+
+	WORD(journal, "wal", "wal truncate", STORE,
+	    "Journal of SQLite.  truncate is slower and works on filesystems without "
+	    "shared memory."),
+	WORD(synchronous, "normal", "normal full", STORE,
+	    "full also survives a power cut, at the price of a disk flush per "
+	    "transaction."),
+	SIZE(store_max_size, "64m", 0, TERA, STORE,
+	    "Beyond this size emits are refused until old records are gone.  Stay "
+	    "well under your quota.  0: no limit."),
+	TIME(log_retention, "5m", SECOND, 30 * DAY, STORE,
+	    "How long a record is kept for clients that are late."),
+	TIME(lock_wait, "50ms", 1, 10 * SECOND, STORE,
+	    "How long one turn waits for the write lock before it looks at its other "
+	    "clients again."),
+	TIME(lock_give_up, "5s", 100, 5 * MINUTE, STORE,
+	    "After this long without the write lock the answer is 503."),
+
+	COUNT(slots, "0", 0, 1000000, OVERLOAD,
+	    "Polling sessions at once, over all processes, where each held poll "
+	    "occupies a process (mod_fcgid, CGI): 15 is a cautious number there.  "
+	    "0: no limit."),
+	COUNT(max_sessions, "100000", 1, 10000000, OVERLOAD,
+	    "Sessions at once."),
+	COUNT(max_namespaces, "32", 1, 10000, OVERLOAD,
+	    "Namespaces that one session may join."),
+	COUNT(max_rooms, "256", 1, 100000, OVERLOAD,
+	    "Rooms that one socket may be in."),
+	SIZE(max_event, "100000", 64, 100 * M, OVERLOAD,
+	    "Largest event that is emitted, attachments included."),
+	COUNT(max_timers, "32", 0, 100000, OVERLOAD,
+	    "Timers of one socket."),
+	COUNT(max_questions, "256", 0, 1000000, OVERLOAD,
+	    "Acks that one socket may owe."),
+	COUNT(max_name, "256", 16, 4096, OVERLOAD,
+	    "Bytes of the name of a namespace, room or event."),
+
+	PATH(module_dir, "", HANDLERS,
+	    "Folder of the handler modules.  Empty: the installed one."),
+	TEXT(modules, "", NULL, HANDLERS,
+	    "Modules that are loaded, blanks between, as chat echo."),
+	TIME(handler_time, "10s", 100, 5 * MINUTE, HANDLERS,
+	    "A process whose handler runs longer ends itself."),
+
+	ROW(CONF_ADDRESS, listen, "", 0, 0, NULL, DOOR,
+	    "Socket to listen on, a path or host:port.  Empty: the one that the web "
+	    "server hands over.", NULL),
+	COUNT(max_parked, "0", 0, 1000000, DOOR,
+	    "Polls that one process holds.  0: as many as it may open files."),
+};
+const size_t conf_options_count = N_ELEMENTS(conf_options);
