@@ -4,15 +4,21 @@
  * In "/" and in every namespace that begins with "/echo-":
  *
  *   echo       args...               acks with the same arguments
- *   broadcast  args...               "broadcast" with them to everybody, sender too
+ *   broadcast  args...               "broadcast" with them to everybody, sender too; acks
  *   join       room                  joins, acks with the room
  *   leave      room                  leaves, acks with the room
- *   to         room, event, args...  emits event with args to the room
+ *   to         room, event, args...  emits event with args to the room; acks
+ *   ask        args...               asks the sender "question" with them; what it
+ *                                    answers comes back as "answers", one list of
+ *                                    the answers' arguments, empty after 10 s
+ *   kick       hard?                 ends the namespace; hard: the connection
  *
  * Binary arguments come back as they are.
  *
  * SPDX-License-Identifier: ISC
  */
+#include <string.h>
+
 #include <siogate.h>
 
 static int
@@ -28,6 +34,7 @@ on_broadcast(struct sio *sio)
 {
 	sio_emit(sio, SIO_ALL, "broadcast", sio_args(sio));
 	sio_emit_attachments(sio);
+	sio_ack(sio, "[]");
 	return 0;
 }
 
@@ -72,17 +79,49 @@ on_to(struct sio *sio)
 	return 0;
 }
 
+static int
+on_ask(struct sio *sio)
+{
+	sio_emit(sio, SIO_ME, "question", sio_args(sio));
+	sio_emit_attachments(sio);
+	sio_emit_ask(sio, "answered", sio_id(sio), 10000);
+	return 0;
+}
+
+static int
+on_answered(struct sio *sio)
+{
+	sio_emitf(sio, sio_to(sio, "id:%s", sio_context(sio)), "answers", "[%j]",
+	    sio_args(sio));
+	sio_emit_attachments(sio);
+	return 0;
+}
+
+static int
+on_kick(struct sio *sio)
+{
+	sio_disconnect(sio, SIO_ME, strcmp(sio_arg(sio, 0), "true") == 0);
+	return 0;
+}
+
 static const struct sio_event events[] = {
 	{ "echo", on_echo },
 	{ "broadcast", on_broadcast },
 	{ "join", on_join },
 	{ "leave", on_leave },
 	{ "to", on_to },
+	{ "ask", on_ask },
+	{ "kick", on_kick },
+	{ NULL, NULL }
+};
+
+static const struct sio_event named[] = {
+	{ "answered", on_answered },
 	{ NULL, NULL }
 };
 
 static const struct sio_module others =
-    SIOGATE_NAMESPACE("echo", "/echo-*", events, NULL, NULL, NULL, NULL, NULL);
+    SIOGATE_NAMESPACE("echo", "/echo-*", events, named, NULL, NULL, NULL, NULL);
 
 SIOGATE_EXPORT =
-    SIOGATE_NAMESPACE("echo", "/", events, NULL, NULL, NULL, NULL, &others);
+    SIOGATE_NAMESPACE("echo", "/", events, named, NULL, NULL, NULL, &others);
