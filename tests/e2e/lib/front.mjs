@@ -1,0 +1,122 @@
+/*
+ * front.mjs - script/demo, started and stopped by a test
+ *
+ * The real web server with the shipped snippets, on a free port, in a run folder
+ * of its own.  With SIOGATE_TEST_URL set nothing is started and all tests speak
+ * to what answers there, under the name "given": that is how the tests were
+ * tried against another Socket.IO server, so that it is the gateway they accuse.
+ * A front with options of its own is looked for in SIOGATE_TEST_URL_NAME then.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+import { spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { until, within } from "./wait.mjs";
+
+export const top = process.env.SIOGATE_TOP || fileURLToPath(new URL("../../..", import.meta.url));
+export const all = Boolean(process.env.SIOGATE_TEST_ALL);
+const given = process.env.SIOGATE_TEST_URL;
+const chosen = (process.env.SIOGATE_TEST_FRONTS || "").split(/[ ,]+/).filter(Boolean);
+const START_MS = 240000;                /* the first start may build */
+
+/* Those of the named fronts that this run is about. */
+export function fronts(...names) {
+  if (given)
+    return ["given"];
+  return chosen.length > 0 ? names.filter((name) => chosen.includes(name)) : names;
+}
+
+/*
+ * Starts a front; `conf` is a text behind its siogate.conf.  It gives
+ *   url           http://127.0.0.1:PORT
+ *   run           its run folder, as script/demo lays it out
+ *   responders()  process ids of siogate.fcgi and siogate-send.fcgi
+ *   logs()        what its logs say, for a failure's message
+ *   stop()
+ */
+export async function startFront(front, { conf = "", env = {}, name = "" } = {}) {
+  if (given) {
+    const url = name ? process.env[`SIOGATE_TEST_URL_${name}`] : given;
+    return { url: url?.replace(/\/$/, ""), responders: () => [], logs: () => "", stop: async () => {} };
+  }
+
+  const folder = mkdtempSync(join(tmpdir(), "sio-e2e."));
+  const run = join(folder, "run"), more = join(folder, "more.conf");
+  writeFileSync(more, conf.endsWith("\n") ? conf : `${conf}\n`);
+  const demo = spawn(join(top, "script/demo"), ["--front", front, "--port", "0", "--no-ws"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, SIOGATE_DEMO_RUN: run, SIOGATE_DEMO_CONF: more, ...env },
+  });
+  let said = "";
+  demo.stderr.on("data", (bytes) => { said += bytes; });
+  const gone = new Promise((resolve) => demo.on("exit", resolve));
+  const stop = async () => {
+    demo.kill("SIGTERM");
+    await within(gone, `${front} to stop`, 30000).catch((error) => {
+      demo.kill("SIGKILL");
+      throw error;
+    });
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    chmodSync(folder, 0o711);           /* the serving account passes through */
+    const url = await within(new Promise((resolve, reject) => {
+      let text = "";
+      demo.stdout.on("data", (bytes) => {
+        text += bytes;
+        const ready = /^ready (\S+?)\/?$/m.exec(text);
+        if (ready)
+          resolve(ready[1]);
+      });
+      gone.then((code) => reject(new Error(`script/demo --front ${front} ended with ${code}:\n${said}`)));
+    }), `${front} to be ready`, START_MS);
+    return { front, url, run, stop, demo, responders: () => programs(run), logs: () => logs(run) + said };
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+}
+
+/* Who runs a program that lies in the run folder. */
+function programs(run) {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/exe`).startsWith(`${run}/`) && !isZombie(pid);
+    } catch {
+      return false;                     /* ended meanwhile, or a thread of the kernel */
+    }
+  });
+}
+
+function isZombie(pid) {
+  return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+}
+
+function logs(run) {
+  const tail = (file) => readFileSync(file, "utf8").split("\n").slice(-40).join("\n");
+  return readdirSync(join(run, "log")).map((name) => join(run, "log", name))
+    .filter((file) => statSync(file).size > 0)
+    .map((file) => `--- ${file}\n${tail(file)}\n`).join("");
+}
+
+/* Ends processes without a word and waits until the kernel has let them go. */
+export async function killAll(pids) {
+  for (const pid of pids)
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      /* was quicker */
+    }
+  await until(() => pids.every((pid) => !isAlive(pid)), `${pids.length} processes to be gone`);
+}
+
+function isAlive(pid) {
+  try {
+    return !isZombie(pid);
+  } catch {
+    return false;
+  }
+}
