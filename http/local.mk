@@ -4,3 +4,20 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/origin.h %D%/origin.c %D%/peer.h %D%/peer.c \
 	%D%/error.h %D%/error.c %D%/dress.c %D%/exchange.c %D%/eio.c \
 	%D%/greet.c %D%/poll.c %D%/post.c %D%/info.c %D%/client.c %D%/status.c
+
+# On a fake engine: the session floor is not linked.
+HTTP_FAKE = tests/fake_engine.c tests/fake_engine.h tests/http_support.h
+HTTP_TEST_LIBS = %D%/libhttp.a $(FLOOR_WIRE) $(ZLIB_LIBS)
+
+check_PROGRAMS += tests/http_route_test tests/http_eio_test \
+	tests/http_origin_test tests/http_dress_test tests/http_client_test
+tests_http_route_test_SOURCES = tests/http_route_test.c
+tests_http_route_test_LDADD = $(HTTP_TEST_LIBS)
+tests_http_eio_test_SOURCES = tests/http_eio_test.c $(HTTP_FAKE)
+tests_http_eio_test_LDADD = $(HTTP_TEST_LIBS)
+tests_http_origin_test_SOURCES = tests/http_origin_test.c $(HTTP_FAKE)
+tests_http_origin_test_LDADD = $(HTTP_TEST_LIBS)
+tests_http_dress_test_SOURCES = tests/http_dress_test.c $(HTTP_FAKE)
+tests_http_dress_test_LDADD = $(HTTP_TEST_LIBS)
+tests_http_client_test_SOURCES = tests/http_client_test.c $(HTTP_FAKE)
+tests_http_client_test_LDADD = $(HTTP_TEST_LIBS)

@@ -1,0 +1,129 @@
+/*
+ * fake_engine.c - see fake_engine.h
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "tests/fake_engine.h"
+
+enum { OPEN = 1, POLL, POST };
+
+void
+fake_engine_init(struct engine *e, const char *sid)
+{
+	*e = (struct engine){ .answer = ANSWER_PAYLOAD, .payload = SLICE("6") };
+	strncpy(e->sid, sid, sizeof(e->sid) - 1);
+}
+
+void
+fake_engine_fini(struct engine *e)
+{
+	buf_free(&e->body);
+	buf_free(&e->info);
+	buf_free(&e->t);
+}
+
+static void
+collect(struct engine *e, struct exchange *x, int kind)
+{
+	struct exchange **at = &e->first;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = x;
+	x->next = NULL;
+	x->kind = kind;
+	buf_reset(&e->t);
+	buf_add(&e->t, x->t);
+}
+
+void
+engine_open(struct engine *e, struct exchange *x)
+{
+	e->opens++;
+	buf_reset(&e->info);
+	buf_add(&e->info, x->info);
+	collect(e, x, OPEN);
+}
+
+void
+engine_poll(struct engine *e, struct exchange *x)
+{
+	e->polls++;
+	collect(e, x, POLL);
+}
+
+void
+engine_post(struct engine *e, struct exchange *x)
+{
+	e->posts++;
+	buf_reset(&e->body);
+	buf_add(&e->body, x->body);
+	e->is_binary = x->is_binary;
+	collect(e, x, POST);
+}
+
+void
+engine_cancel(struct engine *e, struct exchange *x)
+{
+	struct exchange **at = &e->first;
+
+	e->cancels++;
+	while (*at != NULL && *at != x)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = x->next;
+}
+
+static void
+decide(struct engine *e, struct exchange *x)
+{
+	if (x->kind == OPEN)
+		memcpy(x->sid_r, e->sid, sizeof(x->sid_r));
+	else if (!slice_is(x->sid, e->sid))
+		x->answer = ANSWER_UNKNOWN_SID;
+	else if (x->codec->generation != GENERATION_EIO4 ||
+	    x->transport != TRANSPORT_POLLING)
+		x->answer = ANSWER_BAD_REQUEST;
+	else if (x->kind == POST && x->is_binary)
+		x->answer = ANSWER_OVERLAP;
+	else if (e->answer != ANSWER_PAYLOAD)
+		x->answer = e->answer;
+	else if (x->kind == POST)
+		x->answer = ANSWER_OK;
+	if (x->answer == ANSWER_NONE && !(x->kind == POLL && e->holds)) {
+		x->answer = ANSWER_PAYLOAD;
+		buf_add(&x->body_r, e->payload);
+	}
+}
+
+void
+engine_turn(struct engine *e, bool woken)
+{
+	struct exchange *x, **at = &e->first;
+
+	(void)woken;
+	while ((x = *at) != NULL) {
+		decide(e, x);
+		if (x->answer == ANSWER_NONE) {
+			at = &x->next;
+			continue;
+		}
+		*at = x->next;
+		x->done(x);             /* x is gone */
+	}
+}
+
+size_t
+engine_parked(const struct engine *e)
+{
+	return e->first != NULL;
+}
+
+const char *
+engine_reason(const struct engine *e)
+{
+	(void)e;
+	return "lock";
+}

@@ -1,0 +1,29 @@
+/*
+ * fake_engine.h - an engine that says what the test told it to say
+ *
+ * Linked instead of the session floor.  It knows one session and answers in
+ * engine_turn(), never before.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef TESTS_FAKE_ENGINE_H
+#define TESTS_FAKE_ENGINE_H
+
+#include "session/engine.h"
+
+struct engine {
+	char sid[24];                   /* of the known session, and of the next one */
+	enum answer answer;             /* to polls and posts of that session */
+	struct slice payload;           /* to polls and handshakes */
+	bool holds;                     /* polls stay parked */
+	/* what it was asked */
+	struct exchange *first;         /* waiting */
+	unsigned opens, polls, posts, cancels;
+	struct buf body, info, t;
+	bool is_binary;
+};
+
+void fake_engine_init(struct engine *engine, const char *sid);
+void fake_engine_fini(struct engine *engine);
+
+#endif
