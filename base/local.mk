@@ -12,7 +12,8 @@ noinst_LIBRARIES += %D%/libbase.a
 
 # Tests of this floor need nothing above it.
 BASE_TESTS = tests/base_bytes_test tests/base_text_test tests/base_json_test \
-	tests/base_conf_test tests/base_place_test
+	tests/base_conf_test tests/base_place_test tests/base_random_test \
+	tests/base_log_test
 check_PROGRAMS += $(BASE_TESTS)
 tests_base_bytes_test_SOURCES = tests/base_bytes_test.c
 tests_base_bytes_test_LDADD = $(FLOOR_BASE)
@@ -24,3 +25,7 @@ tests_base_conf_test_SOURCES = tests/base_conf_test.c
 tests_base_conf_test_LDADD = $(FLOOR_BASE)
 tests_base_place_test_SOURCES = tests/base_place_test.c
 tests_base_place_test_LDADD = $(FLOOR_BASE)
+tests_base_random_test_SOURCES = tests/base_random_test.c
+tests_base_random_test_LDADD = $(FLOOR_BASE)
+tests_base_log_test_SOURCES = tests/base_log_test.c
+tests_base_log_test_LDADD = $(FLOOR_BASE)

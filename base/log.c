@@ -220,10 +220,11 @@ repeat_end(struct repeat *r)
 	char message[160];
 
 	if (r->kept_back > 0) {
-		snprintf(message, sizeof(message), "repeated=%u said=\"%s\"",
+		snprintf(message, sizeof(message), "repeated=%u said: %s",
 		    r->kept_back, r->head);
 		write_line(r->level, r->floor, message);
 	}
+	r->kept_back = 0;
 	r->since = 0;
 }
 

@@ -6,7 +6,7 @@
  * debug is every step.  Never payloads, cookies or tokens.
  *
  * The same error or warning is written three times in ten seconds, then counted
- * (`repeated=N said="..."`).
+ * (`repeated=N said: ...`).
  *
  * SPDX-License-Identifier: ISC
  */

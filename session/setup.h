@@ -8,6 +8,8 @@
 #ifndef SESSION_SETUP_H
 #define SESSION_SETUP_H
 
+#include <stddef.h>
+
 #include "base/rc.h"
 
 struct app;

@@ -5,3 +5,11 @@ EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/.npmrc \
   %D%/e2e/lib/browser.mjs %D%/e2e/lib/client.mjs %D%/e2e/lib/front.mjs \
   %D%/e2e/lib/http.mjs %D%/e2e/lib/proxy.mjs %D%/e2e/lib/random.mjs \
   %D%/e2e/lib/wait.mjs
+
+# The house rules, as tests.
+HOUSE_RULES = %D%/includes_point_down.sh %D%/headers_stand_alone.sh
+check_SCRIPTS += $(HOUSE_RULES)
+EXTRA_DIST += $(HOUSE_RULES)
+AM_TESTS_ENVIRONMENT = CC='$(CC)'; export CC; \
+	HEADER_CPPFLAGS='$(SQLITE_CFLAGS) $(UV_CFLAGS) $(CJSON_CFLAGS)'; \
+	export HEADER_CPPFLAGS;

@@ -29,3 +29,13 @@ noinst_PROGRAMS += %D%/libfuzzer_eio4 %D%/libfuzzer_jsonp
 %C%_libfuzzer_jsonp_LDADD = $(FLOOR_WIRE)
 %C%_libfuzzer_jsonp_LDFLAGS = $(FUZZ_LINK)
 endif
+
+check_PROGRAMS += %D%/fuzz_conf
+%C%_fuzz_conf_SOURCES = %D%/fuzz_conf.c $(FUZZ_DRIVER)
+%C%_fuzz_conf_LDADD = $(FLOOR_BASE)
+if FUZZERS
+noinst_PROGRAMS += %D%/libfuzzer_conf
+%C%_libfuzzer_conf_SOURCES = %D%/fuzz_conf.c
+%C%_libfuzzer_conf_LDADD = $(FLOOR_BASE)
+%C%_libfuzzer_conf_LDFLAGS = $(FUZZ_LINK)
+endif
