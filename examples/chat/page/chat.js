@@ -265,6 +265,14 @@ function connect() {
   window.addEventListener("online", () => socket.active && !socket.connected && socket.connect());
 }
 
+/* A page that is left cannot wait for an answer, and a poll that just stops looks
+ * alive for a while: the close packet goes out as a beacon. */
+function sayGoodbye() {
+  const engine = socket && socket.io.engine;
+  if (engine && engine.transport.name === "polling" && engine.readyState === "open")
+    navigator.sendBeacon(`${engine.opts.path}?EIO=4&transport=polling&sid=${engine.id}`, "1");
+}
+
 function onConnect() {
   socket.io.engine.on("upgrade", online);
   if (socket.recovered)
@@ -511,6 +519,7 @@ function begin() {
     }
   });
   window.addEventListener("hashchange", show);
+  window.addEventListener("pagehide", sayGoodbye);
   connect();
 }
 
