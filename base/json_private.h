@@ -11,7 +11,7 @@
 
 /* Bit 7 of each byte of w that is no plain character of a string: a control
  * character, a quote, a backslash or a part of UTF-8.  A false alarm is only
- * possible in a byte above a true one. */
+ * possible in a byte above a true one, so the lowest is true. */
 static inline uint64_t
 json_odd_bytes(uint64_t w)
 {
@@ -29,8 +29,13 @@ json_plain_end(const char *p, const char *end)
 
 	for (; end - p >= 8; p += 8) {
 		memcpy(&w, p, sizeof(w));
-		if (json_odd_bytes(w) != 0)
-			break;
+		if ((w = json_odd_bytes(w)) == 0)
+			continue;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		return p + __builtin_ctzll(w) / 8;
+#else
+		break;
+#endif
 	}
 	while (p < end && (unsigned char)*p >= 0x20 &&
 	    (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
