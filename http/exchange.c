@@ -41,7 +41,8 @@ is_sid(struct slice sid)
 static struct slice
 keep(char *to, struct slice s)
 {
-	memcpy(to, s.p, s.n);
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
 	return slice_of(to, s.n);
 }
 

@@ -21,3 +21,8 @@ tests_http_dress_test_SOURCES = tests/http_dress_test.c $(HTTP_FAKE)
 tests_http_dress_test_LDADD = $(HTTP_TEST_LIBS)
 tests_http_client_test_SOURCES = tests/http_client_test.c $(HTTP_FAKE)
 tests_http_client_test_LDADD = $(HTTP_TEST_LIBS)
+
+check_PROGRAMS += tests/http_transcript_test
+tests_http_transcript_test_SOURCES = tests/http_transcript_test.c $(HTTP_FAKE)
+tests_http_transcript_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'
+tests_http_transcript_test_LDADD = $(HTTP_TEST_LIBS) $(CJSON_LIBS)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/http_support.h"
+#include "tests/t.h"
 
 static char root[] = "/tmp/siogate-client-XXXXXX";
 static char dir[64];

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "tests/http_support.h"
+#include "tests/t.h"
 
 static char large[5000];
 

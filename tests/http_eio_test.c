@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "tests/http_support.h"
+#include "tests/t.h"
 
 static void
 a_handshake_is_answered_as_the_reference_does(void)

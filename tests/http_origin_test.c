@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "tests/http_support.h"
+#include "tests/t.h"
 
 #define REFUSED "{\"code\":4,\"message\":\"Origin not allowed, see the option " \
 	"`origins`\"}"

@@ -9,7 +9,6 @@
 #include "base/conf.h"
 #include "http/http.h"
 #include "tests/fake_engine.h"
-#include "tests/t.h"
 
 #define SID "AAAAAAAAAAAAAAAAAAAB"
 
@@ -24,21 +23,21 @@ static struct http_request request;
 static struct http_exchange exchange;
 static bool has_answer;
 
-static void
+static inline void
 on_respond(struct http_exchange *x)
 {
 	(void)x;
 	has_answer = true;
 }
 
-static void
+static inline void
 header(const char *name, const char *value)
 {
 	headers[request.n_headers++] = (struct http_header){
 		slice_str(name), slice_str(value) };
 }
 
-static void
+static inline void
 world_end(void)
 {
 	http_finish(gateway, &exchange);
@@ -48,7 +47,7 @@ world_end(void)
 }
 
 /* A fresh world with defaults; set options in conf, then gate(). */
-static void
+static inline void
 world(void)
 {
 	world_end();
@@ -67,14 +66,14 @@ world(void)
 }
 
 /* The options were changed. */
-static void
+static inline void
 gate(void)
 {
 	gateway_free(&gateway);
 	gateway = gateway_new(&conf, &engine, NULL);
 }
 
-static void
+static inline void
 fresh_request(const char *method)
 {
 	request.method = slice_str(method);
@@ -83,7 +82,7 @@ fresh_request(const char *method)
 }
 
 /* Sends request to target; the answer is in exchange.response. */
-static int
+static inline int
 ask(const char *target)
 {
 	http_finish(gateway, &exchange);
@@ -97,14 +96,14 @@ ask(const char *target)
 	return has_answer ? exchange.response.status : 0;
 }
 
-static struct slice
+static inline struct slice
 answer_body(void)
 {
 	return buf_slice(&exchange.response.body);
 }
 
 /* The value of an answer's header; absent if there is none. */
-static struct slice
+static inline struct slice
 answer_header(const char *name)
 {
 	struct slice rest = buf_slice(&exchange.response.headers), line, key;
