@@ -142,7 +142,8 @@ const struct conf_option *conf_option_find(struct slice name);
 /*
  * Nobody may download what is secret: RC_BAD_STATE when the file, the store or
  * the log lies inside document_root and its own name does not begin with `.ht`
- * (which stock Apache never serves).  NULL or "": only looks for folders that
+ * (which stock Apache never serves; it looks at the last name only, so the files
+ * in such a store must begin with `.ht` too).  NULL or "": only looks for folders that
  * are document roots by their name, as public_html.  conf_load() has called it
  * with what CGI says; a FastCGI program learns its document root with its first
  * request, and calls it then.

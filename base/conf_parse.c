@@ -198,6 +198,24 @@ conf_parse(struct conf *conf, struct slice text, const char *path, char **error_
 	return r.rc;
 }
 
+/* Names of ours that are no options: what conf_find() reads, and what the scripts
+ * that build and test hand to each other. */
+static bool
+is_no_option(struct slice name)
+{
+	static const char *const names[] = {
+		"SIOGATE_CONF", "SIOGATE_BUILD", "SIOGATE_BUNDLE", "SIOGATE_PREFIX",
+		"SIOGATE_TOP"
+	};
+	size_t i;
+
+	for (i = 0; i < N_ELEMENTS(names); i++)
+		if (slice_is(name, names[i]))
+			return true;
+	return slice_starts(name, SLICE("SIOGATE_TEST_")) ||
+	    slice_starts(name, SLICE("SIOGATE_DEMO_"));
+}
+
 enum rc
 conf_environment(struct conf *conf, char **const environment, char **error_r)
 {
@@ -213,7 +231,7 @@ conf_environment(struct conf *conf, char **const environment, char **error_r)
 		if (!slice_starts(text, slice_str(prefix)))
 			continue;
 		slice_cut(&text, '=', &name);
-		if (slice_is(name, "SIOGATE_CONF"))
+		if (is_no_option(name))
 			continue;
 		where = mem_printf("environment %.*s", SLICE_ARGS(name));
 		name = slice_head(slice_skip(name, strlen(prefix)), sizeof(option));

@@ -67,6 +67,8 @@ done(void)
 	unsetenv("SIOGATE_SLOTS");
 	unsetenv("SIOGATE_STORE");
 	unsetenv("SIOGATE_SLOT");
+	unsetenv("SIOGATE_TEST_X");
+	unsetenv("SIOGATE_BUILD");
 	unsetenv("DOCUMENT_ROOT");
 	unsetenv("CONTEXT_DOCUMENT_ROOT");
 }
@@ -336,6 +338,10 @@ static void
 a_variable_that_is_no_option_is_refused(void)
 {
 	put("x/siogate.conf", "");
+	setenv("SIOGATE_TEST_X", "9", 1);
+	setenv("SIOGATE_BUILD", "/x", 1);
+	T_EQ(conf_load(at("x/siogate.conf"), &conf, &error), RC_OK);
+	conf_free(&conf);
 	setenv("SIOGATE_SLOT", "9", 1);
 	T_EQ(conf_load(at("x/siogate.conf"), &conf, &error), RC_BAD_INPUT);
 	T_STR(error, "environment SIOGATE_SLOT: there is no option slot; did you mean "
@@ -386,6 +392,7 @@ main(void)
 	snprintf(top, sizeof(top), "%.40s/siogate.XXXXXX", tmp == NULL ? "/tmp" : tmp);
 	if (mkdtemp(top) == NULL)
 		return 1;
+	done();
 	T_RUN(the_file_above_the_document_root_is_found);
 	T_RUN(a_named_file_comes_before_all_others);
 	T_RUN(home_system_and_hidden_file_are_asked_in_this_order);
