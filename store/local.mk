@@ -1,6 +1,10 @@
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_SOURCES = %D%/record.h %D%/store.h %D%/driver.h %D%/store.c \
-	%D%/channel.c
+	%D%/channel.c \
+	%D%/memory_private.h %D%/memory.c %D%/memory_session.c %D%/memory_poll.c \
+	%D%/memory_socket.c %D%/memory_room.c %D%/memory_log.c \
+	%D%/memory_question.c %D%/memory_task.c %D%/memory_value.c \
+	%D%/memory_janitor.c
 
 # The contract that every driver keeps: one list of cases, a program a driver.
 CONTRACT_SOURCES = tests/t.h tests/store_contract.h tests/store_contract.c \

@@ -176,6 +176,7 @@ a_session_that_polls_does_not_fall_below_the_floor(void)
 	int i;
 
 	scene.conf.retention_ms = 60000;
+	scene.conf.ping_interval_ms = 3600 * 1000;
 	t_reopen();
 	s = t_join_in("alice", &socket);
 	for (i = 0; i < 20; i++) {

@@ -1,0 +1,163 @@
+/*
+ * memory_question.c - emits that ask, and the acks that answer
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "store/memory_private.h"
+
+static void
+question_free(struct town *town, struct question *q)
+{
+	DL_DELETE(town->questions, q);
+	memory_disown(&q->nsp);
+	memory_disown(&q->name);
+	memory_disown(&q->context);
+	buf_free(&q->answers);
+	free(q->asked);
+	free(q);
+}
+
+static struct question *
+question_get(struct town *town, int64_t n)
+{
+	struct question *q;
+
+	DL_FOREACH(town->questions, q)
+		if (q->n == n)
+			return q;
+	return NULL;
+}
+
+/* All has come, or the time is over. */
+static void
+question_end(struct memory *m, struct question *q, bool timeout)
+{
+	struct buf data = BUF_INIT;
+
+	if (q->name.p != NULL) {
+		buf_printf(&data, "{\"timeout\":%s,\"expected\":%lld,\"answers\":[",
+		    timeout ? "true" : "false", (long long)q->expected);
+		buf_add(&data, buf_slice(&q->answers));
+		buf_str(&data, "]}");
+		memory_task_add(m, TASK_ACK, q->nsp, q->name, q->context, NULL,
+		    buf_slice(&data));
+		buf_free(&data);
+	}
+	if (q->wait) {
+		q->is_done = true;
+		q->due = m->wall + ANSWERS_WAIT_MS;
+	} else {
+		question_free(m->town, q);
+	}
+}
+
+/* ---- asking ------------------------------------------------------------------------ */
+
+static void
+ask_all(struct memory *m, struct question *q, const struct record *r)
+{
+	struct mem_socket *k;
+
+	for (k = m->town->sockets; k != NULL; k = k->hh.next) {
+		if (k->session == 0 || !memory_hears(k, r))
+			continue;
+		q->asked = mem_resize(q->asked,
+		    (size_t)(q->expected + 1) * sizeof(*q->asked));
+		q->asked[q->expected++] = (struct asked){ .socket = k->n };
+	}
+}
+
+int64_t
+memory_ask(struct memory *m, const struct store_op *op)
+{
+	struct question *q = mem_alloc(sizeof(*q));
+	int64_t n = ++m->town->question_n;
+
+	q->n = n;
+	q->nsp = memory_own(op->u.append.record.nsp);
+	q->name = memory_own(op->u.append.question);
+	q->context = memory_own(op->u.append.context);
+	q->wait = op->u.append.wait;
+	q->due = m->wall + op->u.append.timeout_ms;
+	ask_all(m, q, &op->u.append.record);
+	DL_APPEND(m->town->questions, q);
+	if (q->expected == 0)
+		question_end(m, q, false);
+	return n;
+}
+
+/* ---- answering ----------------------------------------------------------------------- */
+
+static struct asked *
+asked_find(struct question *q, uint64_t socket)
+{
+	int64_t i;
+
+	for (i = 0; i < q->expected; i++)
+		if (q->asked[i].socket == socket)
+			return &q->asked[i];
+	return NULL;
+}
+
+void
+memory_op_answer(struct memory *m, struct store_op *op)
+{
+	struct question *q = question_get(m->town, op->u.answer.question);
+	struct asked *asked;
+
+	if (q == NULL || q->is_done || q->due <= m->wall ||
+	    (asked = asked_find(q, *op->u.answer.socket)) == NULL ||
+	    asked->has_answered) {
+		op->rc = RC_NONE;
+		return;
+	}
+	asked->has_answered = true;
+	if (q->answered++ > 0)
+		buf_char(&q->answers, ',');
+	buf_add(&q->answers, op->u.answer.data);
+	if (q->answered == q->expected)
+		question_end(m, q, false);
+}
+
+size_t
+memory_questions_time_out(struct memory *m, size_t limit)
+{
+	struct question *q, *next;
+	size_t n = 0;
+
+	DL_FOREACH_SAFE(m->town->questions, q, next) {
+		if (n == limit || q->due > m->wall)
+			continue;
+		if (q->is_done)
+			question_free(m->town, q);
+		else
+			question_end(m, q, true);
+		n++;
+	}
+	return n;
+}
+
+void
+memory_questions_free(struct town *town)
+{
+	while (town->questions != NULL)
+		question_free(town, town->questions);
+}
+
+enum rc
+memory_answers(struct store *store, int64_t question, struct arena *arena,
+    struct slice *answers_r, int64_t *expected_r, bool *done_r)
+{
+	struct question *q = question_get(memory_of(store)->town, question);
+
+	if (q == NULL || !q->wait)
+		return RC_GONE;
+	*answers_r = arena_printf(arena, "[%.*s]", SLICE_ARGS(buf_slice(&q->answers)));
+	*expected_r = q->expected;
+	*done_r = q->is_done || q->due <= clock_wall(store->clock);
+	return RC_OK;
+}
