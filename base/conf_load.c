@@ -55,8 +55,9 @@ is_within(const char *path, const char *root)
 	return strncmp(path, root, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
-static bool
-has_root_name(const char *path)
+/* The length of the path above such a folder, or -1. */
+static ssize_t
+above_root_name(const char *path)
 {
 	struct slice rest = slice_str(path), part;
 	size_t i;
@@ -64,8 +65,8 @@ has_root_name(const char *path)
 	while (slice_cut(&rest, '/', &part))
 		for (i = 0; i < N_ELEMENTS(root_names); i++)
 			if (slice_is(part, root_names[i]))
-				return true;
-	return false;
+				return part.p == path ? 0 : part.p - path - 1;
+	return -1;
 }
 
 /* Whether a web server might hand path out. */
@@ -74,7 +75,7 @@ is_exposed(const char *path, const char *document_root)
 {
 	struct slice rest, name = SLICE_NONE, part;
 	char *real = path_real(path), *root = NULL;
-	bool exposed = has_root_name(real);
+	bool exposed = above_root_name(real) >= 0;
 
 	if (document_root != NULL && *document_root == '/' && document_root[1] != '\0') {
 		root = path_real(document_root);
@@ -121,6 +122,31 @@ conf_check_place(const struct conf *conf, const char *document_root, char **erro
 	return RC_OK;
 }
 
+/*
+ * For what was unpacked in a public_html: above that, if it is the account's own,
+ * else in its home.  What the web server says about its document root is not
+ * asked here: a FastCGI process and the command line are not told, and all must
+ * find the same store.
+ */
+static char *
+hidden_store(const struct conf *conf, const struct conf_places *places)
+{
+	const char *start = conf->path != NULL ? conf->path : places->program;
+	ssize_t n = start == NULL ? -1 : above_root_name(start);
+	struct stat st;
+	char *folder, *store = NULL;
+
+	if (n > 0) {
+		folder = mem_slicedup(slice_of(start, (size_t)n));
+		if (stat(folder, &st) == 0 && st.st_uid == geteuid())
+			store = mem_printf("%s/.siogate", folder);
+		free(folder);
+	}
+	if (store == NULL && places->home != NULL)
+		store = mem_printf("%s/.siogate", places->home);
+	return store;
+}
+
 static char *
 default_store(const struct conf *conf, const struct conf_places *places)
 {
@@ -128,8 +154,7 @@ default_store(const struct conf *conf, const struct conf_places *places)
 	char *folder, *store;
 
 	if (slash == NULL || strncmp(slash, "/.ht", 4) == 0)
-		return places->home == NULL ? NULL :
-		    mem_printf("%s/.siogate", places->home);
+		return hidden_store(conf, places);
 	folder = conf_path_folder(conf->path);
 	if (slice_ends(slice_str(folder), SLICE("/.siogate")))
 		return folder;

@@ -123,8 +123,9 @@ const struct conf_option conf_options[] = {
 	PATH(store, "", PLACES,
 	    "Directory of the store, made if it is missing.  Empty: the folder of "
 	    "this file if that is called .siogate, /var/lib/siogate for a file in "
-	    "/etc/siogate, else .siogate beside this file; without a file, and for "
-	    "one inside a document root, .siogate in the account's home."),
+	    "/etc/siogate, else .siogate beside this file.  Without a file, and for "
+	    ".htsiogate.conf: .siogate above public_html if that is the account's "
+	    "own, else in its home."),
 	PATH(client_dir, "", PLACES,
 	    "Folder with the client bundles (socket.io.js and its variants).  "
 	    "Empty: the folder client beside the program if there is one, else the "

@@ -188,12 +188,15 @@ the_store_lies_beside_the_file_unless_it_says_otherwise(void)
 		{ "site/siogate.conf", "site/.siogate" },
 		{ "etc/siogate.conf", NULL },
 		{ "web/.htsiogate.conf", "account/.siogate" },
+		{ "home/public_html/socket.io/.htsiogate.conf", "home/.siogate" },
+		{ "gone/public_html/.htsiogate.conf", "account/.siogate" },
 		{ NULL, "account/.siogate" },
 	};
 	struct conf_places places = { NULL, NULL, NULL, NULL, NULL, NULL };
 	char *home = mem_strdup(at("account")), *etc = mem_strdup(at("etc"));
 	size_t i;
 
+	put("home/public_html/index.html", "");
 	places.home = home;
 	places.system = etc;
 	for (i = 0; i < N_ELEMENTS(rows); i++) {
@@ -205,6 +208,7 @@ the_store_lies_beside_the_file_unless_it_says_otherwise(void)
 		T_OK(*conf->module_dir == '/');
 		conf_free(&conf);
 	}
+	forget("home/public_html/index.html");
 	places.home = NULL;
 	conf = conf_new();
 	T_EQ(conf_fill_places(conf, &places, &error), RC_BAD_INPUT);
