@@ -1,6 +1,14 @@
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_SOURCES = %D%/record.h %D%/store.h %D%/driver.h %D%/store.c \
 	%D%/channel.c \
+	%D%/worker.h %D%/worker.c %D%/turnlock.h %D%/turnlock.c \
+	%D%/sqlite_private.h %D%/sqlite_sql.h %D%/sqlite_sql.c \
+	%D%/sqlite_open.c %D%/sqlite_turn.c %D%/sqlite_live.c \
+	%D%/sqlite_session.c %D%/sqlite_poll.c %D%/sqlite_drain.c \
+	%D%/sqlite_socket.c %D%/sqlite_room.c %D%/sqlite_select.c \
+	%D%/sqlite_log.c %D%/sqlite_question.c %D%/sqlite_task.c \
+	%D%/sqlite_value.c %D%/sqlite_janitor.c %D%/sqlite_wake.c \
+	%D%/sqlite_checkpoint.c \
 	%D%/memory_private.h %D%/memory.c %D%/memory_session.c %D%/memory_poll.c \
 	%D%/memory_socket.c %D%/memory_room.c %D%/memory_log.c \
 	%D%/memory_question.c %D%/memory_task.c %D%/memory_value.c \
@@ -14,3 +22,9 @@ CONTRACT_SOURCES = tests/t.h tests/store_contract.h tests/store_contract.c \
 	tests/store_contract_recover.c tests/store_contract_log.c \
 	tests/store_contract_task.c tests/store_contract_look.c \
 	tests/store_contract_worker.c
+
+check_PROGRAMS += tests/store_sqlite_test tests/store_memory_test
+tests_store_sqlite_test_SOURCES = $(CONTRACT_SOURCES) tests/store_sqlite_test.c
+tests_store_sqlite_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
+tests_store_memory_test_SOURCES = $(CONTRACT_SOURCES) tests/store_memory_test.c
+tests_store_memory_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)

@@ -1,0 +1,122 @@
+/*
+ * sqlite_checkpoint.c - the WAL goes back into the file, and copies
+ *
+ * SQLite's own checkpointing is off: before 3.51.3 a WAL can be corrupted when a
+ * writer meets two checkpointers, so there is one, the holder of a byte.  It works
+ * outside the turn; what was written meanwhile is a small rest that it takes over
+ * under the turn's lock, because only a WAL that is copied to its last frame
+ * starts again from its beginning.  Past WAL_LARGE the next writer does all of it
+ * before its turn, at whatever price: every start of a process reads the WAL.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/sqlite_private.h"
+
+enum {
+	WAL_DUE = 4 << 20,
+	WAL_LARGE = 64 << 20,
+	PAGE_BYTES = 4096
+};
+
+static int
+on_commit(void *arg, sqlite3 *sqlite, const char *name, int pages)
+{
+	struct sqlite *db = arg;
+
+	(void)sqlite;
+	(void)name;
+	db->wal_bytes = (int64_t)pages * PAGE_BYTES;
+	return SQLITE_OK;
+}
+
+void
+checkpoint_watch(struct sqlite *db)
+{
+	sqlite3_wal_hook(db->db, on_commit, db);
+	db->checkpoint_at = WAL_DUE;
+}
+
+/* true: the WAL is copied to its end. */
+static bool
+checkpoint(struct sqlite *db)
+{
+	int frames = 0, done = 0, got;
+
+	got = sqlite3_wal_checkpoint_v2(db->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+	    &frames, &done);
+	if (got != SQLITE_OK && got != SQLITE_BUSY)
+		log_warn("store", "file=%s checkpoint failed: %s", db->file,
+		    sqlite3_errmsg(db->db));
+	return got == SQLITE_OK && frames == done;
+}
+
+void
+checkpoint_after(struct sqlite *db)
+{
+	if (!db->is_wal || db->wal_bytes < db->checkpoint_at) {
+		if (db->wal_bytes < WAL_DUE)
+			db->checkpoint_at = WAL_DUE;
+		return;
+	}
+	/* somebody else at it, or not done to the end: not at every turn */
+	db->checkpoint_at = db->wal_bytes + WAL_DUE / 4;
+	if (!worker_duty_take(db->workers, DUTY_CHECKPOINT))
+		return;
+	checkpoint(db);
+	if (turnlock_take(db->lock, db->lock_wait) == RC_OK) {
+		checkpoint(db);
+		turnlock_drop(db->lock);
+	}
+	worker_duty_drop(db->workers, DUTY_CHECKPOINT);
+}
+
+void
+checkpoint_before(struct sqlite *db)
+{
+	if (!db->is_wal || db->wal_bytes < WAL_LARGE ||
+	    !worker_duty_take(db->workers, DUTY_CHECKPOINT))
+		return;
+	log_warn("store", "file=%s wal_bytes=%lld checkpoint before the turn",
+	    db->file, (long long)db->wal_bytes);
+	if (checkpoint(db))
+		db->wal_bytes = 0;
+	worker_duty_drop(db->workers, DUTY_CHECKPOINT);
+}
+
+/* ---- copies ---------------------------------------------------------------------------- */
+
+/* A whole, private file: made by us, refused where one is already. */
+enum rc
+sqlite_backup(struct store *store, const char *to)
+{
+	struct sqlite *db = sqlite_of(store);
+	sqlite3_backup *backup = NULL;
+	sqlite3 *copy = NULL;
+	int fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int got = SQLITE_CANTOPEN;
+
+	if (fd < 0) {
+		store_fail(store, "%s: %s", to, strerror(errno));
+		return RC_IO;
+	}
+	close(fd);
+	if (sqlite3_open_v2(to, &copy, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+	    (backup = sqlite3_backup_init(copy, "main", db->db, "main")) != NULL) {
+		sqlite3_backup_step(backup, -1);
+		got = sqlite3_backup_finish(backup);
+	}
+	if (got != SQLITE_OK) {
+		store_fail(store, "%s: %s", to, copy == NULL ? "out of memory" :
+		    sqlite3_errmsg(copy));
+		unlink(to);
+	}
+	sqlite3_close(copy);
+	return got == SQLITE_OK ? RC_OK : RC_IO;
+}

@@ -1,0 +1,343 @@
+/*
+ * sqlite_drain.c - what a session has not seen yet
+ *
+ * Three sources, put in the order of the log: records to the session itself (a
+ * chain through record.prior, from live.head back to the cursor), records of the
+ * channels of its sockets inside their intervals, and, before both, the replay
+ * of sockets that came back.
+ *
+ * Channels are asked one by one, a page each.  A channel that had more than a
+ * page limits the horizon: nothing behind the last record seen of it is served
+ * in this round, or the order would break.
+ *
+ * Must stay true:
+ *   - everything in (from, upto] that is meant for the session is in the batch
+ *   - a record is in it once, whatever number of channels it was said in
+ *   - `unless` is judged by the intervals at the record's seq
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "store/sqlite_private.h"
+
+enum { PAGE = 128 };
+
+struct interval {
+	int64_t socket, channel, from, to;      /* to 0: open */
+	int64_t after;                          /* replayed up to here already */
+};
+
+struct finding {
+	int64_t seq, socket;                    /* socket 0: to the session */
+};
+
+struct search {
+	struct interval *intervals;
+	size_t n_intervals;
+	struct finding *found;
+	size_t n, cap;
+	bool events_only;                       /* a replay */
+};
+
+static void
+finding_add(struct sqlite *db, struct search *f, int64_t seq, int64_t socket)
+{
+	struct finding *more;
+
+	if (f->n == f->cap) {
+		more = arena_alloc(&db->scratch, (f->cap * 2 + 32) * sizeof(*more));
+		if (f->n > 0)
+			memcpy(more, f->found, f->n * sizeof(*more));
+		f->found = more;
+		f->cap = f->cap * 2 + 32;
+	}
+	f->found[f->n++] = (struct finding){ seq, socket };
+}
+
+/* ---- where to look --------------------------------------------------------- */
+
+static void
+intervals_load(struct sqlite *db, struct search *f, uint64_t session,
+    uint64_t socket)
+{
+	sqlite3_stmt *s;
+	struct interval *more;
+	size_t cap = 0;
+
+	if (socket == 0)
+		s = sql_open(db, SQL_MEMBER_OF_SESSION, "i", (int64_t)session);
+	else
+		s = sql_open(db, SQL_MEMBER_OF_SOCKET, "ii", (int64_t)session,
+		    (int64_t)socket);
+	while (sql_row(db, s)) {
+		if (f->n_intervals == cap) {
+			cap = cap * 2 + 8;
+			more = arena_alloc(&db->scratch, cap * sizeof(*more));
+			if (f->n_intervals > 0)
+				memcpy(more, f->intervals, f->n_intervals *
+				    sizeof(*more));
+			f->intervals = more;
+		}
+		f->intervals[f->n_intervals++] = (struct interval){
+		    col_int(s, 0), col_int(s, 1), col_int(s, 2), col_int(s, 3), 0 };
+	}
+}
+
+/* What a replay serves is not served again past the cursor. */
+static void
+intervals_clip(struct sqlite *db, struct search *f, uint64_t session)
+{
+	sqlite3_stmt *s = sql_open(db, SQL_REPLAY_WALK, "i", (int64_t)session);
+
+	while (sql_row(db, s))
+		for (size_t i = 0; i < f->n_intervals; i++)
+			if (f->intervals[i].socket == col_int(s, 0))
+				f->intervals[i].after = col_int(s, 2);
+}
+
+/* ---- what is there ----------------------------------------------------------- */
+
+/* Returns the horizon: the last seq up to which all was seen. */
+static int64_t
+find_in(struct sqlite *db, struct search *f, enum sql id,
+    const struct interval *v, int64_t after, int64_t upto)
+{
+	int64_t n = 0, seq = upto;
+	sqlite3_stmt *s;
+
+	if (v->from - 1 > after)
+		after = v->from - 1;
+	if (v->after > after)
+		after = v->after;
+	if (v->to != 0 && v->to - 1 < upto)
+		upto = v->to - 1;
+	if (after >= upto)
+		return INT64_MAX;
+	s = sql_open(db, id, "iiii", v->channel, after, upto, (int64_t)PAGE);
+	while (sql_row(db, s)) {
+		finding_add(db, f, seq = col_int(s, 0), v->socket);
+		n++;
+	}
+	return n < PAGE ? INT64_MAX : seq;
+}
+
+static int64_t
+find_in_channels(struct sqlite *db, struct search *f, int64_t after, int64_t upto)
+{
+	int64_t horizon = upto, h;
+
+	for (size_t i = 0; i < f->n_intervals; i++) {
+		h = find_in(db, f, SQL_RECORD_OF_CHANNEL, &f->intervals[i], after,
+		    upto);
+		if (h < horizon)
+			horizon = h;
+		if (db->state.also <= after)
+			continue;
+		h = find_in(db, f, SQL_RECORD_OF_ALSO, &f->intervals[i], after, upto);
+		if (h < horizon)
+			horizon = h;
+	}
+	return horizon;
+}
+
+static void
+find_in_chain(struct sqlite *db, struct search *f, int64_t head, int64_t after,
+    int64_t upto)
+{
+	for (int64_t seq = head; seq > after && seq >= db->state.floor;
+	    seq = sql_int(db, 0, SQL_RECORD_PRIOR, "i", seq))
+		if (seq <= upto)
+			finding_add(db, f, seq, 0);
+}
+
+static int
+finding_order(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	return x->socket < y->socket ? -1 : x->socket > y->socket;
+}
+
+/* ---- what of it is meant ------------------------------------------------------- */
+
+static bool
+is_excepted(const struct search *f, struct finding at, struct slice unless_ids)
+{
+	int64_t id;
+	const struct interval *v;
+
+	for (size_t k = 0; k + sizeof(id) <= unless_ids.n; k += sizeof(id)) {
+		memcpy(&id, unless_ids.p + k, sizeof(id));
+		for (size_t i = 0; i < f->n_intervals; i++) {
+			v = &f->intervals[i];
+			if (v->channel == id && v->socket == at.socket &&
+			    v->from <= at.seq && (v->to == 0 || at.seq < v->to))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void
+batch_add(struct sqlite *db, struct drain *d, const struct record *r)
+{
+	struct record *more;
+
+	if (d->batch.n == d->cap) {
+		more = arena_alloc(db->arena, (d->cap * 2 + 4) * sizeof(*more));
+		if (d->batch.n > 0)
+			memcpy(more, d->batch.records, d->batch.n * sizeof(*more));
+		d->batch.records = more;
+		d->cap = d->cap * 2 + 4;
+	}
+	d->batch.records[d->batch.n++] = *r;
+	d->bytes += r->data.n + r->attachments.n;
+}
+
+static bool
+drain_has_room(const struct drain *d, const struct record *r)
+{
+	if (d->batch.n == 0)
+		return true;
+	return d->batch.n < d->max_records &&
+	    d->bytes + r->data.n + r->attachments.n <= d->max_bytes;
+}
+
+/* One record; false: it does not fit, or must come alone. */
+static bool
+drain_one(struct sqlite *db, const struct search *f, struct drain *d,
+    struct finding at)
+{
+	sqlite3_stmt *s = sql_open(db, SQL_RECORD_GET, "i", at.seq);
+	struct record r;
+	bool meant, fits = true;
+
+	if (!sql_row(db, s))
+		return true;
+	r.kind = (enum record_kind)col_int(s, 3);
+	r.flags = (unsigned)col_int(s, 4);
+	meant = at.socket == 0 || !is_excepted(f, at, col_slice(s, 12));
+	if ((r.flags & RECORD_VOLATILE) != 0 &&
+	    (f->events_only || at.seq <= d->volatile_after))
+		meant = false;
+	if (f->events_only && r.kind != RECORD_EVENT)
+		meant = false;
+	if (meant && r.kind == RECORD_CLOSE) {
+		d->is_close = d->batch.n == 0;
+		fits = false;
+	} else if (meant) {
+		record_read(s, db->arena, &r);
+		if ((fits = drain_has_room(d, &r)))
+			batch_add(db, d, &r);
+	}
+	sql_end(s);
+	return fits;
+}
+
+/* Serves (after, upto] of what f found; returns up to where it came. */
+static int64_t
+drain_found(struct sqlite *db, struct search *f, struct drain *d, int64_t after,
+    int64_t upto)
+{
+	size_t taken;
+
+	if (f->n > 1)
+		qsort(f->found, f->n, sizeof(*f->found), finding_order);
+	for (size_t i = 0; i < f->n && f->found[i].seq <= upto; i++) {
+		taken = d->batch.n;
+		if (!drain_one(db, f, d, f->found[i])) {
+			d->is_full = true;
+			return after;
+		}
+		after = f->found[i].seq;
+		if (taken != d->batch.n)        /* once, whatever its channels */
+			while (i + 1 < f->n && f->found[i + 1].seq == after)
+				i++;
+	}
+	return upto;
+}
+
+/* (after, upto] in rounds of pages; returns up to where it came. */
+static int64_t
+drain_range(struct sqlite *db, struct search *f, struct drain *d,
+    int64_t head, int64_t after, int64_t upto)
+{
+	int64_t horizon;
+
+	while (after < upto && !d->is_full && db->failed == RC_OK) {
+		f->n = 0;
+		horizon = find_in_channels(db, f, after, upto);
+		find_in_chain(db, f, head, after, horizon);
+		after = drain_found(db, f, d, after, horizon);
+	}
+	return after;
+}
+
+/* ---- a session ----------------------------------------------------------------- */
+
+/* Replays come first, page by page; true: all of them are through. */
+static bool
+drain_replays(struct sqlite *db, struct live *l, struct drain *d)
+{
+	struct { int64_t socket, pos, upto; } todo[16];
+	size_t n = 0;
+	sqlite3_stmt *s = sql_open(db, SQL_REPLAY_WALK, "i", (int64_t)l->session);
+
+	while (n < 16 && sql_row(db, s)) {
+		todo[n].socket = col_int(s, 0);
+		todo[n].pos = col_int(s, 1);
+		todo[n].upto = col_int(s, 2);
+		n += todo[n].pos < todo[n].upto;
+	}
+	if (s != NULL && n == 16)
+		sql_end(s);
+	for (size_t i = 0; i < n && !d->is_full; i++) {
+		struct search f = { .events_only = true };
+
+		intervals_load(db, &f, l->session, (uint64_t)todo[i].socket);
+		todo[i].pos = drain_range(db, &f, d, 0, todo[i].pos, todo[i].upto);
+		sql_do(db, SQL_REPLAY_SET, "ii", todo[i].socket, todo[i].pos);
+	}
+	return !d->is_full && n < 16;
+}
+
+void
+drain_session(struct sqlite *db, struct live *l, struct drain *d)
+{
+	struct search f = { 0 };
+
+	d->upto = l->cursor;
+	if ((l->flags & LIVE_REPLAY) != 0 && !drain_replays(db, l, d))
+		return;
+	if (db->state.seq <= l->cursor)
+		return;
+	intervals_load(db, &f, l->session, 0);
+	if ((l->flags & LIVE_REPLAY) != 0)
+		intervals_clip(db, &f, l->session);
+	d->upto = drain_range(db, &f, d, l->head, l->cursor, db->state.seq);
+}
+
+int64_t
+drain_count(struct sqlite *db, uint64_t session, uint64_t socket, int64_t after,
+    int64_t upto, int64_t limit)
+{
+	struct search f = { .events_only = true };
+	int64_t n = 0, horizon;
+
+	intervals_load(db, &f, session, socket);
+	while (after < upto && n <= limit && db->failed == RC_OK) {
+		f.n = 0;
+		horizon = find_in_channels(db, &f, after, upto);
+		if (f.n > 1)
+			qsort(f.found, f.n, sizeof(*f.found), finding_order);
+		for (size_t i = 0; i < f.n && f.found[i].seq <= horizon; i++)
+			n += i == 0 || f.found[i].seq != f.found[i - 1].seq;
+		after = horizon;
+	}
+	return n > limit ? limit + 1 : n;
+}

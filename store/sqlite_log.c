@@ -1,0 +1,374 @@
+/*
+ * sqlite_log.c - everything that was said, in the order it was said
+ *
+ * One row per record, whatever the audience.  A record to a session itself has
+ * channel -session and hangs in that session's chain (live.head, record.prior); it
+ * is in no index, because acks are what is written most.  A record to channels is
+ * in the index of its first one, further ones are beside it in `also`.
+ *
+ * Must stay true:
+ *   - seq only grows and is never reused, not even after a trim to nothing
+ *   - a record is never changed after COMMIT
+ *   - state.floor is the first seq from which nothing is missing
+ *   - state.log_bytes is the sum of record_bytes() over record and kept
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/log.h"
+#include "store/sqlite_private.h"
+
+/* What a record counts against max_size; sqlite_sql.c says the same in SQL. */
+static int64_t
+record_bytes(const struct record *r)
+{
+	return (int64_t)(64 + r->data.n + r->attachments.n + r->channels.n +
+	    r->except.n);
+}
+
+/* ---- writing ------------------------------------------------------------------ */
+
+static int64_t
+seq_next(struct sqlite *db, int64_t bytes)
+{
+	if (db->state.floor > db->state.seq)    /* the log is empty */
+		db->state.oldest_wall = db->wall;
+	db->state.log_bytes += bytes;
+	return ++db->state.seq;
+}
+
+/* r->channels is empty for a record to a session. */
+static int64_t
+record_write(struct sqlite *db, const struct record *r, int64_t channel,
+    int64_t prior, struct slice unless_ids)
+{
+	int64_t seq = seq_next(db, record_bytes(r));
+
+	sql_do(db, SQL_RECORD_ADD, "iiiiiiittbbbtb", seq, channel, prior, db->wall,
+	    (int64_t)r->kind, (int64_t)r->flags, r->id, r->id_text, r->nsp,
+	    r->channels, r->except, unless_ids, r->data, r->attachments);
+	return seq;
+}
+
+/* l NULL: only its parked poll may still hear of it. */
+static int64_t
+record_to_session(struct sqlite *db, struct live *l, uint64_t session,
+    const struct record *r)
+{
+	struct record own = *r;
+	int64_t seq;
+
+	own.channels = own.except = SLICE_NONE;
+	seq = record_write(db, &own, -(int64_t)session, l == NULL ? 0 : l->head,
+	    SLICE_NONE);
+	if (l != NULL) {
+		l->head = seq;
+		live_touch(l);
+		if (l->holder != 0)
+			wake_holder(db, l->holder);
+	}
+	return seq;
+}
+
+int64_t
+log_tell(struct sqlite *db, struct live *l, uint64_t session,
+    enum record_kind kind, struct slice nsp, struct slice data)
+{
+	struct record r = { .kind = kind, .id = -1, .nsp = nsp, .data = data };
+
+	return record_to_session(db, l, session, &r);
+}
+
+/* The numbers of the channels whose members are left out. */
+static struct slice
+unless_numbers(struct sqlite *db, struct slice except)
+{
+	size_t n = pack_count(except), found = 0;
+	int64_t *ids, id;
+	struct slice key;
+
+	if (n == 0)
+		return SLICE_NONE;
+	ids = arena_alloc(&db->scratch, n * sizeof(*ids));
+	while (pack_next(&except, &key))
+		if ((id = channel_find(db, key, false)) != 0)
+			ids[found++] = id;
+	return slice_of((const char *)ids, found * sizeof(*ids));
+}
+
+static int64_t
+record_to_channels(struct sqlite *db, struct record *r)
+{
+	struct slice rest = r->channels, key, unless = unless_numbers(db, r->except);
+	int64_t first, id, seq;
+
+	pack_next(&rest, &key);
+	first = channel_find(db, key, false);   /* 0: nobody was ever there */
+	seq = record_write(db, r, first, 0, unless);
+	if (first != 0)
+		wake_channel(db, first);
+	while (pack_next(&rest, &key)) {
+		if ((id = channel_find(db, key, false)) == 0 || id == first)
+			continue;
+		sql_do(db, SQL_RECORD_ALSO, "ii", id, seq);
+		db->state.also = seq;
+		wake_channel(db, id);
+	}
+	return seq;
+}
+
+/* ---- history -------------------------------------------------------------------- */
+
+static void
+kept_drop(struct sqlite *db, enum sql which, int64_t key, int64_t limit)
+{
+	struct old {
+		int64_t n, channel;
+		struct old *next;
+	} *first = NULL, *o;
+	sqlite3_stmt *s = sql_open(db, which, "ii", key, limit);
+
+	while (sql_row(db, s)) {
+		o = arena_alloc(&db->scratch, sizeof(*o));
+		o->n = col_int(s, 0);
+		o->channel = col_int(s, 2);
+		o->next = first;
+		first = o;
+		db->state.log_bytes -= col_int(s, 1);
+	}
+	for (o = first; o != NULL; o = o->next) {
+		sql_do(db, SQL_KEPT_DROP, "i", o->n);
+		channel_tidy(db, o->channel);
+	}
+}
+
+int64_t
+kept_over(struct sqlite *db, int64_t limit)
+{
+	int64_t before = db->state.log_bytes;
+
+	kept_drop(db, SQL_KEPT_OVER, db->wall, limit);
+	return before != db->state.log_bytes;
+}
+
+static void
+record_keep(struct sqlite *db, const struct record *r, int64_t seq,
+    int64_t keep_ms, int64_t keep_count)
+{
+	struct slice rest = r->channels, key;
+	int64_t id, until = keep_ms < INT64_MAX - db->wall ? db->wall + keep_ms :
+	    INT64_MAX;
+
+	while (pack_next(&rest, &key)) {
+		id = channel_find(db, key, true);
+		sql_do(db, SQL_KEPT_ADD, "iiiiiitbtb", id, seq, until, db->wall,
+		    (int64_t)r->kind, (int64_t)r->flags, r->nsp, r->channels,
+		    r->data, r->attachments);
+		db->state.log_bytes += record_bytes(r) - (int64_t)r->except.n;
+		if (keep_count > 0)
+			kept_drop(db, SQL_KEPT_CUT, id, keep_count);
+	}
+}
+
+/* ---- the operation ---------------------------------------------------------------- */
+
+/*
+ * What an application says is refused past the budget; answers may go a quarter
+ * beyond it, so that clients are not left waiting; what sessions need to live
+ * (CONNECT, DISCONNECT, CLOSE, END) is never refused.
+ */
+static bool
+log_is_full(struct sqlite *db, const struct record *r)
+{
+	int64_t after = db->state.log_bytes + record_bytes(r);
+
+	if (db->max_size <= 0 || (r->kind != RECORD_EVENT && r->kind != RECORD_ACK))
+		return false;
+	if (after <= (r->kind == RECORD_ACK ? db->max_size / 4 * 5 : db->max_size)) {
+		db->log_full_said = false;
+		return false;
+	}
+	if (!db->log_full_said)
+		log_warn("store", "file=%s the log is full bytes=%lld: what is said "
+		    "is refused until older records are due", db->file,
+		    (long long)db->state.log_bytes);
+	db->log_full_said = true;
+	return true;
+}
+
+static enum rc
+append_check(struct sqlite *db, const struct record *r)
+{
+	size_t n = pack_count(r->channels);
+
+	if (n == 0)
+		return RC_BAD_INPUT;
+	if (n > CHANNELS_MAX || pack_count(r->except) > CHANNELS_MAX ||
+	    log_is_full(db, r))
+		return RC_TOO_BIG;
+	return RC_OK;
+}
+
+void
+op_append(struct sqlite *db, struct store_op *op)
+{
+	struct record *r = &op->u.append.record;
+	struct slice rest = r->channels, key = SLICE_NONE;
+	bool asks = op->u.append.question.p != NULL || op->u.append.wait;
+	uint64_t session;
+	struct live *l = NULL;
+
+	if ((op->rc = append_check(db, r)) != RC_OK)
+		return;
+	pack_next(&rest, &key);
+	session = channel_session(key);
+	if (session != 0 && (l = live_get(db, session)) == NULL) {
+		op->rc = RC_GONE;
+		return;
+	}
+	if (asks) {
+		op->u.append.question_r = question_number(db);
+		r->id = op->u.append.question_r;
+		r->flags |= RECORD_ASKS_ACK;
+	} else if (r->kind == RECORD_EVENT && (r->flags & RECORD_ASKS_ACK) == 0)
+		r->id = -1;
+	r->seq = session != 0 ? record_to_session(db, l, session, r) :
+	    record_to_channels(db, r);
+	r->wall_ms = db->wall;
+	if (asks)
+		question_ask(db, op);
+	if (op->u.append.keep_ms > 0)
+		record_keep(db, r, r->seq, op->u.append.keep_ms,
+		    op->u.append.keep_count);
+}
+
+/* ---- trimming --------------------------------------------------------------------- */
+
+/*
+ * Up to twice as much as was appended, so the log shrinks to what is due and no
+ * commit pays for more than its own share.
+ */
+void
+log_trim(struct sqlite *db, int64_t appended)
+{
+	int64_t due = db->wall - db->retention, last = 0, bytes = 0;
+	sqlite3_stmt *s;
+
+	if (appended > SEQ_JUMP / 2 || appended <= 0 ||
+	    db->state.floor > db->state.seq || db->state.oldest_wall > due)
+		return;
+	s = sql_open(db, SQL_RECORD_OLD, "ii", db->state.floor, 2 * appended);
+	while (sql_row(db, s)) {
+		if (col_int(s, 1) > due) {
+			sql_end(s);
+			break;
+		}
+		last = col_int(s, 0);
+		bytes += col_int(s, 2);
+	}
+	if (last == 0)
+		return;
+	sql_do(db, SQL_RECORD_TRIM, "ii", db->state.floor, last);
+	if (db->state.also >= db->state.floor)
+		sql_do(db, SQL_RECORD_TRIM_ALSO, "i", last);
+	db->state.floor = last + 1;
+	db->state.log_bytes -= bytes;
+	db->state.oldest_wall = sql_int(db, db->wall, SQL_RECORD_OLDEST, "i",
+	    last + 1);
+}
+
+/* ---- looking ----------------------------------------------------------------------- */
+
+void
+record_read(sqlite3_stmt *s, struct arena *arena, struct record *record_r)
+{
+	int64_t channel = col_int(s, 1);
+	struct buf packed = BUF_INIT;
+
+	*record_r = (struct record){
+		.seq = col_int(s, 0), .wall_ms = col_int(s, 2),
+		.kind = (enum record_kind)col_int(s, 3),
+		.flags = (unsigned)col_int(s, 4), .id = col_int(s, 5),
+		.id_text = col_dup(s, 6, arena), .nsp = col_dup(s, 7, arena),
+		.except = col_dup(s, 9, arena), .data = col_dup(s, 10, arena),
+		.attachments = col_dup(s, 11, arena),
+	};
+	if (channel >= 0) {
+		record_r->channels = col_dup(s, 8, arena);
+		return;
+	}
+	pack_add(&packed, channel_of_session(arena, (uint64_t)-channel));
+	record_r->channels = arena_dup(arena, buf_slice(&packed));
+	buf_free(&packed);
+}
+
+struct record_seen {
+	struct record record;
+	struct record_seen *next;
+};
+
+enum rc
+sqlite_tail(struct store *store, int64_t after, size_t limit,
+    struct arena *arena, store_record_fn *visit, void *arg, int64_t *floor_r)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct record_seen *first = NULL, **end = &first;
+	sqlite3_stmt *s;
+
+	if (!db->in_turn)
+		db->failed = RC_OK;
+	if (!db->in_turn || db->state.seq > after) {
+		s = sql_open(db, SQL_RECORD_TAIL, "ii", after, sql_limit(limit));
+		while (sql_row(db, s)) {
+			*end = arena_alloc(arena, sizeof(**end));
+			record_read(s, arena, &(*end)->record);
+			end = &(*end)->next;
+		}
+	}
+	/* after the records: a floor that rises in between is seen, not missed */
+	if (!db->in_turn)
+		state_read(db);
+	*floor_r = db->state.floor;
+	for (; first != NULL && db->failed == RC_OK; first = first->next)
+		visit(arg, &first->record);
+	return db->failed;
+}
+
+enum rc
+sqlite_history(struct store *store, struct slice channel, int64_t before,
+    size_t limit, struct arena *arena, store_record_fn *visit, void *arg)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct record_seen *first = NULL, *one;
+	sqlite3_stmt *s;
+	int64_t id;
+
+	look_begin(db);
+	if ((id = channel_find(db, channel, false)) == 0)
+		return look_end(db, RC_OK);
+	s = sql_open(db, SQL_KEPT_WALK, "iiii", id, before <= 0 ? INT64_MAX : before,
+	    sql_limit(limit), clock_wall(store->clock));
+	while (sql_row(db, s)) {                /* newest first */
+		one = arena_alloc(arena, sizeof(*one));
+		record_read(s, arena, &one->record);
+		one->next = first;
+		first = one;
+	}
+	for (; first != NULL && db->failed == RC_OK; first = first->next)
+		visit(arg, &first->record);
+	return look_end(db, RC_OK);
+}
+
+enum rc
+sqlite_last_seq(struct store *store, int64_t *seq_r)
+{
+	struct sqlite *db = sqlite_of(store);
+
+	if (!db->in_turn) {
+		db->failed = RC_OK;
+		state_read(db);
+	}
+	*seq_r = db->state.seq;
+	return db->failed;
+}

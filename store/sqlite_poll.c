@@ -1,0 +1,242 @@
+/*
+ * sqlite_poll.c - a GET: what waits is taken, or the poll is claimed
+ *
+ * Claim and drain are one transaction, so nothing falls between "nothing waits"
+ * and "I am waiting".  A claim is released in the transaction that decides the
+ * answer, before it is written to the client.
+ *
+ * A browser sends a request again when its connection dies before the first
+ * header; it carries the same `t`.  Parked: it takes the claim over.  Answered
+ * already: it is served again from prev.  A `t` that is new proves that the last
+ * answer has arrived.
+ *
+ * Must stay true:
+ *   - the cursor moves only with an answer or while nothing lies behind it
+ *   - prev is the cursor before the last answer
+ *   - a volatile record reaches a claim older than itself, nobody else
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/log.h"
+#include "store/sqlite_private.h"
+
+/* ---- whose turn it is ------------------------------------------------------ */
+
+enum meeting {
+	MEETS_NOBODY,           /* a new poll */
+	MEETS_ITSELF,           /* asks for the parked one again (u.poll.again) */
+	MEETS_ANSWERED          /* a resend of the last answered poll */
+};
+
+static bool
+is_own_claim(const struct sqlite *db, const struct live *l, uint64_t ticket)
+{
+	return l->holder != 0 && l->holder == worker_self(db->workers) &&
+	    l->ticket == (int64_t)ticket;
+}
+
+/* RC_OK: go on.  RC_CLASH: lost, or overlapped and the session has ended. */
+static enum rc
+poll_meet(struct sqlite *db, struct live *l, struct store_op *op, const char *t,
+    enum meeting *meets_r)
+{
+	bool same = t[0] != '\0' && strcmp(t, l->t) == 0;
+
+	*meets_r = MEETS_NOBODY;
+	if (op->u.poll.again) {
+		*meets_r = MEETS_ITSELF;
+		return is_own_claim(db, l, op->u.poll.ticket) ? RC_OK : RC_CLASH;
+	}
+	if (l->holder == 0) {
+		if (same)
+			*meets_r = MEETS_ANSWERED;
+		return RC_OK;
+	}
+	if (!live_is_claimed(db, l)) {
+		live_drop_claim(db, l);
+		return RC_OK;
+	}
+	if (!same && !op->u.poll.takeover) {
+		session_end(db, l, "transport error", '1', true);
+		return RC_CLASH;
+	}
+	wake_holder(db, l->holder);
+	live_drop_claim(db, l);
+	return RC_OK;
+}
+
+/* The last answer has arrived: what it carried is not needed any more. */
+static void
+poll_receipt(struct sqlite *db, struct live *l)
+{
+	l->prev = l->cursor;
+	if ((l->flags & LIVE_TIDY) != 0)
+		member_tidy(db, l, l->cursor);
+	if ((l->flags & LIVE_REPLAY) == 0)
+		return;
+	sql_do(db, SQL_REPLAY_KEEP, "i", (int64_t)l->session);
+	sql_do(db, SQL_REPLAY_DONE, "ii", (int64_t)l->session, l->cursor);
+	if (sql_int(db, 0, SQL_REPLAY_COUNT, "i", (int64_t)l->session) == 0)
+		l->flags &= ~(unsigned)LIVE_REPLAY;
+}
+
+static void
+poll_rewind(struct sqlite *db, struct live *l)
+{
+	l->cursor = l->prev;
+	if ((l->flags & LIVE_REPLAY) != 0)
+		sql_do(db, SQL_REPLAY_BACK, "i", (int64_t)l->session);
+}
+
+/* ---- what it brings ---------------------------------------------------------- */
+
+static void
+ping_said(struct sqlite *db, struct live *l)
+{
+	l->ping = db->boot;
+	l->flags |= LIVE_PING_OPEN | LIVE_SAID_PING;
+	sql_do(db, SQL_SESSION_DUE_SET, "ii", (int64_t)l->session,
+	    live_dead(db, l));
+}
+
+static void
+poll_park(struct sqlite *db, struct live *l, struct store_op *op)
+{
+	holder me = worker_here(db);
+
+	if (me == 0)
+		return;
+	op->u.poll.outcome_r = POLL_PARKED;
+	if (l->holder == 0) {
+		worker_say_busy(db->workers, true);
+		db->claims++;
+		l->claim_seq = db->state.seq;
+	}
+	l->holder = me;
+	l->ticket = (int64_t)op->u.poll.ticket;
+}
+
+/* What is known when neither record nor ping nor close is due. */
+static void
+poll_decide(struct sqlite *db, struct live *l, struct store_op *op,
+    struct drain *d, bool is_resend)
+{
+	int64_t ping = live_ping_due(db, l);
+
+	if (d->is_close) {
+		op->u.poll.outcome_r = POLL_END;
+		live_drop_claim(db, l);
+		session_end(db, l, "transport close", '1', false);
+		return;
+	}
+	l->cursor = d->upto;
+	if (d->batch.n > 0) {
+		op->u.poll.outcome_r = POLL_BATCH;
+		op->u.poll.batch_r = d->batch;
+		live_drop_claim(db, l);
+		l->flags &= ~(unsigned)LIVE_SAID_PING;
+	} else if ((ping != 0 && ping <= db->boot) ||
+	    (is_resend && (l->flags & LIVE_SAID_PING) != 0 &&
+	    (l->flags & LIVE_PING_OPEN) != 0)) {
+		op->u.poll.outcome_r = POLL_PING;
+		live_drop_claim(db, l);
+		if (!is_resend || ping != 0)
+			ping_said(db, l);
+	} else
+		poll_park(db, l, op);
+}
+
+void
+op_poll(struct sqlite *db, struct store_op *op)
+{
+	struct live *l = live_get(db, op->u.poll.session);
+	struct drain d = { .max_records = op->u.poll.max_records,
+	    .max_bytes = op->u.poll.max_bytes, .volatile_after = INT64_MAX };
+	enum meeting meets;
+	char t[24];
+
+	if (l == NULL) {
+		op->rc = RC_GONE;
+		return;
+	}
+	live_t(db, op->u.poll.t, t);
+	if ((op->rc = poll_meet(db, l, op, t, &meets)) != RC_OK)
+		return;
+	live_touch(l);
+	if (meets == MEETS_ITSELF) {
+		d.volatile_after = l->claim_seq;
+	} else {
+		l->heard = db->boot;
+		memcpy(l->t, t, sizeof(t));
+		if (meets == MEETS_ANSWERED)
+			poll_rewind(db, l);
+		else
+			poll_receipt(db, l);
+	}
+	if (l->cursor < db->state.floor - 1) {
+		log_warn("store", "session=%llu ends: the log does not reach back to it",
+		    (unsigned long long)l->session);
+		session_end(db, l, "transport close", '1', false);
+		op->rc = RC_GONE;
+		return;
+	}
+	drain_session(db, l, &d);
+	op->u.poll.is_resend_r = meets == MEETS_ANSWERED;
+	poll_decide(db, l, op, &d, op->u.poll.is_resend_r);
+	op->u.poll.cursor_r = d.upto;
+	op->u.poll.ping_due_r = live_ping_due(db, l);
+	op->u.poll.dead_r = live_dead(db, l);
+}
+
+/* ---- a parked poll ------------------------------------------------------------ */
+
+/* RC_AGAIN: a socket came back meanwhile, its replay goes first. */
+static enum rc
+deliver_check(struct sqlite *db, struct store_op *op, struct live *l)
+{
+	if (l == NULL)
+		return RC_GONE;
+	if (!is_own_claim(db, l, op->u.deliver.ticket))
+		return RC_CLASH;
+	if (op->u.deliver.upto > 0 && (l->flags & LIVE_REPLAY) != 0 &&
+	    sql_int(db, 0, SQL_REPLAY_OPEN, "i", (int64_t)l->session) > 0)
+		return RC_AGAIN;
+	return RC_OK;
+}
+
+void
+op_deliver(struct sqlite *db, struct store_op *op)
+{
+	struct live *l = live_get(db, op->u.deliver.session);
+
+	if ((op->rc = deliver_check(db, op, l)) != RC_OK)
+		return;
+	live_drop_claim(db, l);
+	if (op->u.deliver.end) {
+		session_end(db, l, "transport close", '1', false);
+		return;
+	}
+	l->prev = l->cursor;
+	if (op->u.deliver.upto > l->cursor)
+		l->cursor = op->u.deliver.upto;
+	l->flags &= ~(unsigned)LIVE_SAID_PING;
+	if (op->u.deliver.ping)
+		ping_said(db, l);
+}
+
+void
+op_release(struct sqlite *db, struct store_op *op)
+{
+	struct live *l = live_get(db, op->u.release.session);
+
+	if (l == NULL)
+		op->rc = RC_GONE;
+	else if (!is_own_claim(db, l, op->u.release.ticket))
+		op->rc = RC_CLASH;
+	else {
+		live_drop_claim(db, l);
+		l->t[0] = '\0';         /* nothing was answered: no resend of it */
+	}
+}

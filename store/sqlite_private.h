@@ -1,0 +1,323 @@
+/*
+ * sqlite_private.h - what the files of the SQLite driver share
+ *
+ * Errors of SQLite are sticky: the first one is logged and kept in db->failed;
+ * whatever runs after it does nothing.  So an operation reads like its
+ * description, and the turn looks once, before COMMIT.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef STORE_SQLITE_PRIVATE_H
+#define STORE_SQLITE_PRIVATE_H
+
+#include <sqlite3.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "store/driver.h"
+#include "store/sqlite_sql.h"
+#include "store/turnlock.h"
+#include "store/worker.h"
+
+enum {
+	SCHEMA = 1,                     /* what this program reads and writes */
+	LIVE_BUCKETS = 64,
+	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
+	SLOT_HEARD_MS = 5000,
+	TASK_ATTEMPTS = 3
+};
+
+/* A session number may jump, a seq too, but neither ever goes back. */
+#define SEQ_JUMP ((int64_t)1 << 24)
+
+/* The one row of table state: read at the start of a turn, written at its end. */
+struct state {
+	int64_t schema, seq, floor, oldest_wall, log_bytes, sessions, also,
+	    session_n, socket_n, channel_n, question_n, task_n;
+};
+
+enum {
+	LIVE_PING_OPEN = 1,     /* a pong is missing */
+	LIVE_CLOSING = 2,       /* an orderly close is under way */
+	LIVE_SAID_PING = 4,     /* the last answer was a ping */
+	LIVE_PARTIAL = 8,       /* session.partial is not NULL */
+	LIVE_REPLAY = 16,       /* rows in replay */
+	LIVE_TIDY = 32,         /* intervals of it have ended and may be dropped */
+	LIVE_WAS_CONNECTED = 64 /* to a namespace, once */
+};
+
+/* What changes with every request of a session; a row of table live.  Loaded
+ * once a turn, written once at its end. */
+struct live {
+	uint64_t session;
+	int64_t cursor, prev;
+	int64_t head;                   /* newest record to the session itself */
+	int64_t holder, ticket, claim_seq;
+	int64_t heard, ping, opened;
+	int64_t version, namespaces;
+	int transport;
+	unsigned flags;
+	char t[24];                     /* of the parked or the last answered poll */
+	char post_t[24];
+	uint64_t post_hash;
+	bool is_new, is_dirty, has_ended;
+	struct live *next;              /* in its bucket */
+};
+
+struct sqlite {
+	struct store store;             /* first */
+	sqlite3 *db;
+	sqlite3_stmt *stmts[SQL__COUNT];
+	struct workers *workers;
+	struct turnlock *lock;
+	int dir;
+	char *path, *file;
+	uid_t owner;
+	bool is_wal;
+	int64_t retention, recovery, lock_wait, connect_timeout, interval,
+	    timeout, max_size;
+	int64_t data_version;
+
+	enum rc failed;                 /* sticky; RC_OK */
+
+	/* while a turn runs */
+	bool in_turn, log_full_said;
+	int64_t boot, wall;
+	struct state state, before;     /* as it is, as it was read */
+	struct arena *arena;            /* the turn's: results lie there */
+	struct arena scratch;
+	struct live *lives[LIVE_BUCKETS];
+	struct buf spoken;              /* channel ids of this turn's records */
+	unsigned char wake[(WORKERS_MAX + 8) / 8];
+	bool must_wake, is_janitor;
+	int64_t claims;                 /* about how many are ours */
+
+	int64_t wal_bytes;              /* as our last commit saw it */
+	int64_t checkpoint_at;          /* try when it has grown to this */
+};
+
+static inline struct sqlite *
+sqlite_of(struct store *store)
+{
+	return (struct sqlite *)store;
+}
+
+/* ---- sqlite_open.c ------------------------------------------------------ */
+
+enum rc sqlite_open(const struct store_conf *conf, const struct clock *clock,
+    struct store **store_r, char **error_r);
+void sqlite_close(struct store *store);
+
+/* ---- sqlite_turn.c ------------------------------------------------------ */
+
+enum rc sqlite_commit(struct store *store, struct turn *turn);
+/* Around what is no turn: opening.  lock, BEGIN, state; and the end of it. */
+enum rc turn_begin(struct sqlite *db, int64_t wait_ms);
+enum rc turn_end(struct sqlite *db);
+/* The state row into db->state (outside a turn: for looking). */
+void state_read(struct sqlite *db);
+/* Before looking: outside a turn it forgets an old error; inside it writes what
+ * is only in memory, so that everybody sees the same. */
+void look_begin(struct sqlite *db);
+enum rc look_end(struct sqlite *db, enum rc rc);
+
+/* ---- sqlite_live.c ------------------------------------------------------ */
+
+/* NULL: no such session, or it has ended in this turn. */
+struct live *live_get(struct sqlite *db, uint64_t session);
+struct live *live_new(struct sqlite *db, uint64_t session);
+static inline void
+live_touch(struct live *l)
+{
+	l->is_dirty = true;
+}
+void live_flush(struct sqlite *db);     /* writes what is dirty */
+void live_forget(struct sqlite *db);    /* the turn is over */
+/* The claim is there and its worker lives. */
+bool live_is_claimed(struct sqlite *db, const struct live *l);
+void live_drop_claim(struct sqlite *db, struct live *l);
+/* Boot ms: when a ping is due (0: one is open), when the session is dead. */
+int64_t live_ping_due(const struct sqlite *db, const struct live *l);
+int64_t live_dead(const struct sqlite *db, const struct live *l);
+/* A `t` as it is kept: long ones by their hash. */
+void live_t(struct sqlite *db, struct slice t, char out_r[24]);
+
+/* ---- sqlite_session.c --------------------------------------------------- */
+
+void op_open(struct sqlite *db, struct store_op *op);
+void op_receive(struct sqlite *db, struct store_op *op);
+void op_close(struct sqlite *db, struct store_op *op);
+/* Its rows go, a parked poll is told; keep: its sockets may come back. */
+void session_end(struct sqlite *db, struct live *l, const char *reason,
+    char answer, bool keep);
+void session_end_orderly(struct sqlite *db, struct live *l, const char *reason,
+    bool keep);
+enum rc sqlite_session(struct store *store, struct slice sid,
+    struct arena *arena, struct session_row *row_r);
+enum rc sqlite_sessions(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_session_fn *visit, void *arg);
+
+/* ---- sqlite_poll.c, sqlite_drain.c -------------------------------------- */
+
+void op_poll(struct sqlite *db, struct store_op *op);
+void op_deliver(struct sqlite *db, struct store_op *op);
+void op_release(struct sqlite *db, struct store_op *op);
+
+struct drain {
+	size_t max_records, max_bytes;
+	int64_t volatile_after;         /* INT64_MAX: none */
+	/* results */
+	struct batch batch;
+	size_t cap, bytes;
+	int64_t upto;                   /* everything up to here was asked for */
+	bool is_full, is_close;         /* no more fits; a CLOSE record is next */
+};
+/* What the session has not seen: replays first, then what is past its cursor. */
+void drain_session(struct sqlite *db, struct live *l, struct drain *d);
+/* How many events a socket missed in (after, upto], at most limit + 1. */
+int64_t drain_count(struct sqlite *db, uint64_t session, uint64_t socket,
+    int64_t after, int64_t upto, int64_t limit);
+
+/* ---- sqlite_socket.c ---------------------------------------------------- */
+
+void op_connect(struct sqlite *db, struct store_op *op);
+void op_recover(struct sqlite *db, struct store_op *op);
+void op_disconnect(struct sqlite *db, struct store_op *op);
+void op_socket_set(struct sqlite *db, struct store_op *op);
+/* All sockets of a session: kept for recovery or ended; each leaves a task. */
+void socket_end_all(struct sqlite *db, struct live *l, const char *reason,
+    bool keep, bool leaves_log);
+/* A gone socket's window is over. */
+void socket_forget(struct sqlite *db, uint64_t socket, int64_t session);
+enum rc sqlite_socket(struct store *store, uint64_t session, struct slice nsp,
+    struct arena *arena, struct socket_row *row_r);
+enum rc sqlite_socket_id(struct store *store, struct slice nsp, struct slice id,
+    struct arena *arena, struct socket_row *row_r);
+enum rc sqlite_socket_n(struct store *store, uint64_t n, struct arena *arena,
+    struct socket_row *row_r);
+enum rc sqlite_recoverable(struct store *store, struct slice nsp,
+    struct slice pid, int64_t offset, int64_t max_replay, struct arena *arena,
+    struct socket_row *row_r);
+/* By number, inside a call; false: there is none. */
+bool socket_load(struct sqlite *db, uint64_t n, struct arena *arena,
+    struct socket_row *row_r);
+/* One statement's row in the order of SOCKET_COLUMNS. */
+void socket_read(sqlite3_stmt *s, struct arena *arena, struct socket_row *row_r);
+
+/* ---- sqlite_room.c ------------------------------------------------------ */
+
+void op_member(struct sqlite *db, struct store_op *op);
+/* The number of a channel, 0 if there is none and make is false. */
+int64_t channel_find(struct sqlite *db, struct slice key, bool make);
+/* Its row goes when nobody needs it. */
+void channel_tidy(struct sqlite *db, int64_t channel);
+/* From the next seq on; joining twice is fine. */
+void member_join(struct sqlite *db, int64_t channel, uint64_t socket,
+    uint64_t session);
+void member_leave(struct sqlite *db, int64_t channel, uint64_t socket,
+    uint64_t session);
+/* All that is open ends at this seq; forget: nothing is left behind. */
+void member_leave_all(struct sqlite *db, uint64_t session, uint64_t socket,
+    bool forget);
+/* Whatever intervals are left with a session that ends. */
+void member_drop_session(struct sqlite *db, uint64_t session);
+/* Of a session's closed intervals: those the client is known to have. */
+void member_tidy(struct sqlite *db, struct live *l, int64_t known);
+enum rc sqlite_members(struct store *store, struct slice channel, int64_t seq,
+    store_member_fn *visit, void *arg);
+enum rc sqlite_rooms_of(struct store *store, uint64_t socket,
+    struct buf *packed);
+enum rc sqlite_rooms(struct store *store, struct slice nsp, struct slice after,
+    size_t limit, store_room_fn *visit, void *arg);
+
+/* ---- sqlite_select.c ---------------------------------------------------- */
+
+enum rc sqlite_select(struct store *store, const struct selector *selector,
+    uint64_t after, size_t limit, bool with_gone, struct arena *arena,
+    store_socket_fn *visit, void *arg);
+enum rc sqlite_count(struct store *store, const struct selector *selector,
+    int64_t *count_r);
+/* Present sockets in the union of channels, minus those in unless; packed keys. */
+int64_t select_count(struct sqlite *db, struct slice channels,
+    struct slice unless);
+
+/* ---- sqlite_log.c ------------------------------------------------------- */
+
+void op_append(struct sqlite *db, struct store_op *op);
+/* To a session itself; l NULL: it has ended, its parked poll shall hear. */
+int64_t log_tell(struct sqlite *db, struct live *l, uint64_t session,
+    enum record_kind kind, struct slice nsp, struct slice data);
+/* History whose time is over; 1 if there was any. */
+int64_t kept_over(struct sqlite *db, int64_t limit);
+void log_trim(struct sqlite *db, int64_t appended);
+void record_read(sqlite3_stmt *s, struct arena *arena, struct record *record_r);
+enum rc sqlite_tail(struct store *store, int64_t after, size_t limit,
+    struct arena *arena, store_record_fn *visit, void *arg, int64_t *floor_r);
+enum rc sqlite_history(struct store *store, struct slice channel,
+    int64_t before, size_t limit, struct arena *arena, store_record_fn *visit,
+    void *arg);
+enum rc sqlite_last_seq(struct store *store, int64_t *seq_r);
+
+/* ---- sqlite_question.c -------------------------------------------------- */
+
+/* A number for the ack id, then the row: the record carries the number. */
+int64_t question_number(struct sqlite *db);
+void question_ask(struct sqlite *db, const struct store_op *op);
+void op_answer(struct sqlite *db, struct store_op *op);
+void question_time_out(struct sqlite *db, int64_t question);
+/* The seq of the oldest open question; INT64_MAX: none. */
+int64_t question_oldest(struct sqlite *db);
+enum rc sqlite_answers(struct store *store, int64_t question,
+    struct arena *arena, struct slice *answers_r, int64_t *expected_r,
+    bool *done_r);
+
+/* ---- sqlite_task.c ------------------------------------------------------ */
+
+/* socket NULL: none; data absent: the socket's. */
+void task_add(struct sqlite *db, enum task_kind kind, struct slice name,
+    struct slice nsp, struct slice context, const struct socket_row *socket,
+    struct slice data);
+void op_task_try(struct sqlite *db, struct store_op *op);
+void op_task_done(struct sqlite *db, struct store_op *op);
+void op_timer(struct sqlite *db, struct store_op *op);
+void timer_fire(struct sqlite *db, int64_t timer);
+enum rc sqlite_tasks(struct store *store, size_t limit, struct arena *arena,
+    store_task_fn *visit, void *arg);
+
+/* ---- sqlite_value.c ----------------------------------------------------- */
+
+void op_value_set(struct sqlite *db, struct store_op *op);
+void op_once(struct sqlite *db, struct store_op *op);
+enum rc sqlite_value(struct store *store, struct slice key,
+    struct arena *arena, struct slice *value_r);
+enum rc sqlite_stats(struct store *store, struct store_stats *stats_r);
+
+/* ---- sqlite_janitor.c --------------------------------------------------- */
+
+void op_janitor(struct sqlite *db, struct store_op *op);
+
+/* ---- sqlite_wake.c ------------------------------------------------------ */
+
+void wake_holder(struct sqlite *db, int64_t h); /* after this turn's commit */
+void wake_channel(struct sqlite *db, int64_t channel);
+void wake_find(struct sqlite *db);              /* before COMMIT */
+void wake_send(struct sqlite *db);              /* after it */
+void wake_forget(struct sqlite *db);
+int  sqlite_wake_fd(struct store *store);
+void sqlite_wake_take(struct store *store);
+unsigned sqlite_worker(const struct store *store);
+bool sqlite_moved(struct store *store);
+/* Claims need a holder.  RC_IO: sticky. */
+holder worker_here(struct sqlite *db);
+
+/* ---- sqlite_checkpoint.c ------------------------------------------------ */
+
+void checkpoint_watch(struct sqlite *db);
+void checkpoint_after(struct sqlite *db);       /* outside the turn */
+void checkpoint_before(struct sqlite *db);
+enum rc sqlite_backup(struct store *store, const char *to);
+
+#endif

@@ -1,0 +1,342 @@
+/*
+ * sqlite_room.c - who listens where, and since when
+ *
+ * A membership is an interval [from_seq, to_seq) on the log; to_seq 0 is open.
+ * Bounds are the seq that the next record will get, so a join never sees the
+ * past and a leave never loses what was said before it.
+ *
+ * Must stay true:
+ *   - an interval in which nothing can have been said is not kept
+ *   - a socket is in a channel by one open interval at most
+ *   - channels nobody listens to, and without history, have no row
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "store/sqlite_private.h"
+
+/* ---- channels --------------------------------------------------------------- */
+
+int64_t
+channel_find(struct sqlite *db, struct slice key, bool make)
+{
+	int64_t id = sql_int(db, 0, SQL_CHANNEL_FIND, "b", key);
+
+	if (id == 0 && make && db->failed == RC_OK) {
+		id = ++db->state.channel_n;
+		sql_do(db, SQL_CHANNEL_ADD, "ib", id, key);
+	}
+	return id;
+}
+
+void
+channel_tidy(struct sqlite *db, int64_t channel)
+{
+	sql_do(db, SQL_CHANNEL_TIDY, "i", channel);
+}
+
+/* Is it a socket's room, and not its namespace or user? */
+static bool
+key_is_room(struct slice key, struct slice *name_r)
+{
+	enum channel_kind kind;
+	struct slice nsp;
+
+	return channel_split(key, &kind, &nsp, name_r) && kind == CHANNEL_ROOM;
+}
+
+/* ---- intervals --------------------------------------------------------------- */
+
+/* The newest interval of the socket in the channel; false: there is none. */
+static bool
+member_last(struct sqlite *db, int64_t channel, uint64_t socket,
+    int64_t *from_r, int64_t *to_r)
+{
+	sqlite3_stmt *s = sql_open(db, SQL_MEMBER_LAST, "ii", channel,
+	    (int64_t)socket);
+
+	if (!sql_row(db, s))
+		return false;
+	*from_r = col_int(s, 0);
+	*to_r = col_int(s, 1);
+	sql_end(s);
+	return true;
+}
+
+void
+member_join(struct sqlite *db, int64_t channel, uint64_t socket,
+    uint64_t session)
+{
+	int64_t next = db->state.seq + 1, from, to;
+	bool was = member_last(db, channel, socket, &from, &to);
+
+	if (was && to == 0)
+		return;
+	if (was && to == next)
+		sql_do(db, SQL_MEMBER_REOPEN, "iii", channel, (int64_t)socket, from);
+	else
+		sql_do(db, SQL_MEMBER_ADD, "iiii", channel, (int64_t)socket, next,
+		    (int64_t)session);
+}
+
+/* Ends an interval; true: something of it stays. */
+static bool
+member_end(struct sqlite *db, int64_t channel, uint64_t socket, int64_t from)
+{
+	int64_t next = db->state.seq + 1;
+
+	if (from >= next) {
+		sql_do(db, SQL_MEMBER_DROP, "iii", channel, (int64_t)socket, from);
+		channel_tidy(db, channel);
+		return false;
+	}
+	sql_do(db, SQL_MEMBER_END, "iiii", channel, (int64_t)socket, from, next);
+	return true;
+}
+
+void
+member_leave(struct sqlite *db, int64_t channel, uint64_t socket,
+    uint64_t session)
+{
+	int64_t from, to;
+	struct live *l;
+
+	if (!member_last(db, channel, socket, &from, &to) || to != 0)
+		return;
+	if (member_end(db, channel, socket, from) && session != 0 &&
+	    (l = live_get(db, session)) != NULL) {
+		l->flags |= LIVE_TIDY;
+		live_touch(l);
+	}
+}
+
+/* The channels of a socket, so that they can be changed while walking. */
+struct place {
+	int64_t channel, from;
+	uint64_t socket;
+	struct place *next;
+};
+
+static struct place *
+places_of(struct sqlite *db, uint64_t session, uint64_t socket, bool open_only)
+{
+	struct place *first = NULL, *p;
+	sqlite3_stmt *s = sql_open(db, open_only ? SQL_MEMBER_OPEN_OF :
+	    SQL_MEMBER_OF_SOCKET, "ii", (int64_t)session, (int64_t)socket);
+
+	while (sql_row(db, s)) {
+		p = arena_alloc(&db->scratch, sizeof(*p));
+		p->channel = col_int(s, open_only ? 0 : 1);
+		p->from = col_int(s, open_only ? 1 : 2);
+		p->next = first;
+		first = p;
+	}
+	return first;
+}
+
+void
+member_leave_all(struct sqlite *db, uint64_t session, uint64_t socket,
+    bool forget)
+{
+	struct place *p = places_of(db, session, socket, !forget);
+	struct live *l = session == 0 || forget ? NULL : live_get(db, session);
+
+	if (forget)
+		sql_do(db, SQL_MEMBER_DROP_SOCKET, "ii", (int64_t)session,
+		    (int64_t)socket);
+	for (; p != NULL; p = p->next)
+		if (forget)
+			channel_tidy(db, p->channel);
+		else if (member_end(db, p->channel, socket, p->from) && l != NULL) {
+			l->flags |= LIVE_TIDY;
+			live_touch(l);
+		}
+}
+
+/* Closed intervals only: the sockets themselves are gone already. */
+void
+member_drop_session(struct sqlite *db, uint64_t session)
+{
+	struct live *l = live_get(db, session);
+
+	if (l == NULL || (l->flags & LIVE_TIDY) == 0)
+		return;
+	member_tidy(db, l, INT64_MAX - 1);
+}
+
+void
+member_tidy(struct sqlite *db, struct live *l, int64_t known)
+{
+	struct place *first = NULL, *p;
+	bool left = false;
+	int64_t oldest = question_oldest(db);
+	sqlite3_stmt *s;
+
+	/* who may answer a question is read from the intervals */
+	if (known >= oldest && known < INT64_MAX - 1)
+		known = oldest - 1;
+	s = sql_open(db, SQL_MEMBER_OF_SESSION, "i", (int64_t)l->session);
+	while (sql_row(db, s)) {
+		if (col_int(s, 3) == 0)
+			continue;
+		if (col_int(s, 3) > known + 1) {
+			left = true;
+			continue;
+		}
+		p = arena_alloc(&db->scratch, sizeof(*p));
+		p->channel = col_int(s, 1);
+		p->from = col_int(s, 2);
+		p->socket = (uint64_t)col_int(s, 0);
+		p->next = first;
+		first = p;
+	}
+	for (p = first; p != NULL; p = p->next) {
+		sql_do(db, SQL_MEMBER_DROP, "iii", p->channel, (int64_t)p->socket,
+		    p->from);
+		channel_tidy(db, p->channel);
+	}
+	if (!left) {
+		l->flags &= ~(unsigned)LIVE_TIDY;
+		live_touch(l);
+	}
+}
+
+/* ---- join and leave -------------------------------------------------------------- */
+
+static bool
+room_is_full(struct sqlite *db, struct store_op *op, const struct socket_row *k,
+    int64_t channel)
+{
+	int64_t rooms;
+
+	if (op->u.member.max_rooms <= 0 || (channel != 0 && sql_int(db, 0,
+	    SQL_MEMBER_IS, "ii", channel, (int64_t)k->n) != 0))
+		return false;
+	rooms = sql_int(db, 0, SQL_MEMBER_ROOM_COUNT, "ii", (int64_t)k->session,
+	    (int64_t)k->n);
+	return rooms >= op->u.member.max_rooms;
+}
+
+void
+op_member(struct sqlite *db, struct store_op *op)
+{
+	struct socket_row *k;
+	struct slice key;
+	int64_t channel = 0;
+	bool join = op->kind == OP_JOIN;
+	size_t n = op->u.member.n, known = 0;
+
+	if (n > SOCKETS_PER_OP) {
+		op->rc = RC_TOO_BIG;
+		return;
+	}
+	k = arena_alloc(&db->scratch, (n + 1) * sizeof(*k));
+	for (size_t i = 0; i < n; i++)
+		if (socket_load(db, op->u.member.sockets[i], &db->scratch, &k[known]))
+			known++;
+	if (known == 0)
+		return;
+	key = channel_key(&db->scratch, CHANNEL_ROOM, k[0].nsp, op->u.member.room);
+	channel = channel_find(db, key, false);
+	for (size_t i = 0; join && i < known; i++)
+		if (room_is_full(db, op, &k[i], channel)) {
+			op->rc = RC_TOO_BIG;
+			return;
+		}
+	if (join && channel == 0)
+		channel = channel_find(db, key, true);
+	for (size_t i = 0; channel != 0 && i < known; i++) {
+		if (join)
+			member_join(db, channel, k[i].n, k[i].session);
+		else
+			member_leave(db, channel, k[i].n, k[i].session);
+	}
+}
+
+/* ---- looking ----------------------------------------------------------------------- */
+
+enum rc
+sqlite_members(struct store *store, struct slice channel, int64_t seq,
+    store_member_fn *visit, void *arg)
+{
+	struct sqlite *db = sqlite_of(store);
+	uint64_t session = channel_session(channel);
+	sqlite3_stmt *s;
+	int64_t id;
+
+	if (!db->in_turn)
+		db->failed = RC_OK;
+	if (session != 0) {
+		visit(arg, session, 0);
+		return RC_OK;
+	}
+	if ((id = channel_find(db, channel, false)) == 0)
+		return db->failed;
+	s = sql_open(db, SQL_MEMBER_AT, "ii", id, seq);
+	while (sql_row(db, s))
+		visit(arg, (uint64_t)col_int(s, 0), (uint64_t)col_int(s, 1));
+	return db->failed;
+}
+
+enum rc
+sqlite_rooms_of(struct store *store, uint64_t socket, struct buf *packed)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct arena arena = ARENA_INIT;
+	struct socket_row k;
+	struct slice name;
+	sqlite3_stmt *s;
+	enum rc rc = RC_NONE;
+
+	look_begin(db);
+	if (socket_load(db, socket, &arena, &k)) {
+		rc = RC_OK;
+		s = sql_open(db, SQL_MEMBER_ROOMS, "ii", (int64_t)k.session,
+		    (int64_t)socket);
+		while (sql_row(db, s))
+			if (key_is_room(col_slice(s, 0), &name))
+				pack_add(packed, name);
+	}
+	arena_free(&arena);
+	return look_end(db, rc);
+}
+
+struct room_seen {
+	struct slice nsp, name;
+	int64_t members;
+	struct room_seen *next;
+};
+
+enum rc
+sqlite_rooms(struct store *store, struct slice nsp, struct slice after,
+    size_t limit, store_room_fn *visit, void *arg)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct arena arena = ARENA_INIT;
+	struct slice from = channel_key(&arena, CHANNEL_ROOM, nsp, after);
+	struct slice to = channel_key(&arena, CHANNEL_ROOM, nsp, SLICE(""));
+	struct room_seen *first = NULL, **end = &first;
+	size_t n = 0;
+	sqlite3_stmt *s;
+
+	look_begin(db);
+	((char *)(uintptr_t)to.p)[to.n - 1] = '\1';     /* behind all its names */
+	s = sql_open(db, SQL_CHANNEL_RANGE, "bbi", from, to, INT64_MAX);
+	while (n < limit && sql_row(db, s)) {
+		if (col_int(s, 1) == 0)
+			continue;
+		*end = arena_alloc(&arena, sizeof(**end));
+		key_is_room(col_dup(s, 0, &arena), &(*end)->name);
+		(*end)->nsp = nsp;
+		(*end)->members = col_int(s, 1);
+		end = &(*end)->next;
+		n++;
+	}
+	if (s != NULL)
+		sql_end(s);
+	for (; first != NULL && db->failed == RC_OK; first = first->next)
+		visit(arg, first->nsp, first->name, first->members);
+	arena_free(&arena);
+	return look_end(db, RC_OK);
+}

@@ -1,0 +1,220 @@
+/*
+ * sqlite_session.c - a session begins, is heard, and ends
+ *
+ * Must stay true:
+ *   - a session's rows end in one place, session_end()
+ *   - a parked poll of a session that ends hears RECORD_END
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/log.h"
+#include "store/sqlite_private.h"
+
+/* ---- opening ------------------------------------------------------------ */
+
+/* Polling sessions that hold a poll or were heard just now. */
+static int64_t
+slots_taken(struct sqlite *db)
+{
+	sqlite3_stmt *s;
+	int64_t n = 0;
+
+	live_flush(db);
+	s = sql_open(db, SQL_LIVE_SLOTS, "");
+	while (sql_row(db, s))
+		if (col_int(s, 0) > db->boot - SLOT_HEARD_MS ||
+		    (col_int(s, 1) != 0 && worker_is_alive(db->workers,
+		    col_int(s, 1))))
+			n++;
+	return n;
+}
+
+void
+op_open(struct sqlite *db, struct store_op *op)
+{
+	struct live *l;
+	uint64_t n;
+
+	if ((op->u.open.max_sessions > 0 &&
+	    db->state.sessions >= op->u.open.max_sessions) ||
+	    (op->u.open.slots > 0 && op->u.open.transport == 0 &&
+	    slots_taken(db) >= op->u.open.slots)) {
+		op->rc = RC_TOO_BIG;
+		return;
+	}
+	n = (uint64_t)++db->state.session_n;
+	db->state.sessions++;
+	l = live_new(db, n);
+	l->transport = op->u.open.transport;
+	sql_do(db, SQL_SESSION_ADD, "itiiit", (int64_t)n, op->u.open.sid,
+	    (int64_t)op->u.open.generation, db->wall, live_dead(db, l),
+	    op->u.open.info);
+	op->u.open.n_r = n;
+}
+
+/* ---- hearing ------------------------------------------------------------ */
+
+static void
+partial_set(struct sqlite *db, struct live *l, struct slice partial)
+{
+	if (partial.p == NULL && (l->flags & LIVE_PARTIAL) == 0)
+		return;
+	sql_do(db, SQL_SESSION_PARTIAL, "ib", (int64_t)l->session, partial);
+	if (partial.p == NULL)
+		l->flags &= ~(unsigned)LIVE_PARTIAL;
+	else
+		l->flags |= LIVE_PARTIAL;
+}
+
+void
+op_receive(struct sqlite *db, struct store_op *op)
+{
+	struct live *l = live_get(db, op->u.receive.session);
+	char t[24];
+
+	if (l == NULL) {
+		op->rc = RC_GONE;
+		return;
+	}
+	live_t(db, op->u.receive.t, t);
+	if (t[0] != '\0' && strcmp(t, l->post_t) == 0 &&
+	    op->u.receive.hash == l->post_hash) {
+		op->rc = RC_NONE;
+		return;
+	}
+	if (op->u.receive.version != l->version) {
+		op->rc = RC_CLASH;
+		return;
+	}
+	l->heard = db->boot;
+	memcpy(l->post_t, t, sizeof(t));
+	l->post_hash = op->u.receive.hash;
+	if (op->u.receive.pong)
+		l->flags &= ~(unsigned)LIVE_PING_OPEN;
+	if (op->u.receive.changed)
+		l->version++;
+	partial_set(db, l, op->u.receive.partial);
+	live_touch(l);
+}
+
+/* ---- ending ------------------------------------------------------------- */
+
+void
+session_end(struct sqlite *db, struct live *l, const char *reason, char answer,
+    bool keep)
+{
+	int64_t n = (int64_t)l->session;
+
+	log_debug("store", "session=%lld ends reason=\"%s\"", (long long)n, reason);
+	socket_end_all(db, l, reason, keep, false);
+	member_drop_session(db, l->session);
+	if ((l->flags & LIVE_REPLAY) != 0)
+		sql_do(db, SQL_REPLAY_DROP, "i", n);
+	if (live_is_claimed(db, l)) {
+		log_tell(db, NULL, l->session, RECORD_END, SLICE(""),
+		    slice_of(&answer, 1));
+		wake_holder(db, l->holder);
+	}
+	live_drop_claim(db, l);
+	sql_do(db, SQL_SESSION_DROP, "i", n);
+	l->has_ended = true;
+	if (l->is_new)
+		l->is_dirty = false;
+	db->state.sessions--;
+}
+
+void
+session_end_orderly(struct sqlite *db, struct live *l, const char *reason,
+    bool keep)
+{
+	if ((l->flags & LIVE_CLOSING) != 0)
+		return;
+	socket_end_all(db, l, reason, keep, true);
+	l->flags |= LIVE_CLOSING;
+	l->version++;
+	log_tell(db, l, l->session, RECORD_CLOSE, SLICE(""), SLICE_NONE);
+	sql_do(db, SQL_SESSION_DUE_SET, "ii", (int64_t)l->session,
+	    db->boot + CLOSE_WAIT_MS);
+	live_touch(l);
+}
+
+void
+op_close(struct sqlite *db, struct store_op *op)
+{
+	struct live *l = live_get(db, op->u.close.session);
+
+	if (l == NULL)
+		op->rc = RC_GONE;
+	else if (op->u.close.orderly)
+		session_end_orderly(db, l, op->u.close.reason, op->u.close.keep);
+	else
+		session_end(db, l, op->u.close.reason, op->u.close.answer == 0 ?
+		    '1' : op->u.close.answer, op->u.close.keep);
+}
+
+/* ---- looking ------------------------------------------------------------- */
+
+static void
+session_read(sqlite3_stmt *s, struct arena *arena, struct session_row *row_r)
+{
+	unsigned flags = (unsigned)col_int(s, 8);
+
+	memset(row_r, 0, sizeof(*row_r));
+	row_r->n = (uint64_t)col_int(s, 0);
+	col_text(s, 1, row_r->sid, sizeof(row_r->sid));
+	row_r->generation = (int)col_int(s, 2);
+	row_r->opened_wall = col_int(s, 3);
+	row_r->info = col_dup(s, 4, arena);
+	row_r->partial = col_dup(s, 5, arena);
+	row_r->transport = (int)col_int(s, 6);
+	row_r->version = col_int(s, 7);
+	row_r->closing = (flags & LIVE_CLOSING) != 0;
+	row_r->ping_open = (flags & LIVE_PING_OPEN) != 0;
+	row_r->heard_boot = col_int(s, 9);
+	row_r->ping_boot = col_int(s, 10);
+	row_r->namespaces = (unsigned)col_int(s, 11);
+	col_text(s, 12, row_r->last_post, sizeof(row_r->last_post));
+	row_r->last_post_hash = (uint64_t)col_int(s, 13);
+}
+
+enum rc
+sqlite_session(struct store *store, struct slice sid, struct arena *arena,
+    struct session_row *row_r)
+{
+	struct sqlite *db = sqlite_of(store);
+	sqlite3_stmt *s;
+
+	look_begin(db);
+	s = sql_open(db, SQL_SESSION_BY_SID, "t", sid);
+	if (!sql_row(db, s))
+		return look_end(db, RC_GONE);
+	session_read(s, arena, row_r);
+	sql_end(s);
+	return look_end(db, RC_OK);
+}
+
+enum rc
+sqlite_sessions(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_session_fn *visit, void *arg)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct seen {
+		struct session_row row;
+		struct seen *next;
+	} *first = NULL, **end = &first;
+	sqlite3_stmt *s;
+
+	look_begin(db);
+	s = sql_open(db, SQL_SESSION_WALK, "ii", (int64_t)after,
+	    sql_limit(limit));
+	while (sql_row(db, s)) {
+		*end = arena_alloc(arena, sizeof(**end));
+		session_read(s, arena, &(*end)->row);
+		end = &(*end)->next;
+	}
+	for (; first != NULL && db->failed == RC_OK; first = first->next)
+		visit(arg, &first->row);
+	return look_end(db, RC_OK);
+}

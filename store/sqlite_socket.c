@@ -1,0 +1,355 @@
+/*
+ * sqlite_socket.c - a client in a namespace: comes, goes, comes back
+ *
+ * A socket is present (session > 0) or gone (session 0, gone_wall set): gone ones
+ * keep their intervals, so that nothing is lost while they are away, but are in
+ * no count and wake nobody.  A socket that was let go on purpose has no row any
+ * more; intervals that its session has not read to the end stay with the session.
+ *
+ * Must stay true:
+ *   - a session has one present socket in a namespace at most
+ *   - every end of a socket leaves one TASK_DISCONNECT, and voids its pid unless
+ *     it may come back
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/log.h"
+#include "store/sqlite_private.h"
+
+/* ---- reading ------------------------------------------------------------------ */
+
+void
+socket_read(sqlite3_stmt *s, struct arena *arena, struct socket_row *row_r)
+{
+	memset(row_r, 0, sizeof(*row_r));
+	row_r->n = (uint64_t)col_int(s, 0);
+	row_r->session = (uint64_t)col_int(s, 1);
+	col_text(s, 2, row_r->id, sizeof(row_r->id));
+	col_text(s, 3, row_r->pid, sizeof(row_r->pid));
+	row_r->nsp = col_dup(s, 4, arena);
+	row_r->user = col_dup(s, 5, arena);
+	row_r->data = col_dup(s, 6, arena);
+	row_r->connected_wall = col_int(s, 7);
+	row_r->gone_wall = col_int(s, 8);
+	row_r->sid = col_dup(s, 9, arena);
+	row_r->info = col_dup(s, 10, arena);
+	row_r->generation = (int)col_int(s, 11);
+	row_r->transport = (int)col_int(s, 12);
+}
+
+static bool
+socket_one(struct sqlite *db, sqlite3_stmt *s, struct arena *arena,
+    struct socket_row *row_r)
+{
+	if (!sql_row(db, s))
+		return false;
+	socket_read(s, arena, row_r);
+	sql_end(s);
+	return true;
+}
+
+bool
+socket_load(struct sqlite *db, uint64_t n, struct arena *arena,
+    struct socket_row *row_r)
+{
+	return socket_one(db, sql_open(db, SQL_SOCKET_BY_N, "i", (int64_t)n),
+	    arena, row_r);
+}
+
+static bool
+socket_load_nsp(struct sqlite *db, uint64_t session, struct slice nsp,
+    struct arena *arena, struct socket_row *row_r)
+{
+	return socket_one(db, sql_open(db, SQL_SOCKET_BY_NSP, "it",
+	    (int64_t)session, nsp), arena, row_r);
+}
+
+enum rc
+sqlite_socket(struct store *store, uint64_t session, struct slice nsp,
+    struct arena *arena, struct socket_row *row_r)
+{
+	struct sqlite *db = sqlite_of(store);
+
+	look_begin(db);
+	return look_end(db, socket_load_nsp(db, session, nsp, arena, row_r) ?
+	    RC_OK : RC_NONE);
+}
+
+enum rc
+sqlite_socket_id(struct store *store, struct slice nsp, struct slice id,
+    struct arena *arena, struct socket_row *row_r)
+{
+	struct sqlite *db = sqlite_of(store);
+
+	look_begin(db);
+	return look_end(db, socket_one(db, sql_open(db, SQL_SOCKET_BY_ID, "tt", id,
+	    nsp), arena, row_r) ? RC_OK : RC_NONE);
+}
+
+enum rc
+sqlite_socket_n(struct store *store, uint64_t n, struct arena *arena,
+    struct socket_row *row_r)
+{
+	struct sqlite *db = sqlite_of(store);
+
+	look_begin(db);
+	return look_end(db, socket_load(db, n, arena, row_r) ? RC_OK : RC_NONE);
+}
+
+/* ---- coming ------------------------------------------------------------------------ */
+
+static void
+socket_join(struct sqlite *db, enum channel_kind kind, struct slice nsp,
+    struct slice name, uint64_t socket, uint64_t session)
+{
+	struct slice key = channel_key(&db->scratch, kind, nsp, name);
+
+	member_join(db, channel_find(db, key, true), socket, session);
+}
+
+static void
+socket_leave(struct sqlite *db, enum channel_kind kind, struct slice nsp,
+    struct slice name, uint64_t socket, uint64_t session)
+{
+	int64_t channel = channel_find(db, channel_key(&db->scratch, kind, nsp,
+	    name), false);
+
+	if (channel != 0)
+		member_leave(db, channel, socket, session);
+}
+
+static void
+live_connected(struct live *l)
+{
+	l->namespaces++;
+	l->flags |= LIVE_WAS_CONNECTED;
+	live_touch(l);
+}
+
+void
+op_connect(struct sqlite *db, struct store_op *op)
+{
+	struct live *l = live_get(db, op->u.connect.session);
+	struct slice nsp = op->u.connect.nsp, id = op->u.connect.id;
+	struct slice user = op->u.connect.user;
+	struct socket_row old;
+	uint64_t n, session = op->u.connect.session;
+
+	if (l == NULL || (l->flags & LIVE_CLOSING) != 0)
+		op->rc = RC_GONE;
+	else if (l->namespaces > 0 &&
+	    socket_load_nsp(db, session, nsp, &db->scratch, &old))
+		op->rc = RC_CLASH;
+	else if (op->u.connect.max_namespaces > 0 &&
+	    l->namespaces >= op->u.connect.max_namespaces)
+		op->rc = RC_TOO_BIG;
+	if (op->rc != RC_OK)
+		return;
+	if (user.n == 0)
+		user = SLICE_NONE;
+	n = (uint64_t)++db->state.socket_n;
+	sql_do(db, SQL_SOCKET_ADD, "iittttti", (int64_t)n, (int64_t)session, nsp,
+	    id, op->u.connect.pid.p == NULL ? SLICE("") : op->u.connect.pid, user,
+	    op->u.connect.data, db->wall);
+	op->u.connect.seq_r = log_tell(db, l, session, RECORD_CONNECT, nsp,
+	    op->u.connect.answer);
+	socket_join(db, CHANNEL_NSP, nsp, SLICE(""), n, session);
+	socket_join(db, CHANNEL_ROOM, nsp, id, n, session);
+	if (user.p != NULL)
+		socket_join(db, CHANNEL_USER, nsp, user, n, session);
+	live_connected(l);
+	op->u.connect.socket_r = n;
+}
+
+/* ---- going ------------------------------------------------------------------------- */
+
+static void
+socket_task(struct sqlite *db, const struct socket_row *k, const char *reason)
+{
+	task_add(db, TASK_DISCONNECT, slice_str(reason), k->nsp, k->data, k,
+	    SLICE_NONE);
+}
+
+/* The row goes, and what hangs on it. */
+static void
+socket_drop(struct sqlite *db, uint64_t socket)
+{
+	sql_do(db, SQL_SOCKET_DROP, "i", (int64_t)socket);
+	sql_do(db, SQL_TIMER_OF_SOCKET, "i", (int64_t)socket);
+}
+
+void
+socket_forget(struct sqlite *db, uint64_t socket, int64_t session)
+{
+	member_leave_all(db, (uint64_t)session, socket, true);
+	socket_drop(db, socket);
+}
+
+struct leaver {
+	struct socket_row row;
+	struct leaver *next;
+};
+
+void
+socket_end_all(struct sqlite *db, struct live *l, const char *reason, bool keep,
+    bool leaves_log)
+{
+	struct leaver *first = NULL, **end = &first, *k;
+	sqlite3_stmt *s;
+
+	if (l->namespaces == 0)
+		return;
+	s = sql_open(db, SQL_SOCKET_OF_SESSION, "i", (int64_t)l->session);
+	while (sql_row(db, s)) {
+		k = *end = arena_alloc(&db->scratch, sizeof(*k));
+		socket_read(s, &db->scratch, &k->row);
+		end = &k->next;
+	}
+	for (k = first; k != NULL; k = k->next) {
+		socket_task(db, &k->row, reason);
+		if (keep && k->row.pid[0] != '\0' && db->recovery > 0) {
+			sql_do(db, SQL_SOCKET_GONE, "ii", (int64_t)k->row.n, db->wall);
+			sql_do(db, SQL_MEMBER_MOVE, "iii", (int64_t)l->session,
+			    (int64_t)k->row.n, INT64_C(0));
+		} else if (leaves_log) {
+			member_leave_all(db, l->session, k->row.n, false);
+			socket_drop(db, k->row.n);
+		} else
+			socket_forget(db, k->row.n, (int64_t)l->session);
+	}
+	l->namespaces = 0;
+	live_touch(l);
+}
+
+void
+op_disconnect(struct sqlite *db, struct store_op *op)
+{
+	struct socket_row k;
+	struct live *l;
+	const char *reason = op->u.disconnect.reason;
+
+	if (!socket_load(db, *op->u.disconnect.socket, &db->scratch, &k)) {
+		op->rc = RC_GONE;
+		return;
+	}
+	if (k.session == 0 || (l = live_get(db, k.session)) == NULL) {
+		socket_forget(db, k.n, 0);      /* gone already: it stays so */
+		return;
+	}
+	if (!op->u.disconnect.silent)
+		log_tell(db, l, k.session, RECORD_DISCONNECT, k.nsp, SLICE_NONE);
+	socket_task(db, &k, reason);
+	member_leave_all(db, k.session, k.n, op->u.disconnect.silent);
+	socket_drop(db, k.n);
+	l->namespaces--;
+	l->version++;
+	live_touch(l);
+	if (op->u.disconnect.engine)
+		session_end_orderly(db, l, reason, false);
+}
+
+/* ---- coming back --------------------------------------------------------------------- */
+
+/* RC_NONE: it cannot.  Its window, the log's reach, the number missed. */
+static enum rc
+recover_check(struct sqlite *db, struct slice nsp, struct slice pid,
+    int64_t offset, int64_t max_replay, struct arena *arena,
+    struct socket_row *k, int64_t *missed_r)
+{
+	int64_t floor = db->state.floor, last = db->state.seq;
+
+	if (db->recovery <= 0 || pid.n == 0 || !socket_one(db, sql_open(db,
+	    SQL_SOCKET_BY_PID, "tt", pid, nsp), arena, k))
+		return RC_NONE;
+	if (k->session == 0 && k->gone_wall + db->recovery <= db->wall)
+		return RC_NONE;
+	if (offset < floor - 1 || offset > last)
+		return RC_NONE;
+	*missed_r = drain_count(db, k->session, k->n, offset, last, max_replay);
+	return *missed_r > max_replay ? RC_NONE : RC_OK;
+}
+
+void
+op_recover(struct sqlite *db, struct store_op *op)
+{
+	struct live *l = live_get(db, op->u.recover.session), *old;
+	struct socket_row k, other;
+	int64_t missed, seq, offset = op->u.recover.offset;
+	uint64_t session = op->u.recover.session;
+
+	if (l == NULL || (l->flags & LIVE_CLOSING) != 0) {
+		op->rc = RC_GONE;
+		return;
+	}
+	if (socket_load_nsp(db, session, op->u.recover.nsp, &db->scratch, &other)) {
+		op->rc = RC_CLASH;
+		return;
+	}
+	op->rc = recover_check(db, op->u.recover.nsp, op->u.recover.pid, offset,
+	    op->u.recover.max_replay, &db->scratch, &k, &missed);
+	if (op->rc != RC_OK)
+		return;
+	if (k.session != 0 && (old = live_get(db, k.session)) != NULL)
+		session_end(db, old, "transport close", '1', true);
+	sql_do(db, SQL_SOCKET_BACK, "ii", (int64_t)k.n, (int64_t)session);
+	sql_do(db, SQL_MEMBER_MOVE, "iii", INT64_C(0), (int64_t)k.n,
+	    (int64_t)session);
+	seq = log_tell(db, l, session, RECORD_CONNECT, k.nsp, op->u.recover.answer);
+	sql_do(db, SQL_REPLAY_ADD, "iiiii", (int64_t)k.n, (int64_t)session,
+	    missed == 0 ? seq : offset, offset, seq);
+	l->flags |= LIVE_REPLAY | LIVE_TIDY;
+	live_connected(l);
+	op->u.recover.socket_r = k.n;
+}
+
+enum rc
+sqlite_recoverable(struct store *store, struct slice nsp, struct slice pid,
+    int64_t offset, int64_t max_replay, struct arena *arena,
+    struct socket_row *row_r)
+{
+	struct sqlite *db = sqlite_of(store);
+	int64_t missed;
+	enum rc rc;
+
+	look_begin(db);
+	if (!db->in_turn) {
+		state_read(db);
+		db->wall = clock_wall(db->store.clock);
+	}
+	rc = db->failed != RC_OK ? db->failed : recover_check(db, nsp, pid, offset,
+	    max_replay, arena, row_r, &missed);
+	if (!db->in_turn)
+		arena_reset(&db->scratch);
+	return look_end(db, rc);
+}
+
+/* ---- its own things ------------------------------------------------------------------- */
+
+void
+op_socket_set(struct sqlite *db, struct store_op *op)
+{
+	struct slice user = op->u.socket_set.user, data = op->u.socket_set.data;
+	struct socket_row k;
+	struct live *l;
+
+	if (!socket_load(db, *op->u.socket_set.socket, &db->scratch, &k)) {
+		op->rc = RC_GONE;
+		return;
+	}
+	if (user.p == NULL)
+		user = k.user;
+	else if (!slice_eq(user, k.user)) {
+		if (k.user.n > 0)
+			socket_leave(db, CHANNEL_USER, k.nsp, k.user, k.n, k.session);
+		if (user.n > 0)
+			socket_join(db, CHANNEL_USER, k.nsp, user, k.n, k.session);
+	}
+	sql_do(db, SQL_SOCKET_SET, "itt", (int64_t)k.n, data.p == NULL ? k.data :
+	    data, user.n == 0 ? SLICE_NONE : user);
+	if (k.session != 0 && (l = live_get(db, k.session)) != NULL) {
+		l->version++;
+		live_touch(l);
+	}
+}

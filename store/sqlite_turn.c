@@ -1,0 +1,248 @@
+/*
+ * sqlite_turn.c - one transaction per loop turn
+ *
+ * lock, BEGIN IMMEDIATE, operations, settle hook and its operations, trimming,
+ * COMMIT, unlock, wake-ups, checkpoint.
+ *
+ * Must stay true:
+ *   - an operation checks before it writes, so a refused one leaves nothing
+ *   - an error of SQLite undoes the whole turn
+ *   - nobody is woken before COMMIT
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <assert.h>
+
+#include "base/log.h"
+#include "store/sqlite_private.h"
+
+typedef void op_fn(struct sqlite *db, struct store_op *op);
+
+static op_fn *const op_fns[] = {
+	[OP_OPEN] = op_open,
+	[OP_POLL] = op_poll,
+	[OP_DELIVER] = op_deliver,
+	[OP_RELEASE] = op_release,
+	[OP_RECEIVE] = op_receive,
+	[OP_CLOSE] = op_close,
+	[OP_CONNECT] = op_connect,
+	[OP_RECOVER] = op_recover,
+	[OP_APPEND] = op_append,
+	[OP_JOIN] = op_member,
+	[OP_LEAVE] = op_member,
+	[OP_DISCONNECT] = op_disconnect,
+	[OP_SOCKET_SET] = op_socket_set,
+	[OP_VALUE_SET] = op_value_set,
+	[OP_TIMER] = op_timer,
+	[OP_ONCE] = op_once,
+	[OP_ANSWER] = op_answer,
+	[OP_TASK_TRY] = op_task_try,
+	[OP_TASK_DONE] = op_task_done,
+	[OP_JANITOR] = op_janitor,
+};
+static_assert(sizeof(op_fns) / sizeof(*op_fns) == OP__COUNT,
+    "an operation is missing");
+
+/* ---- the state row ---------------------------------------------------------- */
+
+void
+state_read(struct sqlite *db)
+{
+	struct state *st = &db->state;
+	sqlite3_stmt *s = sql_open(db, SQL_STATE_GET, "");
+
+	if (!sql_row(db, s)) {
+		sql_fail(db, "reading the state row");
+		return;
+	}
+	*st = (struct state){ col_int(s, 0), col_int(s, 1), col_int(s, 2),
+	    col_int(s, 3), col_int(s, 4), col_int(s, 5), col_int(s, 6),
+	    col_int(s, 7), col_int(s, 8), col_int(s, 9), col_int(s, 10),
+	    col_int(s, 11) };
+	sql_end(s);
+	db->before = *st;
+}
+
+static void
+state_write(struct sqlite *db)
+{
+	const struct state *st = &db->state;
+
+	if (memcmp(st, &db->before, sizeof(*st)) == 0)
+		return;
+	sql_do(db, SQL_STATE_SET, "iiiiiiiiiiii", st->schema, st->seq, st->floor,
+	    st->oldest_wall, st->log_bytes, st->sessions, st->also,
+	    st->session_n, st->socket_n, st->channel_n, st->question_n,
+	    st->task_n);
+}
+
+/* ---- begin and end ------------------------------------------------------------ */
+
+static enum rc
+transaction_begin(struct sqlite *db)
+{
+	sqlite3_stmt *s;
+	int got;
+
+	if ((s = sql_open(db, SQL_BEGIN, "")) == NULL)
+		return db->failed;
+	got = sqlite3_step(s);
+	if (got != SQLITE_DONE && (got & 0xff) != SQLITE_BUSY)
+		sql_fail(db, "BEGIN");
+	sqlite3_reset(s);
+	return got == SQLITE_DONE ? RC_OK :
+	    (got & 0xff) == SQLITE_BUSY ? RC_AGAIN : RC_IO;
+}
+
+static void
+turn_clear(struct sqlite *db)
+{
+	db->in_turn = false;
+	db->spoken.n = 0;
+	live_forget(db);
+	wake_forget(db);
+	turnlock_drop(db->lock);
+}
+
+static void
+roll_back(struct sqlite *db)
+{
+	enum rc failed = db->failed;
+
+	db->failed = RC_OK;
+	if (!sqlite3_get_autocommit(db->db))
+		sql_do(db, SQL_ROLLBACK, "");
+	db->failed = failed;
+	turn_clear(db);
+}
+
+enum rc
+turn_begin(struct sqlite *db, int64_t wait_ms)
+{
+	enum rc rc;
+
+	db->failed = RC_OK;
+	if (db->lock == NULL) {
+		store_fail(&db->store, "%s is open for reading only", db->file);
+		return RC_IO;
+	}
+	if ((rc = turnlock_take(db->lock, wait_ms)) != RC_OK) {
+		if (rc == RC_IO)
+			store_fail(&db->store, "%s/write.lock cannot be locked",
+			    db->path);
+		else
+			log_debug("store", "lock=busy pid=%ld",
+			    turnlock_holder(db->lock));
+		return rc;
+	}
+	checkpoint_before(db);
+	if ((rc = transaction_begin(db)) != RC_OK) {
+		turnlock_drop(db->lock);
+		return rc;
+	}
+	db->in_turn = true;
+	db->boot = clock_boot(db->store.clock);
+	db->wall = clock_wall(db->store.clock);
+	state_read(db);
+	if (db->failed == RC_OK && db->state.schema > SCHEMA) {
+		store_fail(&db->store, "%s: a newer program has taken the store over "
+		    "(schema %lld, this one knows %d)", db->file,
+		    (long long)db->state.schema, SCHEMA);
+		db->failed = RC_BAD_STATE;
+	}
+	if (db->failed != RC_OK) {
+		rc = db->failed;
+		roll_back(db);
+		return rc;
+	}
+	return RC_OK;
+}
+
+enum rc
+turn_end(struct sqlite *db)
+{
+	enum rc rc;
+
+	log_trim(db, db->state.seq - db->before.seq);
+	live_flush(db);
+	wake_find(db);
+	state_write(db);
+	sql_do(db, SQL_COMMIT, "");
+	if ((rc = db->failed) != RC_OK) {
+		roll_back(db);
+		return rc;
+	}
+	db->in_turn = false;
+	turnlock_drop(db->lock);
+	wake_send(db);
+	db->spoken.n = 0;
+	live_forget(db);
+	return RC_OK;
+}
+
+/* ---- a turn --------------------------------------------------------------------- */
+
+static void
+ops_apply(struct sqlite *db, struct store_op *op)
+{
+	for (; op != NULL && db->failed == RC_OK; op = op->next) {
+		if (op->gate != NULL && op->gate->rc != RC_OK) {
+			op->rc = RC_BAD_STATE;
+			continue;
+		}
+		op->rc = RC_OK;
+		op_fns[op->kind](db, op);
+	}
+}
+
+enum rc
+sqlite_commit(struct store *store, struct turn *turn)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct store_op *last;
+	int64_t before, claims = db->claims;
+	enum rc rc;
+
+	if ((rc = turn_begin(db, db->lock_wait)) != RC_OK)
+		return rc;
+	before = db->state.seq;
+	db->arena = turn->arena;
+	ops_apply(db, turn->first);
+	if (turn->settle != NULL && db->failed == RC_OK) {
+		last = turn->last;
+		turn->settle(turn->arg, store, turn);
+		ops_apply(db, last == NULL ? turn->first : last->next);
+	}
+	if (db->state.seq > before) {
+		turn->first_seq_r = before + 1;
+		turn->last_seq_r = db->state.seq;
+	}
+	if ((rc = turn_end(db)) != RC_OK) {
+		db->claims = claims;
+		turn->first_seq_r = turn->last_seq_r = 0;
+		return rc;
+	}
+	if (db->workers != NULL)
+		worker_say_busy(db->workers, db->claims > 0);
+	checkpoint_after(db);
+	return RC_OK;
+}
+
+/* ---- looking ----------------------------------------------------------------------- */
+
+void
+look_begin(struct sqlite *db)
+{
+	if (db->in_turn)
+		live_flush(db);
+	else
+		db->failed = RC_OK;
+}
+
+enum rc
+look_end(struct sqlite *db, enum rc rc)
+{
+	return db->failed != RC_OK ? db->failed : rc;
+}

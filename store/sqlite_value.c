@@ -1,0 +1,96 @@
+/*
+ * sqlite_value.c - values, keys that work once, and numbers for people
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <sys/stat.h>
+
+#include "store/sqlite_private.h"
+
+void
+op_value_set(struct sqlite *db, struct store_op *op)
+{
+	struct slice value = op->u.value_set.value;
+	int64_t ttl = op->u.value_set.ttl_ms;
+
+	if (value.p == NULL)
+		sql_do(db, SQL_VALUE_DROP, "t", op->u.value_set.key);
+	else
+		sql_do(db, SQL_VALUE_SET, "tti", op->u.value_set.key, value,
+		    ttl > 0 ? db->wall + ttl : INT64_C(0));
+}
+
+void
+op_once(struct sqlite *db, struct store_op *op)
+{
+	if (sql_int(db, 0, SQL_ONCE_GET, "t", op->u.once.key) > db->wall)
+		op->rc = RC_NONE;
+	else
+		sql_do(db, SQL_ONCE_SET, "ti", op->u.once.key,
+		    db->wall + op->u.once.ttl_ms);
+}
+
+enum rc
+sqlite_value(struct store *store, struct slice key, struct arena *arena,
+    struct slice *value_r)
+{
+	struct sqlite *db = sqlite_of(store);
+	sqlite3_stmt *s;
+
+	look_begin(db);
+	*value_r = SLICE_NONE;
+	s = sql_open(db, SQL_VALUE_GET, "ti", key, clock_wall(store->clock));
+	if (!sql_row(db, s))
+		return look_end(db, RC_NONE);
+	*value_r = col_dup(s, 0, arena);
+	sql_end(s);
+	return look_end(db, RC_OK);
+}
+
+/* Claims whose worker lives. */
+static int64_t
+claims_count(struct sqlite *db)
+{
+	sqlite3_stmt *s = sql_open(db, SQL_LIVE_SLOTS, "");
+	int64_t n = 0;
+
+	while (sql_row(db, s))
+		n += col_int(s, 1) != 0 && (db->workers == NULL ||
+		    worker_is_alive(db->workers, col_int(s, 1)));
+	return n;
+}
+
+enum rc
+sqlite_stats(struct store *store, struct store_stats *stats_r)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct stat st;
+	sqlite3_stmt *s;
+
+	look_begin(db);
+	if (!db->in_turn)
+		state_read(db);
+	s = sql_open(db, SQL_STATS, "");
+	if (sql_row(db, s)) {
+		stats_r->sockets = col_int(s, 0);
+		stats_r->gone = col_int(s, 1);
+		stats_r->records = col_int(s, 2);
+		stats_r->kept = col_int(s, 3);
+		stats_r->rooms = col_int(s, 4);
+		stats_r->timers = col_int(s, 5);
+		stats_r->tasks = col_int(s, 6);
+		stats_r->set_aside = col_int(s, 7);
+		stats_r->questions = col_int(s, 8);
+		sql_end(s);
+	}
+	stats_r->claims = claims_count(db);
+	stats_r->sessions = db->state.sessions;
+	stats_r->log_bytes = db->state.log_bytes;
+	stats_r->last_seq = db->state.seq;
+	stats_r->floor = db->state.floor;
+	stats_r->schema = db->state.schema;
+	stats_r->file_bytes = stat(db->file, &st) == 0 ? (int64_t)st.st_size : 0;
+	return look_end(db, RC_OK);
+}

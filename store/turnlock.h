@@ -1,0 +1,28 @@
+/*
+ * turnlock.h - one turn at a time, and a fair chance for everybody
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef STORE_TURNLOCK_H
+#define STORE_TURNLOCK_H
+
+#include <sys/types.h>
+
+#include "base/rc.h"
+#include "base/slice.h"
+
+struct turnlock;
+
+/* RC_IO: error_r (yours). */
+enum rc turnlock_open(int dir, const char *path, uid_t owner,
+    struct turnlock **l_r, char **error_r);
+void turnlock_close(struct turnlock **l);
+
+/* RC_AGAIN: not to be had in wait_ms. */
+enum rc turnlock_take(struct turnlock *l, int64_t wait_ms);
+void turnlock_drop(struct turnlock *l);
+
+/* The process that holds it or held it last, 0: unknown. */
+long turnlock_holder(const struct turnlock *l);
+
+#endif
