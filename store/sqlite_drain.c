@@ -10,6 +10,9 @@
  * page limits the horizon: nothing behind the last record seen of it is served
  * in this round, or the order would break.
  *
+ * The last record of a replay is the CONNECT answer of its socket; what lies
+ * past it belongs to the live part.
+ *
  * Must stay true:
  *   - everything in (from, upto] that is meant for the session is in the batch
  *   - a record is in it once, whatever number of channels it was said in
@@ -23,7 +26,10 @@
 
 #include "store/sqlite_private.h"
 
-enum { PAGE = 128 };
+enum {
+	PAGE = 128,
+	REPLAYS = 256           /* of one session at once: sockets that came back */
+};
 
 struct interval {
 	int64_t socket, channel, from, to;      /* to 0: open */
@@ -39,7 +45,9 @@ struct search {
 	size_t n_intervals;
 	struct finding *found;
 	size_t n, cap;
-	bool events_only;                       /* a replay */
+	bool is_replay;
+	int64_t answers[REPLAYS];               /* CONNECTs that replays serve */
+	size_t n_answers;
 };
 
 static void
@@ -92,10 +100,13 @@ intervals_clip(struct sqlite *db, struct search *f, uint64_t session)
 {
 	sqlite3_stmt *s = sql_open(db, SQL_REPLAY_WALK, "i", (int64_t)session);
 
-	while (sql_row(db, s))
+	while (sql_row(db, s)) {
 		for (size_t i = 0; i < f->n_intervals; i++)
 			if (f->intervals[i].socket == col_int(s, 0))
 				f->intervals[i].after = col_int(s, 2);
+		if (f->n_answers < REPLAYS)
+			f->answers[f->n_answers++] = col_int(s, 2);
+	}
 }
 
 /* ---- what is there ----------------------------------------------------------- */
@@ -143,13 +154,22 @@ find_in_channels(struct sqlite *db, struct search *f, int64_t after, int64_t upt
 	return horizon;
 }
 
+static bool
+is_answer(const struct search *f, int64_t seq)
+{
+	for (size_t i = 0; i < f->n_answers; i++)
+		if (f->answers[i] == seq)
+			return true;
+	return false;
+}
+
 static void
 find_in_chain(struct sqlite *db, struct search *f, int64_t head, int64_t after,
     int64_t upto)
 {
 	for (int64_t seq = head; seq > after && seq >= db->state.floor;
 	    seq = sql_int(db, 0, SQL_RECORD_PRIOR, "i", seq))
-		if (seq <= upto)
+		if (seq <= upto && !is_answer(f, seq))
 			finding_add(db, f, seq, 0);
 }
 
@@ -223,9 +243,9 @@ drain_one(struct sqlite *db, const struct search *f, struct drain *d,
 	r.flags = (unsigned)col_int(s, 4);
 	meant = at.socket == 0 || !is_excepted(f, at, col_slice(s, 12));
 	if ((r.flags & RECORD_VOLATILE) != 0 &&
-	    (f->events_only || at.seq <= d->volatile_after))
+	    (f->is_replay || at.seq <= d->volatile_after))
 		meant = false;
-	if (f->events_only && r.kind != RECORD_EVENT)
+	if (f->is_replay && at.socket != 0 && r.kind != RECORD_EVENT)
 		meant = false;
 	if (meant && r.kind == RECORD_CLOSE) {
 		d->is_close = d->batch.n == 0;
@@ -273,6 +293,8 @@ drain_range(struct sqlite *db, struct search *f, struct drain *d,
 		f->n = 0;
 		horizon = find_in_channels(db, f, after, upto);
 		find_in_chain(db, f, head, after, horizon);
+		if (f->is_replay && horizon == upto)
+			finding_add(db, f, upto, 0);    /* the CONNECT answer */
 		after = drain_found(db, f, d, after, horizon);
 	}
 	return after;
@@ -280,30 +302,33 @@ drain_range(struct sqlite *db, struct search *f, struct drain *d,
 
 /* ---- a session ----------------------------------------------------------------- */
 
-/* Replays come first, page by page; true: all of them are through. */
-static bool
+struct replay {
+	int64_t socket, pos, upto;
+	struct replay *next;
+};
+
+/* Replays come first, page by page. */
+static void
 drain_replays(struct sqlite *db, struct live *l, struct drain *d)
 {
-	struct { int64_t socket, pos, upto; } todo[16];
-	size_t n = 0;
+	struct replay *first = NULL, **end = &first, *r;
 	sqlite3_stmt *s = sql_open(db, SQL_REPLAY_WALK, "i", (int64_t)l->session);
 
-	while (n < 16 && sql_row(db, s)) {
-		todo[n].socket = col_int(s, 0);
-		todo[n].pos = col_int(s, 1);
-		todo[n].upto = col_int(s, 2);
-		n += todo[n].pos < todo[n].upto;
+	while (sql_row(db, s)) {
+		if (col_int(s, 1) >= col_int(s, 2))
+			continue;
+		r = *end = arena_alloc(&db->scratch, sizeof(*r));
+		*r = (struct replay){ col_int(s, 0), col_int(s, 1), col_int(s, 2),
+		    NULL };
+		end = &r->next;
 	}
-	if (s != NULL && n == 16)
-		sql_end(s);
-	for (size_t i = 0; i < n && !d->is_full; i++) {
-		struct search f = { .events_only = true };
+	for (r = first; r != NULL && !d->is_full; r = r->next) {
+		struct search f = { .is_replay = true };
 
-		intervals_load(db, &f, l->session, (uint64_t)todo[i].socket);
-		todo[i].pos = drain_range(db, &f, d, 0, todo[i].pos, todo[i].upto);
-		sql_do(db, SQL_REPLAY_SET, "ii", todo[i].socket, todo[i].pos);
+		intervals_load(db, &f, l->session, (uint64_t)r->socket);
+		r->pos = drain_range(db, &f, d, 0, r->pos, r->upto);
+		sql_do(db, SQL_REPLAY_SET, "ii", r->socket, r->pos);
 	}
-	return !d->is_full && n < 16;
 }
 
 void
@@ -312,9 +337,9 @@ drain_session(struct sqlite *db, struct live *l, struct drain *d)
 	struct search f = { 0 };
 
 	d->upto = l->cursor;
-	if ((l->flags & LIVE_REPLAY) != 0 && !drain_replays(db, l, d))
-		return;
-	if (db->state.seq <= l->cursor)
+	if ((l->flags & LIVE_REPLAY) != 0)
+		drain_replays(db, l, d);
+	if (d->is_full || db->state.seq <= l->cursor)
 		return;
 	intervals_load(db, &f, l->session, 0);
 	if ((l->flags & LIVE_REPLAY) != 0)
@@ -326,7 +351,7 @@ int64_t
 drain_count(struct sqlite *db, uint64_t session, uint64_t socket, int64_t after,
     int64_t upto, int64_t limit)
 {
-	struct search f = { .events_only = true };
+	struct search f = { .is_replay = true };
 	int64_t n = 0, horizon;
 
 	intervals_load(db, &f, session, socket);

@@ -72,7 +72,7 @@ static void
 poll_receipt(struct sqlite *db, struct live *l)
 {
 	l->prev = l->cursor;
-	if ((l->flags & LIVE_TIDY) != 0)
+	if ((l->flags & (LIVE_TIDY | LIVE_REPLAY)) == LIVE_TIDY)
 		member_tidy(db, l, l->cursor);
 	if ((l->flags & LIVE_REPLAY) == 0)
 		return;
@@ -116,6 +116,18 @@ poll_park(struct sqlite *db, struct live *l, struct store_op *op)
 	}
 	l->holder = me;
 	l->ticket = (int64_t)op->u.poll.ticket;
+}
+
+/* The log still reaches back to what it has not seen. */
+static bool
+is_within_log(struct sqlite *db, const struct live *l)
+{
+	int64_t from = l->cursor, replay;
+
+	if ((l->flags & LIVE_REPLAY) != 0 && (replay = sql_int(db, from,
+	    SQL_REPLAY_OPEN, "i", (int64_t)l->session)) < from)
+		from = replay;
+	return from >= db->state.floor - 1;
 }
 
 /* What is known when neither record nor ping nor close is due. */
@@ -175,7 +187,7 @@ op_poll(struct sqlite *db, struct store_op *op)
 		else
 			poll_receipt(db, l);
 	}
-	if (l->cursor < db->state.floor - 1) {
+	if (!is_within_log(db, l)) {
 		log_warn("store", "session=%llu ends: the log does not reach back to it",
 		    (unsigned long long)l->session);
 		session_end(db, l, "transport close", '1', false);
@@ -201,7 +213,7 @@ deliver_check(struct sqlite *db, struct store_op *op, struct live *l)
 	if (!is_own_claim(db, l, op->u.deliver.ticket))
 		return RC_CLASH;
 	if (op->u.deliver.upto > 0 && (l->flags & LIVE_REPLAY) != 0 &&
-	    sql_int(db, 0, SQL_REPLAY_OPEN, "i", (int64_t)l->session) > 0)
+	    sql_int(db, -1, SQL_REPLAY_OPEN, "i", (int64_t)l->session) >= 0)
 		return RC_AGAIN;
 	return RC_OK;
 }

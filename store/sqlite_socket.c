@@ -297,8 +297,8 @@ op_recover(struct sqlite *db, struct store_op *op)
 	sql_do(db, SQL_MEMBER_MOVE, "iii", INT64_C(0), (int64_t)k.n,
 	    (int64_t)session);
 	seq = log_tell(db, l, session, RECORD_CONNECT, k.nsp, op->u.recover.answer);
-	sql_do(db, SQL_REPLAY_ADD, "iiiii", (int64_t)k.n, (int64_t)session,
-	    missed == 0 ? seq : offset, offset, seq);
+	sql_do(db, SQL_REPLAY_ADD, "iiii", (int64_t)k.n, (int64_t)session, offset,
+	    seq);
 	l->flags |= LIVE_REPLAY | LIVE_TIDY;
 	live_connected(l);
 	op->u.recover.socket_r = k.n;

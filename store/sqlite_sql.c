@@ -257,7 +257,7 @@ static const char *const texts[] = {
 	[SQL_KEPT_DROP] = "DELETE FROM kept WHERE n = ?1",
 
 	[SQL_REPLAY_ADD] = "REPLACE INTO replay(socket, session, pos, back, upto)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5)",
+	    " VALUES(?1, ?2, ?3, ?3, ?4)",
 	[SQL_REPLAY_WALK] = "SELECT socket, pos, upto FROM replay"
 	    " WHERE session = ?1 ORDER BY upto",
 	[SQL_REPLAY_SET] = "UPDATE replay SET pos = ?2 WHERE socket = ?1",
@@ -267,7 +267,7 @@ static const char *const texts[] = {
 	    " AND pos >= upto AND upto <= ?2",
 	[SQL_REPLAY_DROP] = "DELETE FROM replay WHERE session = ?1",
 	[SQL_REPLAY_COUNT] = "SELECT count(*) FROM replay WHERE session = ?1",
-	[SQL_REPLAY_OPEN] = "SELECT count(*) FROM replay WHERE session = ?1"
+	[SQL_REPLAY_OPEN] = "SELECT min(pos) FROM replay WHERE session = ?1"
 	    " AND pos < upto",
 
 	[SQL_QUESTION_ADD] = "INSERT INTO question(n, seq, nsp, channels, unless,"
