@@ -5,7 +5,7 @@
  *   - a poll with a new t proves that the last answer arrived: prev follows the
  *     cursor; a poll with the same t goes back to prev
  *   - replays are served before anything past the cursor, in the order of their
- *     CONNECT answers; those answers are part of the live log
+ *     CONNECT answers
  *
  * SPDX-License-Identifier: ISC
  */
@@ -52,9 +52,9 @@ drain_replay(struct memory *m, struct replay *replay, struct drain *d)
 	HASH_FIND(hh, m->town->sockets, &n, sizeof(n), k);
 	while (replay->pos < replay->upto) {
 		r = memory_record(m->town, replay->pos + 1);
-		if (k != NULL && r->kind == RECORD_EVENT &&
-		    (r->flags & RECORD_VOLATILE) == 0 && memory_hears(k, r) &&
-		    !drain_take(m, d, r))
+		if ((r->seq == replay->upto || (k != NULL &&
+		    r->kind == RECORD_EVENT && (r->flags & RECORD_VOLATILE) == 0 &&
+		    memory_hears(k, r))) && !drain_take(m, d, r))
 			return;
 		replay->pos++;
 	}
@@ -66,7 +66,11 @@ is_for_session(struct memory *m, const struct mem_session *s,
 {
 	struct slice rest = r->channels, key;
 	struct mem_socket *k;
+	size_t i;
 
+	for (i = 0; i < s->n_replays; i++)
+		if (s->replays[i].upto == r->seq)
+			return false;   /* its replay has it */
 	if (pack_next(&rest, &key) && channel_session(key) != 0)
 		return channel_session(key) == s->n;
 	for (k = m->town->sockets; k != NULL; k = k->hh.next)
@@ -119,18 +123,20 @@ is_below_floor(const struct town *town, const struct mem_session *s)
 
 /* ---- prev ---------------------------------------------------------------------- */
 
-/* Replays that are over go. */
+/* Replays that are over, for good, go. */
 static void
 receipt_proved(struct mem_session *s)
 {
+	struct replay *r;
 	size_t i, n = 0;
 
 	s->prev = s->cursor;
 	s->said_ping = false;
 	for (i = 0; i < s->n_replays; i++) {
-		s->replays[i].back = s->replays[i].pos;
-		if (s->replays[i].pos < s->replays[i].upto)
-			s->replays[n++] = s->replays[i];
+		r = &s->replays[i];
+		r->back = r->pos;
+		if (r->pos < r->upto || s->cursor < r->upto)
+			s->replays[n++] = *r;
 	}
 	s->n_replays = n;
 }

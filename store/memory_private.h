@@ -53,7 +53,7 @@ struct mem_socket {
 };
 
 /* A range of the log that a recovered socket reads first: (pos, upto], where
- * upto is its CONNECT answer.  back: pos where the last answer began. */
+ * upto is its CONNECT answer.  back: pos before the last answer. */
 struct replay {
 	uint64_t socket;
 	int64_t pos, back, upto;
