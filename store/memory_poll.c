@@ -176,7 +176,7 @@ meet_claim(struct memory *m, struct mem_session *s, struct store_op *op,
 
 	if (memory_is_claimed(m->town, s)) {
 		if (!is_same && !op->u.poll.takeover) {
-			memory_session_end(m, s, "overlap", '1', true);
+			memory_session_end(m, s, "transport error", '1', true);
 			op->rc = RC_CLASH;
 			return false;
 		}
@@ -282,6 +282,17 @@ memory_op_poll(struct memory *m, struct store_op *op)
 	op->u.poll.dead_r = memory_session_dead(m, s);
 }
 
+static bool
+has_open_replay(const struct mem_session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_replays; i++)
+		if (s->replays[i].pos < s->replays[i].upto)
+			return true;
+	return false;
+}
+
 void
 memory_op_deliver(struct memory *m, struct store_op *op)
 {
@@ -289,6 +300,10 @@ memory_op_deliver(struct memory *m, struct store_op *op)
 
 	if (s == NULL || !is_own_claim(m, s, op->u.deliver.ticket)) {
 		op->rc = s == NULL ? RC_GONE : RC_CLASH;
+		return;
+	}
+	if (op->u.deliver.upto > 0 && has_open_replay(s)) {
+		op->rc = RC_AGAIN;
 		return;
 	}
 	memory_drop_claim(s);

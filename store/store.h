@@ -79,8 +79,11 @@ bool store_moved(struct store *store);
 struct session_row {
 	uint64_t n;
 	char sid[24];
-	int generation, transport;      /* of wire/packet.h; transport is session/'s */
-	int64_t version;                /* grows with every change that a handler sees */
+	int generation, transport;      /* of wire/packet.h; transport is session/'s,
+	                                 * 0 is polling */
+	int64_t version;                /* grows with every change that a handler sees:
+	                                 * RECEIVE changed, SOCKET_SET, a DISCONNECT
+	                                 * by the server, an orderly CLOSE */
 	bool closing;                   /* an orderly close is under way */
 	int64_t opened_wall;
 	int64_t heard_boot;             /* last GET, POST or pong */
@@ -264,8 +267,9 @@ struct store_op {
 		 * taken over (its worker is woken and finds that it lost it).
 		 * `t` equal to that of the last answered poll: served again from
 		 * prev (is_resend_r).  Another live claim: the session ends
-		 * (EIO: RC_CLASH, reason "overlap", the other poll is answered
-		 * "1") or, with takeover, is taken over.
+		 * (EIO: RC_CLASH, reason "transport error" as in the reference,
+		 * the other poll is answered "1") or, with takeover, is taken
+		 * over.
 		 * again: the process asks for its own parked poll (same ticket):
 		 * RC_CLASH when the claim is not its own any more.
 		 * RC_GONE: no such session.
@@ -287,14 +291,17 @@ struct store_op {
 		/* The answer of a parked poll is decided: the claim is released,
 		 * prev is the cursor, the cursor is upto (0: stays).  ping: a
 		 * ping goes out.  end: the CLOSE record was served, session ends.
-		 * RC_CLASH: the claim is not that ticket's; RC_GONE. */
+		 * RC_CLASH: the claim is not that ticket's; RC_GONE.  RC_AGAIN: a
+		 * socket came back meanwhile and its replay goes first: nothing
+		 * has changed, ask with OP_POLL and again. */
 		struct {
 			uint64_t session, ticket;
 			int64_t upto;
 			bool ping, end;
 		} deliver;
 
-		/* The client hung up: the claim is void, nothing was answered. */
+		/* The client hung up: the claim is void, nothing was answered;
+		 * the same t then is a new poll.  RC_CLASH, RC_GONE. */
 		struct {
 			uint64_t session, ticket;
 		} release;
@@ -359,7 +366,10 @@ struct store_op {
 		 * question.name: the emit asks for acks; a row waits for them
 		 * until the time-out and becomes a TASK_ACK; with wait it stays
 		 * for store_answers().  record.id_r is the ack id on the wire.
-		 * RC_TOO_BIG: log budget, or more than 64 channels.
+		 * RC_TOO_BIG: log budget, or more than 64 channels.  Past the
+		 * budget events are refused; acks may go a quarter beyond it, and
+		 * what sessions live on (CONNECT, DISCONNECT ...) always passes.
+		 * RC_GONE: to a session that has ended.
 		 */
 		struct {
 			struct record record;           /* seq and wall_ms are results */
@@ -430,7 +440,8 @@ struct store_op {
 
 		/* A task is worked at for lease_ms: its attempt is counted before
 		 * it runs; RC_CLASH: somebody else works at it, RC_GONE: done.
-		 * After three attempts it is set aside: RC_TOO_BIG. */
+		 * After three attempts it is set aside: RC_TOO_BIG.  A lease that
+		 * is not over stands for its own holder, too. */
 		struct {
 			uint64_t task;
 			int64_t lease_ms;
@@ -453,6 +464,8 @@ struct store_op {
  * A turn: ops, their memory, and a hook that runs inside the transaction when
  * all ops are applied: it may look (store_tail() sees the turn's own records)
  * and push more ops, which are then applied too.  The hook is called once.
+ * store_tail(), store_members() and store_last_seq() cost nothing extra there;
+ * other looks first write what the turn holds in memory.
  */
 struct turn {
 	struct arena *arena;    /* lent; results lie here */

@@ -191,6 +191,21 @@ a_parked_poll_hears_of_its_recovery(void)
 }
 
 static void
+a_delivery_waits_for_the_replay(void)
+{
+	int64_t offset;
+	uint64_t s;
+
+	alice_lost(&offset);
+	t_emit("/", NULL, "m0");
+	s = t_open("again");
+	T_STR(t_poll(s, "1"), "parked");
+	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
+	T_EQ(t_deliver(s, t_last_seq()), RC_AGAIN);
+	T_STR(t_again(s), "m0 connect:/");
+}
+
+static void
 two_namespaces_come_back_at_two_offsets(void)
 {
 	uint64_t socket, s = t_join_in("alice", &socket);
@@ -552,6 +567,7 @@ contract_recover(void)
 	CASE(a_resend_during_a_replay_is_served_again);
 	CASE(a_resend_where_replay_and_live_part_meet_is_served_again);
 	CASE(a_parked_poll_hears_of_its_recovery);
+	CASE(a_delivery_waits_for_the_replay);
 	CASE(two_namespaces_come_back_at_two_offsets);
 	CASE(a_replay_beside_a_fresh_namespace_loses_and_repeats_nothing);
 	CASE(volatile_records_are_not_replayed);
