@@ -1,1 +1,28 @@
-# fcgi: nothing yet
+# A library of everything that reads bytes, so that tests can reach it.
+noinst_LIBRARIES += %D%/libfcgidoor.a
+%C%_libfcgidoor_a_SOURCES = \
+	%D%/intake.h %D%/intake.c %D%/adopt.h %D%/adopt.c \
+	%D%/environment.h %D%/environment.c
+
+siogatelibexecdir = $(libexecdir)/siogate
+siogatelibexec_PROGRAMS = %D%/siogate.fcgi
+%C%_siogate_fcgi_SOURCES = %D%/main.c %D%/door_private.h %D%/house.h %D%/house.c \
+	%D%/connection.c %D%/response.c %D%/listen.c %D%/loop.c %D%/cgi.c
+%C%_siogate_fcgi_LDFLAGS = $(RESPONDER_LDFLAGS) $(EXPORT_SIO)
+%C%_siogate_fcgi_LDADD = %D%/libfcgidoor.a http/libhttp.a $(FLOOR_HANDLERS) \
+	$(FCGI_LIBS) $(SQLITE_LIBS) $(UV_LIBS) $(CJSON_LIBS) $(ZLIB_LIBS)
+
+# Sends have processes of their own under mod_fcgid: the same binary, a second name.
+install-exec-hook:
+	cd $(DESTDIR)$(siogatelibexecdir) && \
+	    rm -f siogate-send.fcgi && ln siogate.fcgi siogate-send.fcgi
+uninstall-hook:
+	rm -f $(DESTDIR)$(siogatelibexecdir)/siogate-send.fcgi
+
+# These start the program itself.
+FCGI_TEST_FLAGS = $(AM_CPPFLAGS) -DPROGRAM='"$(abs_builddir)/fcgi/siogate.fcgi"'
+FCGI_TEST_SUPPORT = tests/fcgi_client.h tests/fcgi_responder.h
+check_PROGRAMS += tests/fcgi_door_test
+tests_fcgi_door_test_SOURCES = tests/fcgi_door_test.c $(FCGI_TEST_SUPPORT)
+tests_fcgi_door_test_CPPFLAGS = $(FCGI_TEST_FLAGS)
+tests_fcgi_door_test_LDADD = $(FLOOR_BASE)

@@ -1,0 +1,78 @@
+/*
+ * door_private.h - the FastCGI door, as its files share it
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef FCGI_DOOR_PRIVATE_H
+#define FCGI_DOOR_PRIVATE_H
+
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "fcgi/adopt.h"
+#include "fcgi/house.h"
+#include "http/http.h"
+
+enum connection_state {
+	CONNECTION_READING,     /* idle, or a part of a request is here */
+	CONNECTION_SERVING,     /* the http floor has the request */
+	CONNECTION_WRITING,     /* the front does not read as fast as we write */
+	CONNECTION__COUNT
+};
+
+struct door;
+
+/* Small, since a parked poll is one of these and little else. */
+struct connection {
+	LIST_ENTRY(connection) link;
+	struct door *door;
+	int fd;
+	enum connection_state state;
+	unsigned watched;               /* epoll events; 0: not in the set */
+	unsigned id;                    /* of the request */
+	bool keep;
+	bool is_old;                    /* READING: seen by the last sweep, too */
+	struct adopt adopt;
+	struct buf body;
+	struct buf out;                 /* WRITING: what is left */
+	struct http_exchange x;
+};
+LIST_HEAD(connection_list, connection);
+
+struct door {
+	struct house house;
+	int listener;                   /* -1: no more */
+	int set;                        /* epoll: listener, store, connections */
+	struct connection_list fresh;   /* met in this turn, not watched yet */
+	struct connection_list seated;  /* watched */
+	size_t n_connections, n_busy;   /* busy: SERVING or WRITING */
+	bool woken, leaving;
+	int64_t accept_after;           /* boot ms: no descriptors till then; 0 */
+	struct buf content, answer;     /* of the response that is being made */
+};
+
+/* connection.c */
+void connection_take(struct door *door, int fd);
+void connection_event(struct connection *c, unsigned events);
+/* All that were met in this turn and wait are watched from now on. */
+void connections_seat(struct door *door);
+/* Closes those that sent half a request, and nothing since the last sweep. */
+void connections_sweep(struct door *door);
+void connections_close(struct door *door);
+
+/* response.c: status line, headers and body as CGI wants them. */
+void response_write(struct buf *out, const struct http_response *response);
+
+/* loop.c: serves until SIGTERM.  0: as it should be. */
+int loop_run(struct door *door);
+
+/* cgi.c: one request from the environment. */
+int cgi_run(struct house *house);
+
+/* listen.c: a listening socket at PATH or HOST:PORT.  RC_IO: error_r says why. */
+enum rc listen_open(const char *at, mode_t mode, int *fd_r, char **error_r);
+/* Takes the socket's name away, if it is still ours. */
+void listen_close(const char *at, int *fd);
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * house.c - opened from the ground up, and broken politely
+ *
+ * A responder that exits because of a typing error leaves the site with "500
+ * Internal Server Error" and a spawner that starts it again and again.  So
+ * whatever cannot be opened makes a gateway that answers 503 with a short code;
+ * the whole reason is logged once, and every attempt begins from nothing.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "fcgi/house.h"
+#include "handlers/handlers.h"
+#include "http/http.h"
+#include "session/engine.h"
+#include "session/setup.h"
+#include "store/store.h"
+
+static enum rc
+open_conf(struct house *h, char **error)
+{
+	enum log_level level = LOG_LEVEL_INFO;
+	enum rc rc = conf_load(h->path, &h->conf, error);
+
+	log_level_parse(h->conf->log_level, &level);
+	log_open(level, h->conf->log[0] == '\0' ? NULL : h->conf->log,
+	    h->conf->log_max_size);
+	if (rc != RC_OK || h->document_root == NULL)
+		return rc;
+	return conf_check_place(h->conf, h->document_root, error);
+}
+
+static enum rc
+open_store(struct house *h, char **error)
+{
+	enum rc rc = setup_store(h->conf, &clock_system, &h->store, error);
+
+	if (rc == RC_OK && store_wake_fd(h->store) == -1) {
+		*error = mem_strdup(store_error(h->store));
+		return RC_IO;
+	}
+	return rc;
+}
+
+static enum rc
+open_handlers(struct house *h, char **error)
+{
+	return handlers_new(h->conf, &h->handlers, error);
+}
+
+static enum rc
+open_engine(struct house *h, char **error)
+{
+	size_t limit = h->max_parked;
+
+	(void)error;
+	if (h->conf->max_parked > 0 &&
+	    (limit == 0 || (size_t)h->conf->max_parked < limit))
+		limit = (size_t)h->conf->max_parked;
+	h->engine = setup_engine(h->conf, h->store, handlers_app(h->handlers),
+	    &clock_system, limit);
+	return RC_OK;
+}
+
+/* The code is what a visitor sees: no paths, no names. */
+static const struct {
+	const char *code;
+	enum rc (*open)(struct house *h, char **error);
+} steps[] = {
+	{ "configuration", open_conf },
+	{ "store",         open_store },
+	{ "handlers",      open_handlers },
+	{ "engine",        open_engine },
+};
+
+static void
+house_say(struct house *h, const char *code, const char *error)
+{
+	if (h->said != NULL && strcmp(h->said, error) == 0)
+		return;
+	free(h->said);
+	h->said = mem_strdup(error);
+	log_error("fcgi", "cannot serve (%s): %s", code, error);
+}
+
+static void
+house_shut(struct house *h)
+{
+	gateway_free(&h->gateway);
+	if (h->engine != NULL)
+		engine_free(&h->engine);
+	if (h->handlers != NULL)
+		handlers_free(&h->handlers);
+	if (h->store != NULL)
+		store_close(&h->store);
+}
+
+/* Nothing but a gateway that says why.  Takes error. */
+static void
+house_break(struct house *h, const char *code, char *error)
+{
+	if (error == NULL)
+		error = mem_strdup("no reason is known");
+	house_say(h, code, error);
+	house_shut(h);
+	h->gateway = gateway_new(h->conf, NULL, code);
+	gateway_detail(h->gateway, error);
+	free(error);
+}
+
+bool
+house_open(struct house *h)
+{
+	char *error = NULL;
+	size_t i;
+
+	house_shut(h);
+	conf_free(&h->conf);
+	for (i = 0; i < N_ELEMENTS(steps); i++) {
+		if (steps[i].open(h, &error) != RC_OK) {
+			house_break(h, steps[i].code, error);
+			return false;
+		}
+	}
+	if (h->said != NULL)
+		log_info("fcgi", "serving again");
+	free(h->said);
+	h->said = NULL;
+	h->gateway = gateway_new(h->conf, h->engine, NULL);
+	return true;
+}
+
+void
+house_place(struct house *h, const char *document_root)
+{
+	char *error = NULL;
+
+	if (h->document_root != NULL)
+		return;
+	h->document_root = mem_strdup(document_root);
+	if (h->engine != NULL &&
+	    conf_check_place(h->conf, document_root, &error) != RC_OK)
+		house_break(h, "configuration", error);
+}
+
+void
+house_close(struct house *h)
+{
+	house_shut(h);
+	conf_free(&h->conf);
+	free(h->said);
+	free(h->document_root);
+	h->said = h->document_root = NULL;
+}

@@ -1,0 +1,42 @@
+/*
+ * house.h - all floors, opened from the ground up
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef FCGI_HOUSE_H
+#define FCGI_HOUSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct conf;
+struct engine;
+struct gateway;
+struct handlers;
+struct store;
+
+struct house {
+	const char *path;               /* --config, or NULL */
+	size_t max_parked;              /* what the descriptors allow; 0: no limit */
+	struct conf *conf;
+	struct store *store;            /* these three: NULL while broken */
+	struct handlers *handlers;
+	struct engine *engine;
+	struct gateway *gateway;        /* always there: broken ones answer 503 */
+	char *said;                     /* the reason that was logged last */
+	char *document_root;            /* as the first request told; NULL: none yet */
+};
+
+/* Opens what can be opened.  Called again while it is broken, it tries again;
+ * true: it works now. */
+bool house_open(struct house *house);
+void house_close(struct house *house);
+
+/*
+ * A FastCGI program learns its document root with its first request only: call
+ * it then, before the request is served.  When the configuration or the store
+ * can be downloaded from there the house is broken from now on.
+ */
+void house_place(struct house *house, const char *document_root);
+
+#endif

@@ -1,0 +1,301 @@
+/*
+ * loop.c - one turn: all that is there is heard, decided together, answered
+ *
+ * libuv runs the loop (timers, signals, and whatever the handlers floor hangs
+ * into it); the connections are in one epoll set of ours that libuv watches.
+ * A parked poll then costs one system call instead of libuv's five, and its
+ * close none.
+ *
+ * A turn: wait; take every event there is, accept until there is no more; then
+ * engine_turn() once, which commits and answers; then watch what still waits.
+ *
+ * SIGTERM: what is in the queue is still taken, every parked poll is answered
+ * now, and the process leaves with 0 when all is written, or after five seconds.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "fcgi/door_private.h"
+#include "session/engine.h"
+#include "store/store.h"
+
+enum {
+	EVENTS = 256,
+	HEAL_MS = 2000,         /* a broken house is tried again */
+	SWEEP_MS = 30000,
+	LEAVE_MS = 5000,        /* what is not written till then never will be */
+	NO_DESCRIPTOR_MS = 100
+};
+
+struct loop {
+	uv_loop_t uv;
+	uv_poll_t events;
+	uv_timer_t deadline, sweep, heal, leave;
+	uv_signal_t terminate, interrupt;
+	struct door *door;
+	bool is_over;
+};
+
+static void
+set_add(struct door *door, int fd, void *mark)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = mark };
+
+	if (epoll_ctl(door->set, EPOLL_CTL_ADD, fd, &e) == -1)
+		log_error("fcgi", "epoll_ctl: %s", strerror(errno));
+}
+
+/* ---- accepting -------------------------------------------------------------- */
+
+static void
+listener_rest(struct door *door)
+{
+	log_error("fcgi", "accept: %s; connections=%zu", strerror(errno),
+	    door->n_connections);
+	epoll_ctl(door->set, EPOLL_CTL_DEL, door->listener, NULL);
+	door->accept_after = clock_boot(&clock_system) + NO_DESCRIPTOR_MS;
+}
+
+static void
+listener_event(struct door *door)
+{
+	int fd;
+
+	while (door->listener != -1) {
+		fd = accept4(door->listener, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd != -1) {
+			connection_take(door, fd);
+		} else if (errno == EMFILE || errno == ENFILE ||
+		    errno == ENOBUFS || errno == ENOMEM) {
+			listener_rest(door);
+			return;
+		} else if (errno != EINTR && errno != ECONNABORTED) {
+			return;
+		}
+	}
+}
+
+static void
+listener_resume(struct door *door)
+{
+	if (door->accept_after == 0 || door->listener == -1 ||
+	    clock_boot(&clock_system) < door->accept_after)
+		return;
+	door->accept_after = 0;
+	set_add(door, door->listener, &door->listener);
+}
+
+/* ---- events ------------------------------------------------------------------ */
+
+static void
+on_events(uv_poll_t *handle, int status, int events)
+{
+	struct loop *loop = handle->data;
+	struct door *door = loop->door;
+	struct epoll_event found[EVENTS];
+	int n, i;
+
+	(void)status;
+	(void)events;
+	do {
+		n = epoll_wait(door->set, found, EVENTS, 0);
+		for (i = 0; i < n; i++) {
+			if (found[i].data.ptr == &door->listener) {
+				listener_event(door);
+			} else if (found[i].data.ptr == &door->woken) {
+				/* Its first request may have closed the store. */
+				if (door->house.store != NULL)
+					store_wake_take(door->house.store);
+				door->woken = true;
+			} else {
+				connection_event(found[i].data.ptr,
+				    found[i].events);
+			}
+		}
+	} while (n == EVENTS);
+}
+
+static void
+on_deadline(uv_timer_t *timer)
+{
+	(void)timer;            /* it only ends the wait */
+}
+
+static void
+on_sweep(uv_timer_t *timer)
+{
+	connections_sweep(((struct loop *)timer->data)->door);
+}
+
+static void
+house_watch(struct loop *loop)
+{
+	set_add(loop->door, store_wake_fd(loop->door->house.store),
+	    &loop->door->woken);
+}
+
+static void
+on_heal(uv_timer_t *timer)
+{
+	struct loop *loop = timer->data;
+
+	if (!house_open(&loop->door->house))
+		return;
+	house_watch(loop);
+	uv_timer_stop(timer);
+}
+
+/* It may be broken from the start, or since its first request. */
+static void
+house_nurse(struct loop *loop)
+{
+	if (loop->door->house.engine == NULL &&
+	    !uv_is_active((uv_handle_t *)&loop->heal))
+		uv_timer_start(&loop->heal, on_heal, HEAL_MS, HEAL_MS);
+}
+
+static void
+on_leave(uv_timer_t *timer)
+{
+	((struct loop *)timer->data)->is_over = true;
+}
+
+static void
+loop_leave(struct loop *loop)
+{
+	struct door *door = loop->door;
+
+	if (door->leaving)
+		return;
+	listener_event(door);   /* who is in the queue is not to see an error */
+	if (door->listener != -1)
+		epoll_ctl(door->set, EPOLL_CTL_DEL, door->listener, NULL);
+	door->leaving = true;
+	log_info("fcgi", "leaving connections=%zu busy=%zu",
+	    door->n_connections, door->n_busy);
+	if (door->house.engine != NULL)
+		engine_drain(door->house.engine);
+	uv_timer_start(&loop->leave, on_leave, LEAVE_MS, 0);
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+	(void)number;
+	loop_leave(handle->data);
+}
+
+/* ---- turns -------------------------------------------------------------------- */
+
+static void
+loop_turn(struct loop *loop)
+{
+	struct door *door = loop->door;
+	struct engine *engine = door->house.engine;
+	bool woken = door->woken;
+
+	door->woken = false;
+	listener_resume(door);
+	if (engine != NULL) {
+		engine_turn(engine, woken);
+		/* A newer program has changed the store: make room for it. */
+		if (slice_is(slice_str(engine_reason(engine)), "newer"))
+			loop_leave(loop);
+	}
+	house_nurse(loop);
+	connections_seat(door);
+}
+
+static void
+loop_wait(struct loop *loop)
+{
+	struct door *door = loop->door;
+	int64_t at = INT64_MAX, now = clock_boot(&clock_system);
+
+	if (door->house.engine != NULL)
+		at = engine_deadline(door->house.engine);
+	if (door->accept_after != 0 && door->accept_after < at)
+		at = door->accept_after;
+	if (at <= now) {
+		uv_run(&loop->uv, UV_RUN_NOWAIT);
+		return;
+	}
+	uv_timer_stop(&loop->deadline);
+	if (at != INT64_MAX)
+		uv_timer_start(&loop->deadline, on_deadline,
+		    (uint64_t)(at - now), 0);
+	uv_run(&loop->uv, UV_RUN_ONCE);
+}
+
+static void
+loop_init(struct loop *loop, struct door *door)
+{
+	*loop = (struct loop){ .door = door };
+	uv_loop_init(&loop->uv);
+	door->set = epoll_create1(EPOLL_CLOEXEC);
+	uv_poll_init(&loop->uv, &loop->events, door->set);
+	uv_timer_init(&loop->uv, &loop->deadline);
+	uv_timer_init(&loop->uv, &loop->sweep);
+	uv_timer_init(&loop->uv, &loop->heal);
+	uv_timer_init(&loop->uv, &loop->leave);
+	uv_signal_init(&loop->uv, &loop->terminate);
+	uv_signal_init(&loop->uv, &loop->interrupt);
+	loop->events.data = loop->sweep.data = loop->heal.data =
+	    loop->leave.data = loop->terminate.data =
+	    loop->interrupt.data = loop;
+	uv_poll_start(&loop->events, UV_READABLE, on_events);
+	uv_timer_start(&loop->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	uv_signal_start(&loop->terminate, on_signal, SIGTERM);
+	uv_signal_start(&loop->interrupt, on_signal, SIGINT);
+}
+
+static void
+handle_close(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	uv_close(handle, NULL);
+}
+
+static void
+loop_fini(struct loop *loop)
+{
+	connections_close(loop->door);
+	uv_walk(&loop->uv, handle_close, NULL);
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+	uv_loop_close(&loop->uv);
+	close(loop->door->set);
+	buf_free(&loop->door->content);
+	buf_free(&loop->door->answer);
+}
+
+int
+loop_run(struct door *door)
+{
+	struct loop loop;
+
+	fcntl(door->listener, F_SETFL,
+	    fcntl(door->listener, F_GETFL) | O_NONBLOCK);
+	loop_init(&loop, door);
+	set_add(door, door->listener, &door->listener);
+	if (door->house.engine != NULL)
+		house_watch(&loop);
+	house_nurse(&loop);
+	while (!loop.is_over && (!door->leaving || door->n_busy > 0)) {
+		loop_wait(&loop);
+		loop_turn(&loop);
+	}
+	loop_fini(&loop);
+	return 0;
+}

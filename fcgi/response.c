@@ -1,0 +1,19 @@
+/*
+ * response.c - an answer as CGI wants it
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "fcgi/door_private.h"
+
+void
+response_write(struct buf *out, const struct http_response *response)
+{
+	buf_printf(out, "Status: %d %s\r\n", response->status,
+	    http_status_text(response->status));
+	buf_add(out, buf_slice(&response->headers));
+	buf_str(out, "\r\n");
+	if (response->has_body)
+		buf_add(out, buf_slice(&response->body));
+}
