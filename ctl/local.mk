@@ -1,1 +1,4 @@
-# ctl: nothing yet
+bin_PROGRAMS += siogate
+siogate_SOURCES = %D%/command.h %D%/main.c %D%/act.c %D%/look.c %D%/check.c %D%/probe.c
+siogate_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS) -ldl -lpthread
+siogate_LDFLAGS = -Wl,--export-dynamic

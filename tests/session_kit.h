@@ -1,0 +1,57 @@
+/*
+ * session_kit.h - several processes on one store, without sockets
+ *
+ * Each struct kit_process is an engine; they share a memory store and a clock
+ * that stands still until it is turned.  A request is an exchange whose answer
+ * is kept in its struct kit_request.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef TESTS_SESSION_KIT_H
+#define TESTS_SESSION_KIT_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "session/app.h"
+#include "session/engine.h"
+#include "store/store.h"
+#include "tests/t.h"
+
+enum { KIT_PROCESSES = 3 };
+
+struct kit {
+	struct clock_fake clock;
+	struct store *store;
+	struct engine *engines[KIT_PROCESSES];
+	struct engine_conf conf;
+	int calls;                      /* of the application */
+	char last_reason[64];           /* of the last disconnect */
+	char last_timer[64];
+	char last_answers[256];
+};
+
+struct kit_request {
+	struct exchange x;
+	bool is_done;
+	char body[4096];
+};
+
+void kit_init(struct kit *kit);
+void kit_fini(struct kit *kit);
+
+/* Turns every process until nothing is left to do. */
+void kit_settle(struct kit *kit);
+void kit_pass(struct kit *kit, int64_t ms);     /* the clock, then settle */
+
+/* A session's sid in sid_r[24]; through process i. */
+void kit_open(struct kit *kit, int i, char *sid_r);
+void kit_poll(struct kit *kit, int i, const char *sid, const char *t,
+    struct kit_request *request);
+/* Posts and settles; the answer. */
+enum answer kit_post(struct kit *kit, int i, const char *sid, const char *body);
+/* Polls and settles: what came, or "" when it is parked (it is then cancelled). */
+const char *kit_read(struct kit *kit, int i, const char *sid);
+/* A session with a socket in the root namespace. */
+void kit_connect(struct kit *kit, int i, char *sid_r);
+
+#endif
