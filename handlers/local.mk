@@ -37,3 +37,10 @@ $(BUILTIN_OBJECTS): %D%/builtin_%.$(OBJEXT): $(BUILTIN_SOURCES) %D%/siogate.h
 	@$(MKDIR_P) %D%
 	$(AM_V_CC)$(COMPILE) -I$(srcdir)/%D% -Dsiogate_module=siogate_module_$* \
 	    -c -o $@ $(srcdir)/examples/$*/$*.c
+
+check_PROGRAMS += tests/handlers_selector_test
+tests_handlers_selector_test_SOURCES = tests/handlers_selector_test.c
+tests_handlers_selector_test_LDADD = $(FLOOR_HANDLERS)
+check_PROGRAMS += tests/handlers_sio_test
+tests_handlers_sio_test_SOURCES = tests/handlers_sio_test.c tests/handlers_fake.h
+tests_handlers_sio_test_LDADD = $(FLOOR_HANDLERS)
