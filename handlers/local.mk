@@ -44,3 +44,6 @@ tests_handlers_selector_test_LDADD = $(FLOOR_HANDLERS)
 check_PROGRAMS += tests/handlers_sio_test
 tests_handlers_sio_test_SOURCES = tests/handlers_sio_test.c tests/handlers_fake.h
 tests_handlers_sio_test_LDADD = $(FLOOR_HANDLERS)
+check_PROGRAMS += tests/handlers_relay_test
+tests_handlers_relay_test_SOURCES = tests/handlers_relay_test.c tests/handlers_fake.h
+tests_handlers_relay_test_LDADD = $(FLOOR_HANDLERS)

@@ -33,6 +33,20 @@ stored(struct store *store, struct arena *arena, struct slice key)
 	return 0;
 }
 
+/* An instant further ahead than any bucket can be is from before the clock was
+ * set back: it counts as full, or its socket would be silent for that long. */
+static int64_t
+believed(int64_t full, int64_t now, const struct relay_rule *rule)
+{
+	return full < now || full > now + rule->rate_us ? now : full;
+}
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 enum rc
 relay_rate_take(struct relay_rates *rates, const struct relay_rule *rule,
     struct store *store, struct arena *arena, const struct clock *clock,
@@ -45,13 +59,10 @@ relay_rate_take(struct relay_rates *rates, const struct relay_rule *rule,
 	struct effect *e;
 
 	*retry_ms_r = 0;
-	if (rates->open[hash % RATES_OPEN].hash == hash &&
-	    rates->open[hash % RATES_OPEN].full_us > full)
-		full = rates->open[hash % RATES_OPEN].full_us;
-	if (full < now)
-		full = now;
-	if (full > now + rule->rate_us)         /* the clock was set back */
-		full = now + rule->rate_us;
+	full = believed(full, now, rule);
+	if (rates->open[hash % RATES_OPEN].hash == hash)
+		full = later(full,
+		    believed(rates->open[hash % RATES_OPEN].full_us, now, rule));
 	if (full - now > rule->rate_us - interval) {
 		*retry_ms_r = (full - now - rule->rate_us + interval + 999) / 1000;
 		return RC_AGAIN;

@@ -86,8 +86,10 @@ read_keep(struct relay_rule *rule, const char *value)
 static enum rc
 read_echo(struct relay_rule *rule, const char *value)
 {
-	rule->echo = strcmp(value, "yes") == 0;
-	return rule->echo || strcmp(value, "no") == 0 ? RC_OK : RC_BAD_INPUT;
+	rule->echo = strcmp(value, "yes") == 0 || strcmp(value, "on") == 0;
+	if (rule->echo || strcmp(value, "no") == 0 || strcmp(value, "off") == 0)
+		return RC_OK;
+	return RC_BAD_INPUT;
 }
 
 static enum rc
