@@ -47,3 +47,32 @@ tests_handlers_sio_test_LDADD = $(FLOOR_HANDLERS)
 check_PROGRAMS += tests/handlers_relay_test
 tests_handlers_relay_test_SOURCES = tests/handlers_relay_test.c tests/handlers_fake.h
 tests_handlers_relay_test_LDADD = $(FLOOR_HANDLERS)
+check_PROGRAMS += tests/handlers_module_test
+tests_handlers_module_test_SOURCES = tests/handlers_module_test.c tests/handlers_fake.h
+tests_handlers_module_test_LDFLAGS = $(EXPORT_SIO)
+tests_handlers_module_test_LDADD = $(FLOOR_HANDLERS)
+
+# Modules for that test.
+TEST_MODULE_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
+TEST_MODULE_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+check_LTLIBRARIES = tests/modules/faulty.la tests/modules/refused_abi.la \
+	tests/modules/refused_size.la tests/modules/refused_namespace.la \
+	tests/modules/refused_function.la tests/modules/refused_symbol.la
+tests_modules_faulty_la_SOURCES = tests/modules/faulty.c
+tests_modules_faulty_la_CPPFLAGS = $(TEST_MODULE_CPPFLAGS)
+tests_modules_faulty_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_modules_refused_abi_la_SOURCES = tests/modules/refused.c
+tests_modules_refused_abi_la_CPPFLAGS = $(TEST_MODULE_CPPFLAGS) -DREFUSED_ABI
+tests_modules_refused_abi_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_modules_refused_size_la_SOURCES = tests/modules/refused.c
+tests_modules_refused_size_la_CPPFLAGS = $(TEST_MODULE_CPPFLAGS) -DREFUSED_SIZE
+tests_modules_refused_size_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_modules_refused_namespace_la_SOURCES = tests/modules/refused.c
+tests_modules_refused_namespace_la_CPPFLAGS = $(TEST_MODULE_CPPFLAGS) -DREFUSED_NAMESPACE
+tests_modules_refused_namespace_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_modules_refused_function_la_SOURCES = tests/modules/refused.c
+tests_modules_refused_function_la_CPPFLAGS = $(TEST_MODULE_CPPFLAGS) -DREFUSED_FUNCTION
+tests_modules_refused_function_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+tests_modules_refused_symbol_la_SOURCES = tests/modules/refused.c
+tests_modules_refused_symbol_la_CPPFLAGS = $(TEST_MODULE_CPPFLAGS) -DREFUSED_SYMBOL
+tests_modules_refused_symbol_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)

@@ -10,12 +10,14 @@
  * Must stay true:
  *   - the signal functions call only what is async-signal-safe, and format by hand
  *   - `running` is set last and cleared first: a tick never reads half a call
+ *   - a child of fork(2) makes a timer of its own: they are not inherited
  *
  * SPDX-License-Identifier: ISC
  */
 #include "config.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -154,11 +156,21 @@ crash_handlers_set(void)
 }
 
 static void
+after_fork(void)
+{
+	dog.has_timer = false;
+	atomic_store(&dog.ticking, false);
+}
+
+static void
 timer_make(void)
 {
+	static bool follows_forks;
 	struct sigaction action = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL };
 
+	if (!follows_forks)
+		follows_forks = pthread_atfork(NULL, NULL, after_fork) == 0;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGRTMIN, &action, NULL);
 	event.sigev_signo = SIGRTMIN;

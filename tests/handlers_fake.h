@@ -38,7 +38,7 @@ static struct fake {
 	enum rc rc;                     /* what every verb returns, unless RC_OK */
 } fake;
 
-static struct fake_socket *
+static inline struct fake_socket *
 fake_socket(uint64_t n, const char *id, const char *user, const char *data,
     const char *room)
 {
