@@ -40,17 +40,17 @@ $(BUILTIN_OBJECTS): %D%/builtin_%.$(OBJEXT): $(BUILTIN_SOURCES) %D%/siogate.h
 
 check_PROGRAMS += tests/handlers_selector_test
 tests_handlers_selector_test_SOURCES = tests/handlers_selector_test.c
-tests_handlers_selector_test_LDADD = $(FLOOR_HANDLERS)
+tests_handlers_selector_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
 check_PROGRAMS += tests/handlers_sio_test
 tests_handlers_sio_test_SOURCES = tests/handlers_sio_test.c tests/handlers_fake.h
-tests_handlers_sio_test_LDADD = $(FLOOR_HANDLERS)
+tests_handlers_sio_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
 check_PROGRAMS += tests/handlers_relay_test
 tests_handlers_relay_test_SOURCES = tests/handlers_relay_test.c tests/handlers_fake.h
-tests_handlers_relay_test_LDADD = $(FLOOR_HANDLERS)
+tests_handlers_relay_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
 check_PROGRAMS += tests/handlers_module_test
 tests_handlers_module_test_SOURCES = tests/handlers_module_test.c tests/handlers_fake.h
 tests_handlers_module_test_LDFLAGS = $(EXPORT_SIO)
-tests_handlers_module_test_LDADD = $(FLOOR_HANDLERS)
+tests_handlers_module_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
 
 # Modules for that test.
 TEST_MODULE_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%

@@ -201,7 +201,7 @@ echo_broadcasts_to_all_and_to_rooms(void)
 {
 	T_EQ(begin("examples", "echo", ""), RC_OK);
 	T_EQ(ask("/", "broadcast", "[\"a\",2]"), RC_OK);
-	T_EQ(effects.n, 1);
+	T_EQ(effects.n, 2);
 	T_SLICE(effects.first->name, "broadcast");
 	T_SLICE(effects.first->data, "[\"a\",2]");
 	T_OK(effects.first->who.rooms.p == NULL && effects.first->who.except.p == NULL);
