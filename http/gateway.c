@@ -108,39 +108,6 @@ gateway_free(struct gateway **gateway)
 	*gateway = NULL;
 }
 
-struct slice
-http_header_get(const struct http_request *request, const char *name)
-{
-	struct slice want = slice_str(name);
-	size_t i;
-
-	for (i = 0; i < request->n_headers; i++)
-		if (slice_eq_nocase(request->headers[i].name, want))
-			return request->headers[i].value;
-	return SLICE_NONE;
-}
-
-static const struct {
-	int status;
-	const char *text;
-} status_texts[] = {
-	{ 200, "OK" }, { 204, "No Content" }, { 304, "Not Modified" },
-	{ 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" },
-	{ 405, "Method Not Allowed" }, { 413, "Payload Too Large" },
-	{ 500, "Internal Server Error" }, { 503, "Service Unavailable" },
-};
-
-const char *
-http_status_text(int status)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(status_texts) / sizeof(status_texts[0]); i++)
-		if (status_texts[i].status == status)
-			return status_texts[i].text;
-	return "Unknown";
-}
-
 /* A page of another origin asks what it may send. */
 static void
 preflight_serve(struct http_private *own)
