@@ -7,7 +7,7 @@
 # SPDX-License-Identifier: ISC
 
 # To siogate each SIOGATE_NAME is an option.  Those that are ours end here.
-[ -z "${!SIOGATE_@}" ] || export -n "${!SIOGATE_@}"
+[ -z "${!SIOGATE_*}" ] || export -n "${!SIOGATE_@}"
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

@@ -36,6 +36,8 @@ export default async function* tap(events) {
 			const names = [...path.slice(0, data.nesting), data.name];
 
 			path.length = data.nesting;
+			if (data.details?.error?.failureType === 'hookFailed')
+				yield* explain(data.details.error);
 			if (isParent(data) || (type === 'test:pass' && parents.has(names.join(' > '))))
 				continue;
 			const name = oneLine(names.join(' > '));
