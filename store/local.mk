@@ -28,3 +28,7 @@ tests_store_sqlite_test_SOURCES = $(CONTRACT_SOURCES) tests/store_sqlite_test.c
 tests_store_sqlite_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
 tests_store_memory_test_SOURCES = $(CONTRACT_SOURCES) tests/store_memory_test.c
 tests_store_memory_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
+
+noinst_PROGRAMS += bench/store_bench
+bench_store_bench_SOURCES = bench/store_bench.c
+bench_store_bench_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)

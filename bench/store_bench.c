@@ -1,0 +1,457 @@
+/*
+ * store_bench.c - what the store costs a message, in CPU time of this process
+ *
+ *     store_bench [--driver NAME] [--dir DIR] [--clients N] [--batch N]
+ *         [--log N] [--retention MS] [--seconds N] [--no-look]
+ *         [echo | broadcast | handshake | drain]
+ *
+ * The store is used as the session floor uses it: a turn of operations, and a
+ * settle hook that reads the tail and delivers to parked polls.  An echo is a POST
+ * (receive, ack), its delivery to the parked poll, and the next poll; a turn holds
+ * `batch` of each kind.  DIR must be empty or missing; it is not removed.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+static struct bench {
+	const char *driver, *dir;
+	size_t clients, batch, log;
+	double seconds;
+	struct store *store;
+	uint64_t *sessions, *tickets;
+	char (*sids)[24];
+	bool *parked;
+	struct arena arena;
+	struct turn turn;
+	int64_t seen;
+	uint64_t ticket, delivered, t;
+	int64_t retention;
+	bool looks;                     /* store_session() before each operation */
+} b = { "sqlite", "store-bench.tmp", 100, 5, 0, 2, NULL, NULL, NULL, NULL, NULL,
+	ARENA_INIT, { 0 }, 0, 0, 0, 0, 3600000, true };
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "store_bench: %s: %s\n", what, b.store == NULL ? "" :
+	    store_error(b.store));
+	exit(1);
+}
+
+static double
+cpu_now(void)
+{
+	struct rusage ru;
+
+	getrusage(RUSAGE_SELF, &ru);
+	return (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) +
+	    (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6;
+}
+
+static double
+wall_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* ---- the session floor in small -------------------------------------------- */
+
+static void
+deliver(void *turn, uint64_t session, uint64_t socket)
+{
+	struct store_op *op;
+	size_t i = (size_t)session - 1;
+
+	(void)socket;
+	if (i >= b.clients || !b.parked[i])
+		return;
+	op = turn_add(turn, OP_DELIVER, NULL);
+	op->u.deliver.session = session;
+	op->u.deliver.ticket = b.tickets[i];
+	op->u.deliver.upto = b.seen;
+	b.parked[i] = false;
+	b.delivered++;
+}
+
+static void
+on_record(void *turn, const struct record *r)
+{
+	struct slice rest = r->channels, key;
+	uint64_t session;
+
+	b.seen = r->seq;
+	while (pack_next(&rest, &key)) {
+		if ((session = channel_session(key)) != 0)
+			deliver(turn, session, 0);
+		else
+			store_members(b.store, key, r->seq, deliver, turn);
+	}
+}
+
+static void
+settle(void *arg, struct store *store, struct turn *turn)
+{
+	int64_t floor;
+
+	(void)arg;
+	if (store_tail(store, b.seen, 1000, turn->arena, on_record, turn,
+	    &floor) != RC_OK)
+		die("tail");
+}
+
+static void
+turn_start(void)
+{
+	arena_reset(&b.arena);
+	turn_init(&b.turn, &b.arena);
+	b.turn.settle = settle;
+}
+
+static void
+turn_commit(void)
+{
+	enum rc rc;
+
+	while ((rc = store_commit(b.store, &b.turn)) == RC_AGAIN)
+		continue;
+	if (rc != RC_OK)
+		die("commit");
+}
+
+/* ---- operations -------------------------------------------------------------- */
+
+static struct session_row
+look(size_t i)
+{
+	struct session_row row = { .version = 1 };
+
+	if (b.looks && store_session(b.store, slice_str(b.sids[i]), &b.arena, &row)
+	    != RC_OK)
+		die("session");
+	return row;
+}
+
+static struct slice
+stamp(void)
+{
+	return arena_printf(&b.arena, "t%llx", (unsigned long long)++b.t);
+}
+
+static void
+poll_add(size_t i)
+{
+	struct store_op *op;
+
+	look(i);
+	op = turn_add(&b.turn, OP_POLL, NULL);
+	op->u.poll.session = b.sessions[i];
+	op->u.poll.ticket = b.tickets[i] = ++b.ticket;
+	op->u.poll.t = stamp();
+	op->u.poll.max_records = 100;
+	op->u.poll.max_bytes = 100000;
+	b.parked[i] = true;             /* unless it brings something: see polls_check() */
+}
+
+static void
+polls_check(void)
+{
+	for (struct store_op *op = b.turn.first; op != NULL; op = op->next) {
+		if (op->rc != RC_OK)
+			die("an operation was refused");
+		if (op->kind == OP_POLL && op->u.poll.outcome_r != POLL_PARKED)
+			b.parked[op->u.poll.session - 1] = false;
+	}
+}
+
+static void
+post_add(size_t i, struct slice channel, enum record_kind kind)
+{
+	struct session_row row = look(i);
+	struct store_op *gate = turn_add(&b.turn, OP_RECEIVE, NULL), *op;
+	struct buf packed = BUF_INIT;
+
+	gate->u.receive.session = b.sessions[i];
+	gate->u.receive.version = row.version;
+	gate->u.receive.t = stamp();
+	gate->u.receive.hash = b.t;
+	gate->u.receive.pong = true;
+	op = turn_add(&b.turn, OP_APPEND, gate);
+	pack_add(&packed, channel);
+	op->u.append.record.kind = kind;
+	op->u.append.record.nsp = SLICE("/");
+	op->u.append.record.channels = arena_dup(&b.arena, buf_slice(&packed));
+	op->u.append.record.data = SLICE("[\"hello, this is about what is said\"]");
+	if (kind == RECORD_ACK)
+		op->u.append.record.id_text = SLICE("17");
+	buf_free(&packed);
+}
+
+static void
+poll_all(void)
+{
+	for (size_t i = 0; i < b.clients; ) {
+		turn_start();
+		for (size_t n = 0; n < 20 && i < b.clients; i++)
+			if (!b.parked[i]) {
+				poll_add(i);
+				n++;
+			}
+		turn_commit();
+		polls_check();
+	}
+}
+
+/* ---- scenarios ------------------------------------------------------------------ */
+
+static void
+report(const char *what, uint64_t n, double cpu, double wall)
+{
+	printf("%-10s driver=%s clients=%zu batch=%zu log=%zu n=%llu "
+	    "cpu_us=%.2f wall_us=%.2f\n", what, b.driver, b.clients, b.batch, b.log,
+	    (unsigned long long)n, cpu * 1e6 / (double)n, wall * 1e6 / (double)n);
+}
+
+static void
+echo(void)
+{
+	double cpu, wall = wall_now();
+	uint64_t n = 0;
+	size_t next = 0, half = b.batch;
+
+	poll_all();
+	poll_all();
+	for (cpu = cpu_now(), wall = wall_now(); wall_now() - wall < b.seconds; ) {
+		turn_start();
+		for (size_t i = 0; i < half; i++)       /* answered a turn ago */
+			if (n > 0)
+				poll_add((next + b.clients - half + i) % b.clients);
+		for (size_t i = 0; i < half; i++)
+			post_add((next + i) % b.clients, channel_of_session(&b.arena,
+			    b.sessions[(next + i) % b.clients]), RECORD_ACK);
+		turn_commit();
+		polls_check();
+		next = (next + half) % b.clients;
+		n += half;
+	}
+	report("echo", n, cpu_now() - cpu, wall_now() - wall);
+}
+
+static void
+broadcast(void)
+{
+	double cpu, wall;
+	uint64_t n = 0;
+
+	poll_all();
+	poll_all();
+	b.delivered = 0;
+	for (cpu = cpu_now(), wall = wall_now(); wall_now() - wall < b.seconds; n++) {
+		turn_start();
+		post_add(n % b.clients, channel_key(&b.arena, CHANNEL_NSP, SLICE("/"),
+		    SLICE("")), RECORD_EVENT);
+		turn_commit();
+		polls_check();
+		poll_all();
+	}
+	report("broadcast", b.delivered, cpu_now() - cpu, wall_now() - wall);
+}
+
+static void
+session_open(size_t i, bool connects)
+{
+	struct store_op *op = turn_add(&b.turn, OP_OPEN, NULL), *c;
+
+	snprintf(b.sids[i], sizeof(*b.sids), "sid-%08zu-%08llx", i,
+	    (unsigned long long)++b.t);
+	op->u.open.sid = slice_str(b.sids[i]);
+	op->u.open.info = SLICE("{\"headers\":{\"user-agent\":\"bench\"},\"address\":"
+	    "\"127.0.0.1\",\"query\":\"EIO=4&transport=polling\"}");
+	op->u.open.generation = 3;
+	turn_commit();
+	b.sessions[i] = op->u.open.n_r;
+	if (!connects)
+		return;
+	turn_start();
+	c = turn_add(&b.turn, OP_CONNECT, NULL);
+	c->u.connect.session = b.sessions[i];
+	c->u.connect.nsp = SLICE("/");
+	c->u.connect.id = arena_printf(&b.arena, "id%zu-%llx", i,
+	    (unsigned long long)b.t);
+	c->u.connect.pid = arena_printf(&b.arena, "p%zu-%llx", i,
+	    (unsigned long long)b.t);
+	c->u.connect.answer = SLICE("{\"sid\":\"x\"}");
+}
+
+static void
+sessions_open(void)
+{
+	for (size_t i = 0; i < b.clients; i++) {
+		turn_start();
+		b.turn.settle = NULL;
+		session_open(i, true);
+		turn_commit();
+	}
+}
+
+/* open, CONNECT, poll, close: one after the other, a turn each */
+static void
+handshake(void)
+{
+	double cpu, wall;
+	struct store_op *op;
+	uint64_t n = 0;
+
+	b.looks = false;
+	for (cpu = cpu_now(), wall = wall_now(); wall_now() - wall < b.seconds; n++) {
+		turn_start();
+		b.turn.settle = NULL;
+		session_open(0, true);
+		turn_commit();
+		turn_start();
+		poll_add(0);
+		turn_commit();
+		turn_start();
+		op = turn_add(&b.turn, OP_CLOSE, NULL);
+		op->u.close.session = b.sessions[0];
+		op->u.close.reason = "client namespace disconnect";
+		turn_commit();
+		turn_start();
+		op = turn_add(&b.turn, OP_TASK_DONE, NULL);
+		op->u.task.task = n + 1;
+		turn_commit();
+		if (op->rc != RC_OK)
+			die("task");
+	}
+	report("handshake", n, cpu_now() - cpu, wall_now() - wall);
+}
+
+/* Polls that find nothing while others speak: the price of asking. */
+static void
+drain(void)
+{
+	double cpu, wall;
+	uint64_t n = 0;
+
+	poll_all();
+	poll_all();
+	for (cpu = cpu_now(), wall = wall_now(); wall_now() - wall < b.seconds; ) {
+		turn_start();
+		b.turn.settle = NULL;
+		post_add(0, channel_key(&b.arena, CHANNEL_ROOM, SLICE("/"),
+		    SLICE("elsewhere")), RECORD_EVENT);
+		for (size_t i = 0; i < b.batch; i++, n++) {
+			struct store_op *op = turn_add(&b.turn, OP_RELEASE, NULL);
+			size_t k = n % b.clients;
+
+			op->u.release.session = b.sessions[k];
+			op->u.release.ticket = b.tickets[k];
+			poll_add(k);
+		}
+		turn_commit();
+		polls_check();
+	}
+	report("drain", n, cpu_now() - cpu, wall_now() - wall);
+}
+
+static void
+log_fill(void)
+{
+	for (size_t i = 0; i < b.log; ) {
+		turn_start();
+		b.turn.settle = NULL;
+		for (size_t n = 0; n < 500 && i < b.log; n++, i++)
+			post_add(i % b.clients, channel_key(&b.arena, CHANNEL_ROOM,
+			    SLICE("/"), arena_printf(&b.arena, "room%zu", i % 100)),
+			    RECORD_EVENT);
+		turn_commit();
+	}
+	store_last_seq(b.store, &b.seen);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+	bool has_sessions;
+} scenarios[] = {
+	{ "echo", echo, true },
+	{ "broadcast", broadcast, true },
+	{ "drain", drain, true },
+	{ "handshake", handshake, false },
+};
+
+static void
+options_read(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "driver", 1, NULL, 'd' }, { "dir", 1, NULL, 'D' },
+		{ "clients", 1, NULL, 'c' }, { "batch", 1, NULL, 'b' },
+		{ "log", 1, NULL, 'l' }, { "seconds", 1, NULL, 's' },
+		{ "retention", 1, NULL, 'r' }, { "no-look", 0, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (c) {
+		case 'd': b.driver = optarg; break;
+		case 'D': b.dir = optarg; break;
+		case 'c': b.clients = strtoul(optarg, NULL, 10); break;
+		case 'b': b.batch = strtoul(optarg, NULL, 10); break;
+		case 'l': b.log = strtoul(optarg, NULL, 10); break;
+		case 's': b.seconds = strtod(optarg, NULL); break;
+		case 'r': b.retention = strtol(optarg, NULL, 10); break;
+		case 'n': b.looks = false; break;
+		default: exit(2);
+		}
+	if (b.clients == 0 || b.batch == 0 || b.batch > b.clients)
+		die("--clients and --batch do not fit");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct store_conf conf = { .journal = "wal", .synchronous = "normal",
+		.recovery_ms = 120000,
+		.lock_wait_ms = 50, .connect_timeout_ms = 45000,
+		.ping_interval_ms = 25000, .ping_timeout_ms = 20000 };
+	const char *which;
+	char *error;
+
+	options_read(argc, argv);
+	which = optind < argc ? argv[optind] : "echo";
+	conf.driver = b.driver;
+	conf.path = b.dir;
+	conf.retention_ms = b.retention;
+	if (store_open(&conf, &clock_system, &b.store, &error) != RC_OK)
+		die(error);
+	b.sessions = mem_alloc(b.clients * sizeof(*b.sessions));
+	b.tickets = mem_alloc(b.clients * sizeof(*b.tickets));
+	b.sids = mem_alloc(b.clients * sizeof(*b.sids));
+	b.parked = mem_alloc(b.clients * sizeof(*b.parked));
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
+		if (strcmp(scenarios[i].name, which) != 0)
+			continue;
+		if (scenarios[i].has_sessions) {
+			sessions_open();
+			log_fill();
+		}
+		scenarios[i].run();
+	}
+	store_close(&b.store);
+	return 0;
+}
