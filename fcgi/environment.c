@@ -26,12 +26,14 @@ enum variable {
 	METHOD, URI, SCRIPT, PATH, QUERY, ADDRESS, SERVER, PORT, HTTPS, TYPE,
 	LENGTH, VARIABLE__COUNT
 };
-static const char *const variables[] = {
-	[METHOD] = "REQUEST_METHOD", [URI] = "REQUEST_URI",
-	[SCRIPT] = "SCRIPT_NAME", [PATH] = "PATH_INFO",
-	[QUERY] = "QUERY_STRING", [ADDRESS] = "REMOTE_ADDR",
-	[SERVER] = "SERVER_NAME", [PORT] = "SERVER_PORT", [HTTPS] = "HTTPS",
-	[TYPE] = "CONTENT_TYPE", [LENGTH] = "CONTENT_LENGTH",
+#define NAME(literal) { literal, sizeof(literal) - 1 }
+static const struct slice variables[] = {
+	[METHOD] = NAME("REQUEST_METHOD"), [URI] = NAME("REQUEST_URI"),
+	[SCRIPT] = NAME("SCRIPT_NAME"), [PATH] = NAME("PATH_INFO"),
+	[QUERY] = NAME("QUERY_STRING"), [ADDRESS] = NAME("REMOTE_ADDR"),
+	[SERVER] = NAME("SERVER_NAME"), [PORT] = NAME("SERVER_PORT"),
+	[HTTPS] = NAME("HTTPS"), [TYPE] = NAME("CONTENT_TYPE"),
+	[LENGTH] = NAME("CONTENT_LENGTH"),
 };
 _Static_assert(N_ELEMENTS(variables) == VARIABLE__COUNT, "a name is missing");
 
@@ -66,7 +68,7 @@ variable_read(struct slice name, struct slice value, struct slice *found)
 		return;
 	}
 	for (i = 0; i < N_ELEMENTS(variables); i++)
-		if (found[i].p == NULL && slice_is(name, variables[i]))
+		if (slice_eq(name, variables[i]) && found[i].p == NULL)
 			found[i] = value;
 }
 

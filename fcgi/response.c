@@ -10,8 +10,12 @@
 void
 response_write(struct buf *out, const struct http_response *response)
 {
-	buf_printf(out, "Status: %d %s\r\n", response->status,
-	    http_status_text(response->status));
+	buf_reserve(out, response->headers.n + response->body.n + 64);
+	buf_add(out, SLICE("Status: "));
+	buf_int(out, response->status);
+	buf_char(out, ' ');
+	buf_str(out, http_status_text(response->status));
+	buf_add(out, SLICE("\r\n"));
 	buf_add(out, buf_slice(&response->headers));
 	buf_str(out, "\r\n");
 	if (response->has_body)

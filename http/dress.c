@@ -6,8 +6,8 @@
  * answer says no-store (old proxies cached polls) and X-Accel-Buffering: no
  * (nginx would hold an answer back).
  *
- * Must stay true: no header line is made from the request without looking at
- * its bytes; see value_is_plain().
+ * Must stay true: no header line is made of bytes of the request that were not
+ * looked at (origin.c, preflight_serve()); tests/fuzz/fuzz_request.c watches.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -134,6 +134,14 @@ vary_write(struct buf *headers, bool origin, bool encoding)
 		    encoding ? "Accept-Encoding" : "");
 }
 
+static void
+line_write(struct buf *headers, struct slice name, const char *value)
+{
+	buf_add(headers, name);
+	buf_str(headers, value);
+	buf_add(headers, SLICE("\r\n"));
+}
+
 void
 dress_send(struct http_private *own, int status, const char *type,
     struct buf *body)
@@ -144,16 +152,21 @@ dress_send(struct http_private *own, int status, const char *type,
 
 	x->response.status = status;
 	x->response.has_body = !own->is_head && status != 204 && status != 304;
+	buf_reserve(headers, 256);
 	origin_headers(&own->gateway->origins, own->cors_origin, headers);
 	if (body->n > 0 && type != NULL)
-		buf_printf(headers, "Content-Type: %s\r\n", type);
+		line_write(headers, SLICE("Content-Type: "), type);
 	depends = body_encode(own, body, headers);
 	if (status != 204)      /* its Vary says more, see preflight_serve() */
 		vary_write(headers, own->cors == CORS_LIST, depends);
-	if (status != 304)
-		buf_printf(headers, "Content-Length: %zu\r\n", body->n);
-	buf_printf(headers, "Cache-Control: %s\r\nX-Accel-Buffering: no\r\n",
+	if (status != 304) {
+		buf_add(headers, SLICE("Content-Length: "));
+		buf_int(headers, (int64_t)body->n);
+		buf_add(headers, SLICE("\r\n"));
+	}
+	line_write(headers, SLICE("Cache-Control: "),
 	    own->cache == NULL ? "no-store" : own->cache);
+	buf_add(headers, SLICE("X-Accel-Buffering: no\r\n"));
 	buf_add(headers, buf_slice(&own->extra));
 	x->response.body = *body;
 	*body = (struct buf)BUF_INIT;

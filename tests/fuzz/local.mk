@@ -50,3 +50,14 @@ noinst_PROGRAMS += %D%/libfuzzer_request
 %C%_libfuzzer_request_LDADD = http/libhttp.a $(FLOOR_WIRE) $(ZLIB_LIBS)
 %C%_libfuzzer_request_LDFLAGS = $(FUZZ_LINK)
 endif
+
+FUZZ_INTAKE_LIBS = fcgi/libfcgidoor.a $(FLOOR_BASE) $(FCGI_LIBS)
+check_PROGRAMS += %D%/fuzz_intake
+%C%_fuzz_intake_SOURCES = %D%/fuzz_intake.c $(FUZZ_DRIVER)
+%C%_fuzz_intake_LDADD = $(FUZZ_INTAKE_LIBS)
+if FUZZERS
+noinst_PROGRAMS += %D%/libfuzzer_intake
+%C%_libfuzzer_intake_SOURCES = %D%/fuzz_intake.c
+%C%_libfuzzer_intake_LDADD = $(FUZZ_INTAKE_LIBS)
+%C%_libfuzzer_intake_LDFLAGS = $(FUZZ_LINK)
+endif
