@@ -76,3 +76,9 @@ tests_modules_refused_function_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
 tests_modules_refused_symbol_la_SOURCES = tests/modules/refused.c
 tests_modules_refused_symbol_la_CPPFLAGS = $(TEST_MODULE_CPPFLAGS) -DREFUSED_SYMBOL
 tests_modules_refused_symbol_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+
+check_PROGRAMS += tests/handlers_chat_test
+tests_handlers_chat_test_SOURCES = tests/handlers_chat_test.c \
+	tests/session_kit.h tests/session_kit.c
+tests_handlers_chat_test_LDFLAGS = $(EXPORT_SIO)
+tests_handlers_chat_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)

@@ -271,7 +271,7 @@ apply_timer(struct engine *e, const struct effect *f, struct author *author)
 	op->u.timer.socket = f->self ? author->socket : NULL;
 	op->u.timer.after_ms = f->after_ms;
 	op->u.timer.every_ms = f->every_ms;
-	op->u.timer.max = e->conf.max_timers;
+	op->u.timer.max = f->self ? e->conf.max_timers : 0;     /* of a socket */
 }
 
 static void

@@ -170,22 +170,29 @@ count(struct sio *sio, const char *array)
 	return n;
 }
 
-/* The array with the string at its end, or without it. */
 static const char *
-text_list(struct sio *sio, const char *array, const char *with, const char *without)
+list_with(struct sio *sio, const char *array, const char *text)
 {
-	const char *item, *one, *list = "", *comma = "";
+	const char *content = array + 1;
+
+	if (has_text(sio, array, text))
+		return array;
+	return *content == ']' ? sio_json(sio, "[%s]", text) :
+	    sio_json(sio, "[%s,%j", text, content);
+}
+
+static const char *
+list_without(struct sio *sio, const char *array, const char *text)
+{
+	const char *item, *one, *list = "";
 	size_t at;
 
-	for (at = 0; (item = sio_each(sio, array, &at)) != NULL; comma = ",") {
+	for (at = 0; (item = sio_each(sio, array, &at)) != NULL; ) {
 		one = sio_text(sio, item);
-		if (one != NULL && ((with != NULL && strcmp(one, with) == 0) ||
-		    (without != NULL && strcmp(one, without) == 0)))
-			continue;
-		list = sio_json(sio, "%j%j%j", list, *list == '\0' ? "" : comma, item);
+		if (one == NULL || strcmp(one, text) != 0)
+			list = sio_json(sio, "%j%j%j", list, *list == '\0' ? "" : ",",
+			    item);
 	}
-	if (with != NULL)
-		list = sio_json(sio, "%j%j%s", list, *list == '\0' ? "" : ",", with);
 	return sio_json(sio, "[%j]", list);
 }
 
@@ -219,7 +226,7 @@ nicks_in(struct sio *sio, const char *name, const char *not_id)
 	for (at = 0; (one = sio_each(sio, people, &at)) != NULL; ) {
 		nick = sio_text(sio, sio_member(sio, one, "user"));
 		if (nick != NULL && *nick != '\0')
-			nicks = text_list(sio, nicks, nick, NULL);
+			nicks = list_with(sio, nicks, nick);
 	}
 	return nicks;
 }
@@ -406,10 +413,10 @@ on_enter(struct sio *sio)
 	if (was_away || !has_text(sio, nicks, sio_user(sio)))
 		announce(sio, "entered", name, sio_user(sio));
 	sio_join(sio, SIO_ME, room_of(name, room));
-	remember(sio, sio_user(sio), text_list(sio, rooms, name, NULL));
+	remember(sio, sio_user(sio), list_with(sio, rooms, name));
 	rooms_changed(sio);
 	sio_ackf(sio, "[{\"ok\":true,\"room\":%s,\"members\":%j,\"history\":%j}]", name,
-	    text_list(sio, nicks, sio_user(sio), NULL), messages(sio, name, 0));
+	    list_with(sio, nicks, sio_user(sio)), messages(sio, name, 0));
 	return 0;
 }
 
@@ -422,7 +429,7 @@ on_leave(struct sio *sio)
 	if (name == NULL)
 		return 0;
 	sio_leave(sio, SIO_ME, room_of(name, room));
-	remember(sio, sio_user(sio), text_list(sio, my_rooms(sio), NULL, name));
+	remember(sio, sio_user(sio), list_without(sio, my_rooms(sio), name));
 	if (!has_text(sio, nicks_in(sio, name, sio_id(sio)), sio_user(sio)))
 		announce(sio, "left", name, sio_user(sio));
 	rooms_changed(sio);
