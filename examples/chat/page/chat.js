@@ -278,9 +278,12 @@ function onConnect() {
   if (socket.recovered)
     recovered++;
   online();
-  if (socket.recovered && me.token) {
+  if (socket.recovered && me.nick) {
     ready = true;
     pump();
+    for (const room of rooms.values())  /* the others may have been told that we left */
+      if (room.joined)
+        enter(room).catch(() => {});
   } else {
     arrive().catch(() => socket.connected && setTimeout(() => socket.connected && !ready && onConnect(), 500));
   }
@@ -319,10 +322,8 @@ async function arrive() {
 }
 
 async function hello(nick) {
-  const card = nick === me.nick || me.token ? { nick, token: me.token } : { nick };
-  if (!card.token)
-    delete card.token;
-  const answer = await ask("hello", card);
+  me.token = me.token || freshId();     /* ours: an answer that gets lost locks nobody out */
+  const answer = await ask("hello", { nick, token: me.token });
   if (answer.ok) {
     me = { nick: answer.nick, token: answer.token };
     save(localStorage, "siogate-chat-me", me);
