@@ -55,6 +55,7 @@ builtin_find(const char *name)
 	return NULL;
 }
 
+#ifndef STATIC_ONLY
 /* As installed, or as the build leaves it (so that it runs without installing). */
 static char *
 file_find(const char *dir, const char *name)
@@ -71,6 +72,7 @@ file_find(const char *dir, const char *name)
 	free(path);
 	return NULL;
 }
+#endif
 
 static enum rc
 module_find(const struct conf *conf, struct module *m, char **error_r)

@@ -10,7 +10,7 @@
  * SPDX-License-Identifier: ISC
  */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync,
   readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -180,7 +180,8 @@ for (const form of archive ? Object.keys(FORMS) : []) {
         assert.deepEqual(await ask(one, "echo", 1, "ü", { k: [] }), [1, "ü", { k: [] }]);
         const heard = [next(one, "broadcast"), next(two, "broadcast")];
         two.emit("broadcast", "to all");
-        assert.deepEqual(await Promise.all(heard), [["to all"], ["to all"]]);
+        /* behind the arguments may come an offset for recovery */
+        assert.deepEqual((await Promise.all(heard)).map((args) => args[0]), ["to all", "to all"]);
       });
 
     it("lets two browsers chat", async (t) => {
@@ -224,7 +225,8 @@ for (const form of archive ? Object.keys(FORMS) : []) {
 
     it("writes nothing outside the document root and the home", async () => {
       const at = ["/tmp", "/var/tmp", "/dev/shm", "/var/www", "/run"].filter(existsSync);
-      const found = execFileSync("find", [...at, "-xdev", "(", "-path", host.place, "-o", "-path", "/tmp/siogate-*",
+      /* its exit status is about files of others that went away meanwhile */
+      const { stdout: found } = spawnSync("find", [...at, "-xdev", "(", "-path", host.place, "-o", "-path", "/tmp/siogate-*",
         "-o", "-path", "*hromium*", "-o", "-path", "/tmp/playwright*", ")", "-prune", "-o", "-user", account, "-type", "f",
         "-newermt", `@${began / 1000}`, "-print"], { encoding: "utf8" });
       if (isRoot)
