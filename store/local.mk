@@ -32,3 +32,8 @@ tests_store_memory_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
 noinst_PROGRAMS += bench/store_bench
 bench_store_bench_SOURCES = bench/store_bench.c
 bench_store_bench_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
+
+# The same random life on both.
+check_PROGRAMS += tests/store_twins_test
+tests_store_twins_test_SOURCES = $(CONTRACT_SOURCES) tests/store_twins_test.c
+tests_store_twins_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)

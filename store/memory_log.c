@@ -119,6 +119,17 @@ keep_at_most(struct town *town, struct slice key, int64_t count)
 		}
 }
 
+static bool
+is_kept(const struct town *town, struct slice key, int64_t seq)
+{
+	const struct kept *k;
+
+	DL_FOREACH(town->kept, k)
+		if (k->record.seq == seq && slice_eq(k->key, key))
+			return true;
+	return false;
+}
+
 static void
 keep(struct memory *m, const struct store_op *op)
 {
@@ -127,6 +138,8 @@ keep(struct memory *m, const struct store_op *op)
 	struct kept *k;
 
 	while (pack_next(&rest, &key)) {
+		if (is_kept(m->town, key, r->seq))
+			continue;       /* the room was named twice */
 		k = mem_alloc(sizeof(*k));
 		k->key = memory_own(key);
 		k->until = m->wall + op->u.append.keep_ms;
@@ -139,18 +152,44 @@ keep(struct memory *m, const struct store_op *op)
 	}
 }
 
+/* Answers may go a quarter beyond the budget; what sessions need to live is
+ * never refused. */
+static bool
+log_is_full(const struct memory *m, const struct record *r)
+{
+	int64_t max = m->conf.max_size;
+
+	if (max <= 0 || (r->kind != RECORD_EVENT && r->kind != RECORD_ACK))
+		return false;
+	return m->town->log_bytes + record_bytes(r) >
+	    (r->kind == RECORD_ACK ? max / 4 * 5 : max);
+}
+
+static enum rc
+append_check(struct memory *m, const struct record *r)
+{
+	size_t n = pack_count(r->channels);
+	struct slice rest = r->channels, key;
+
+	if (n == 0)
+		return RC_BAD_INPUT;
+	if (n > CHANNELS_MAX || pack_count(r->except) > CHANNELS_MAX ||
+	    log_is_full(m, r))
+		return RC_TOO_BIG;
+	if (pack_next(&rest, &key) && channel_session(key) != 0 &&
+	    memory_session_get(m->town, channel_session(key)) == NULL)
+		return RC_GONE;
+	return RC_OK;
+}
+
 void
 memory_op_append(struct memory *m, struct store_op *op)
 {
 	struct record *r = &op->u.append.record;
 	bool asks = op->u.append.question.p != NULL || op->u.append.wait;
 
-	if (pack_count(r->channels) > CHANNELS_MAX || (m->conf.max_size > 0 &&
-	    r->kind == RECORD_EVENT &&
-	    m->town->log_bytes + record_bytes(r) > m->conf.max_size)) {
-		op->rc = RC_TOO_BIG;
+	if ((op->rc = append_check(m, r)) != RC_OK)
 		return;
-	}
 	if (asks) {
 		r->flags |= RECORD_ASKS_ACK;
 		r->id = m->town->question_n + 1;

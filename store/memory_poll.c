@@ -268,13 +268,13 @@ memory_op_poll(struct memory *m, struct store_op *op)
 	if (!op->u.poll.again && !meet_claim(m, s, op, t))
 		return;
 	if (is_below_floor(m->town, s)) {
-		memory_session_end(m, s, "transport error", '1', true);
+		memory_session_end(m, s, "transport close", '1', false);
 		op->rc = RC_GONE;
 		return;
 	}
 	serve(m, s, op);
 	if (op->u.poll.outcome_r == POLL_END) {
-		memory_session_end(m, s, "forced close", '1', false);
+		memory_session_end(m, s, "transport close", '1', false);
 		return;
 	}
 	op->u.poll.ping_due_r = s->row.ping_open ? 0 :
@@ -283,7 +283,7 @@ memory_op_poll(struct memory *m, struct store_op *op)
 }
 
 static bool
-has_open_replay(const struct mem_session *s)
+is_replaying(const struct mem_session *s)
 {
 	size_t i;
 
@@ -293,19 +293,20 @@ has_open_replay(const struct mem_session *s)
 	return false;
 }
 
+/* RC_AGAIN: a socket came back meanwhile, its replay goes first. */
 void
 memory_op_deliver(struct memory *m, struct store_op *op)
 {
 	struct mem_session *s = memory_session_get(m->town, op->u.deliver.session);
 
-	if (s == NULL || !is_own_claim(m, s, op->u.deliver.ticket)) {
-		op->rc = s == NULL ? RC_GONE : RC_CLASH;
-		return;
-	}
-	if (op->u.deliver.upto > 0 && has_open_replay(s)) {
+	if (s == NULL)
+		op->rc = RC_GONE;
+	else if (!is_own_claim(m, s, op->u.deliver.ticket))
+		op->rc = RC_CLASH;
+	else if (op->u.deliver.upto > 0 && is_replaying(s))
 		op->rc = RC_AGAIN;
+	if (op->rc != RC_OK)
 		return;
-	}
 	memory_drop_claim(s);
 	receipt_proved(s);
 	if (op->u.deliver.upto > s->cursor)
@@ -313,7 +314,7 @@ memory_op_deliver(struct memory *m, struct store_op *op)
 	if (op->u.deliver.ping)
 		ping(m, s);
 	if (op->u.deliver.end)
-		memory_session_end(m, s, "forced close", '1', false);
+		memory_session_end(m, s, "transport close", '1', false);
 }
 
 void
@@ -325,6 +326,8 @@ memory_op_release(struct memory *m, struct store_op *op)
 		op->rc = RC_GONE;
 	else if (!is_own_claim(m, s, op->u.release.ticket))
 		op->rc = RC_CLASH;
-	else
+	else {
 		memory_drop_claim(s);
+		s->t[0] = '\0';         /* nothing was answered: no resend of it */
+	}
 }

@@ -97,7 +97,7 @@ struct mem_timer {
 	struct mem_timer *prev, *next;
 };
 
-struct asked {
+struct asked {                          /* also those who were gone */
 	uint64_t socket;
 	bool has_answered;
 };
@@ -106,7 +106,8 @@ struct question {
 	int64_t n;
 	struct slice nsp, name, context;
 	struct asked *asked;
-	int64_t expected, answered, due;
+	size_t n_asked;
+	int64_t expected, answered, due;        /* expected: those present */
 	bool wait, is_done;             /* done: kept only to be looked at */
 	struct buf answers;             /* "[1],[2]" */
 	struct question *prev, *next;

@@ -32,27 +32,25 @@ question_get(struct town *town, int64_t n)
 	return NULL;
 }
 
-/* All has come, or the time is over. */
+/* All has come, or the time is over.  k: who answered, if it was asked alone. */
 static void
-question_end(struct memory *m, struct question *q, bool timeout)
+question_end(struct memory *m, struct question *q, bool timeout,
+    const struct mem_socket *k)
 {
 	struct buf data = BUF_INIT;
 
-	if (q->name.p != NULL) {
-		buf_printf(&data, "{\"timeout\":%s,\"expected\":%lld,\"answers\":[",
-		    timeout ? "true" : "false", (long long)q->expected);
-		buf_add(&data, buf_slice(&q->answers));
-		buf_str(&data, "]}");
-		memory_task_add(m, TASK_ACK, q->nsp, q->name, q->context, NULL,
-		    buf_slice(&data));
-		buf_free(&data);
-	}
 	if (q->wait) {
 		q->is_done = true;
 		q->due = m->wall + ANSWERS_WAIT_MS;
-	} else {
-		question_free(m->town, q);
+		return;
 	}
+	buf_printf(&data, "{\"timeout\":%s,\"expected\":%lld,\"answers\":[",
+	    timeout ? "true" : "false", (long long)q->expected);
+	buf_add(&data, buf_slice(&q->answers));
+	buf_str(&data, "]}");
+	memory_task_add(m, TASK_ACK, q->nsp, q->name, q->context, k, buf_slice(&data));
+	buf_free(&data);
+	question_free(m->town, q);
 }
 
 /* ---- asking ------------------------------------------------------------------------ */
@@ -63,11 +61,11 @@ ask_all(struct memory *m, struct question *q, const struct record *r)
 	struct mem_socket *k;
 
 	for (k = m->town->sockets; k != NULL; k = k->hh.next) {
-		if (k->session == 0 || !memory_hears(k, r))
+		if (k->has_ended || !memory_hears(k, r))
 			continue;
-		q->asked = mem_resize(q->asked,
-		    (size_t)(q->expected + 1) * sizeof(*q->asked));
-		q->asked[q->expected++] = (struct asked){ .socket = k->n };
+		q->asked = mem_resize(q->asked, (q->n_asked + 1) * sizeof(*q->asked));
+		q->asked[q->n_asked++] = (struct asked){ .socket = k->n };
+		q->expected += k->session != 0;
 	}
 }
 
@@ -86,7 +84,7 @@ memory_ask(struct memory *m, const struct store_op *op)
 	ask_all(m, q, &op->u.append.record);
 	DL_APPEND(m->town->questions, q);
 	if (q->expected == 0)
-		question_end(m, q, false);
+		question_end(m, q, false, NULL);
 	return n;
 }
 
@@ -95,9 +93,9 @@ memory_ask(struct memory *m, const struct store_op *op)
 static struct asked *
 asked_find(struct question *q, uint64_t socket)
 {
-	int64_t i;
+	size_t i;
 
-	for (i = 0; i < q->expected; i++)
+	for (i = 0; i < q->n_asked; i++)
 		if (q->asked[i].socket == socket)
 			return &q->asked[i];
 	return NULL;
@@ -107,11 +105,11 @@ void
 memory_op_answer(struct memory *m, struct store_op *op)
 {
 	struct question *q = question_get(m->town, op->u.answer.question);
+	struct mem_socket *k = memory_socket_get(m->town, *op->u.answer.socket);
 	struct asked *asked;
 
-	if (q == NULL || q->is_done || q->due <= m->wall ||
-	    (asked = asked_find(q, *op->u.answer.socket)) == NULL ||
-	    asked->has_answered) {
+	if (q == NULL || k == NULL || q->is_done || q->due <= m->wall ||
+	    (asked = asked_find(q, k->n)) == NULL || asked->has_answered) {
 		op->rc = RC_NONE;
 		return;
 	}
@@ -119,8 +117,8 @@ memory_op_answer(struct memory *m, struct store_op *op)
 	if (q->answered++ > 0)
 		buf_char(&q->answers, ',');
 	buf_add(&q->answers, op->u.answer.data);
-	if (q->answered == q->expected)
-		question_end(m, q, false);
+	if (q->answered >= q->expected)
+		question_end(m, q, false, q->expected == 1 ? k : NULL);
 }
 
 size_t
@@ -135,7 +133,7 @@ memory_questions_time_out(struct memory *m, size_t limit)
 		if (q->is_done)
 			question_free(m->town, q);
 		else
-			question_end(m, q, true);
+			question_end(m, q, true, NULL);
 		n++;
 	}
 	return n;

@@ -69,7 +69,6 @@ socket_enter(struct mem_socket *k, struct mem_session *s)
 	k->generation = s->row.generation;
 	k->transport = s->row.transport;
 	s->row.namespaces++;
-	s->row.version++;
 	s->was_connected = true;
 }
 
@@ -80,7 +79,7 @@ memory_op_connect(struct memory *m, struct store_op *op)
 	struct slice nsp = op->u.connect.nsp;
 	struct mem_socket *k;
 
-	if (s == NULL) {
+	if (s == NULL || s->row.closing) {
 		op->rc = RC_GONE;
 	} else if (memory_socket_in(m->town, s->n, nsp) != NULL) {
 		op->rc = RC_CLASH;
@@ -94,13 +93,14 @@ memory_op_connect(struct memory *m, struct store_op *op)
 		memory_own_text(k->pid, op->u.connect.pid);
 		k->nsp = memory_own(nsp);
 		k->data = memory_own(op->u.connect.data);
-		k->user = memory_own(op->u.connect.user);
+		if (op->u.connect.user.n > 0)
+			k->user = memory_own(op->u.connect.user);
 		k->connected_wall = m->wall;
 		memory_join(m->town, k,
 		    channel_key(m->arena, CHANNEL_NSP, nsp, SLICE("")));
 		memory_join(m->town, k,
 		    channel_key(m->arena, CHANNEL_ROOM, nsp, op->u.connect.id));
-		if (k->user.n > 0)
+		if (k->user.p != NULL)
 			memory_join(m->town, k,
 			    channel_key(m->arena, CHANNEL_USER, nsp, k->user));
 		op->u.connect.socket_r = k->n;
@@ -134,26 +134,8 @@ memory_socket_forget(struct town *town, struct mem_socket *k)
 	memory_socket_free(town, k);
 }
 
-/* What is left of a socket for its reader: its intervals, ended now. */
-static void
-leave_shadow(struct town *town, const struct mem_socket *k)
-{
-	struct mem_socket *shadow = socket_new(town);
-	size_t i;
-
-	shadow->has_ended = true;
-	shadow->reader = k->reader;
-	shadow->live_from = k->live_from;
-	shadow->nsp = memory_own(k->nsp);
-	shadow->n_intervals = k->n_intervals;
-	shadow->intervals = mem_alloc(k->n_intervals * sizeof(*k->intervals));
-	for (i = 0; i < k->n_intervals; i++) {
-		shadow->intervals[i] = k->intervals[i];
-		shadow->intervals[i].key = memory_own(k->intervals[i].key);
-	}
-	memory_leave_all(town, shadow);
-}
-
+/* has_reader: the session reads on what was said to it so far.  A socket that may
+ * come back takes its intervals along: its replay has what was not read. */
 static void
 socket_go(struct memory *m, struct mem_session *s, struct mem_socket *k,
     const char *reason, bool keep, bool has_reader)
@@ -163,23 +145,18 @@ socket_go(struct memory *m, struct mem_session *s, struct mem_socket *k,
 	memory_task_add(m, TASK_DISCONNECT, k->nsp, slice_str(reason), k->data, k,
 	    SLICE_NONE);
 	s->row.namespaces--;
-	s->row.version++;
-	if (!has_reader && !may_return) {
-		memory_socket_forget(m->town, k);
-		return;
-	}
-	if (!may_return) {
+	if (may_return) {
+		k->info = memory_own(s->row.info);
+		k->session = k->reader = 0;
+		k->gone_wall = m->wall;
+	} else if (has_reader) {
 		memory_timers_end(m->town, k->n);
 		memory_leave_all(m->town, k);
 		k->has_ended = true;
 		k->session = 0;
-		return;
+	} else {
+		memory_socket_forget(m->town, k);
 	}
-	if (has_reader)
-		leave_shadow(m->town, k);
-	k->info = memory_own(s->row.info);
-	k->session = k->reader = 0;
-	k->gone_wall = m->wall;
 }
 
 void
@@ -187,9 +164,8 @@ memory_sockets_go(struct memory *m, struct mem_session *s, const char *reason,
     bool keep, bool has_reader)
 {
 	struct mem_socket *k, *next;
-	uint64_t last = m->town->socket_n;      /* shadows come behind it */
 
-	for (k = m->town->sockets; k != NULL && k->n <= last; k = next) {
+	for (k = m->town->sockets; k != NULL; k = next) {
 		next = k->hh.next;
 		if (k->session == s->n)
 			socket_go(m, s, k, reason, keep, has_reader);
@@ -216,7 +192,8 @@ memory_op_disconnect(struct memory *m, struct store_op *op)
 	s = memory_session_get(m->town, k->session);
 	if (!op->u.disconnect.silent)
 		memory_tell(m, s->n, RECORD_DISCONNECT, k->nsp, SLICE_NONE);
-	socket_go(m, s, k, reason, false, true);
+	socket_go(m, s, k, reason, false, !op->u.disconnect.silent);
+	s->row.version++;
 	if (op->u.disconnect.engine)
 		memory_session_end_orderly(m, s, reason, false);
 }
@@ -297,8 +274,12 @@ memory_op_recover(struct memory *m, struct store_op *op)
 	struct replay replay;
 	struct mem_socket *k;
 
-	if (s == NULL || memory_socket_in(m->town, s->n, nsp) != NULL) {
-		op->rc = s == NULL ? RC_GONE : RC_CLASH;
+	if (s == NULL || s->row.closing) {
+		op->rc = RC_GONE;
+		return;
+	}
+	if (memory_socket_in(m->town, s->n, nsp) != NULL) {
+		op->rc = RC_CLASH;
 		return;
 	}
 	k = find_recoverable(m, nsp, op->u.recover.pid, op->u.recover.offset,

@@ -99,8 +99,25 @@ memory_op_task_done(struct memory *m, struct store_op *op)
 
 	if (t == NULL)
 		op->rc = RC_GONE;
+	else if (t->holder != m->worker && is_worked_at(m, t))
+		op->rc = RC_CLASH;
 	else
 		task_free(m->town, t);
+}
+
+/* A timer sees its socket as it is, not as it was when the timer was due. */
+static void
+refresh(struct memory *m, struct task *task)
+{
+	const struct mem_socket *k = memory_socket_get(m->town, task->socket);
+	const struct mem_session *s;
+
+	if (task->kind != TASK_TIMER || k == NULL)
+		return;
+	s = memory_session_get(m->town, k->session);
+	task->user = k->user;
+	task->data = k->data;
+	task->info = s == NULL ? k->info : s->row.info;
 }
 
 enum rc
@@ -116,6 +133,7 @@ memory_tasks(struct store *store, size_t limit, struct arena *arena,
 		if (t->is_aside || limit == 0 || is_worked_at(m, t))
 			continue;
 		copy = t->task;
+		refresh(m, &copy);
 		copy.nsp = arena_dup(arena, copy.nsp);
 		copy.name = arena_dup(arena, copy.name);
 		copy.context = arena_dup(arena, copy.context);

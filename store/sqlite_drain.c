@@ -272,7 +272,7 @@ drain_found(struct sqlite *db, struct search *f, struct drain *d, int64_t after,
 		taken = d->batch.n;
 		if (!drain_one(db, f, d, f->found[i])) {
 			d->is_full = true;
-			return after;
+			return f->found[i].seq - 1;     /* none before it is left */
 		}
 		after = f->found[i].seq;
 		if (taken != d->batch.n)        /* once, whatever its channels */
