@@ -120,6 +120,8 @@ turn_start(void)
 	arena_reset(&b.arena);
 	turn_init(&b.turn, &b.arena);
 	b.turn.settle = settle;
+	if (b.looks)
+		store_look(b.store);
 }
 
 static void

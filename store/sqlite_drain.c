@@ -331,17 +331,49 @@ drain_replays(struct sqlite *db, struct live *l, struct drain *d)
 	}
 }
 
+/* For log_recent(): intervals are only loaded when a channel was spoken to. */
+struct listener {
+	struct sqlite *db;
+	struct search *f;
+	uint64_t session;
+	bool is_loaded;
+};
+
+static bool
+listener_concerns(void *arg, int64_t channel)
+{
+	struct listener *who = arg;
+
+	if (channel == RECENT_MANY || channel == -(int64_t)who->session)
+		return true;
+	if (channel <= 0)
+		return false;
+	if (!who->is_loaded)
+		intervals_load(who->db, who->f, who->session, 0);
+	who->is_loaded = true;
+	for (size_t i = 0; i < who->f->n_intervals; i++)
+		if (who->f->intervals[i].channel == channel)
+			return true;
+	return false;
+}
+
 void
 drain_session(struct sqlite *db, struct live *l, struct drain *d)
 {
 	struct search f = { 0 };
+	struct listener who = { db, &f, l->session, false };
 
 	d->upto = l->cursor;
 	if ((l->flags & LIVE_REPLAY) != 0)
 		drain_replays(db, l, d);
 	if (d->is_full || db->state.seq <= l->cursor)
 		return;
-	intervals_load(db, &f, l->session, 0);
+	if (log_recent(db, l->cursor, listener_concerns, &who) == RECENT_NO) {
+		d->upto = db->state.seq;
+		return;
+	}
+	if (!who.is_loaded)
+		intervals_load(db, &f, l->session, 0);
 	if ((l->flags & LIVE_REPLAY) != 0)
 		intervals_clip(db, &f, l->session);
 	d->upto = drain_range(db, &f, d, l->head, l->cursor, db->state.seq);

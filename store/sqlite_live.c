@@ -1,11 +1,19 @@
 /*
- * sqlite_live.c - what changes with every request of a session
+ * sqlite_live.c - what changes with every request of a session, and what of it
+ * need not be read again
  *
  * A turn often touches a session more than once (POST, ack, delivery, the next
- * poll).  Its row is read once and written once, between them it lives here.
+ * poll).  Its row is read once and written once; between them it lives here.
+ *
+ * It also stays here between turns, but only as a copy that is known to be true:
+ * SQLite counts the changes of the file (SQLITE_FCNTL_DATA_VERSION); when the
+ * count at the start of a turn is the one after our last COMMIT, nobody else has
+ * written, and everything that was read or written before still holds.  Else all
+ * of it is thrown away.  A process alone with its store so reads nearly nothing;
+ * processes that take turns lose nothing but this.
  *
  * Must stay true:
- *   - nothing of it survives the turn: the store is the truth
+ *   - nothing is believed past a foreign commit, a roll-back, or a close
  *   - whoever reads the table itself inside a turn calls live_flush() first
  *
  * SPDX-License-Identifier: ISC
@@ -14,22 +22,110 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "store/sqlite_private.h"
+
+/* What may be remembered: about what 5,000 browsers need. */
+enum { KEEP_SESSIONS = 8192, KEEP_BYTES = 4 << 20 };
+
+/* ---- remembering ------------------------------------------------------------- */
+
+static void
+seen_free(struct sqlite *db, struct live *l)
+{
+	live_forget_sockets(db, l);
+	if (l->seen != NULL) {
+		HASH_DELETE(hh_sid, db->by_sid, l);
+		db->kept_bytes -= l->seen_bytes;
+		free(l->seen);
+		l->seen = NULL;
+	}
+}
+
+static void
+live_free(struct sqlite *db, struct live *l)
+{
+	seen_free(db, l);
+	HASH_DELETE(hh, db->lives, l);
+	free(l);
+}
+
+void
+live_forget_all(struct sqlite *db)
+{
+	struct live *l, *next;
+
+	HASH_ITER(hh, db->lives, l, next)
+		live_free(db, l);
+	db->dirty = NULL;
+	db->state_known = false;
+	db->n_recent = 0;
+}
+
+/* The oldest go when there are too many. */
+static void
+live_trim(struct sqlite *db)
+{
+	struct live *l, *next;
+
+	HASH_ITER(hh, db->lives, l, next) {
+		if (HASH_CNT(hh, db->lives) <= KEEP_SESSIONS &&
+		    db->kept_bytes <= KEEP_BYTES)
+			break;
+		live_free(db, l);
+	}
+}
+
+static unsigned
+file_version(struct sqlite *db)
+{
+	unsigned version = 0;
+
+	sqlite3_file_control(db->db, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+	return version;
+}
+
+void
+live_check(struct sqlite *db)
+{
+	unsigned version = file_version(db);
+
+	if (version != db->file_version)
+		live_forget_all(db);
+	db->file_version = version;
+}
+
+void
+live_committed(struct sqlite *db)
+{
+	struct live *l, *next;
+
+	for (l = db->dirty; l != NULL; l = next) {
+		next = l->next_dirty;
+		l->is_listed = false;
+		if (l->has_ended)
+			live_free(db, l);
+	}
+	db->dirty = NULL;
+	live_trim(db);
+	db->file_version = file_version(db);
+}
+
+/* ---- rows ------------------------------------------------------------------------ */
 
 static struct live *
 live_insert(struct sqlite *db, uint64_t session)
 {
-	struct live *l = arena_alloc(&db->scratch, sizeof(*l));
-	struct live **bucket = &db->lives[session % LIVE_BUCKETS];
+	struct live *l = mem_alloc(sizeof(*l));
 
 	l->session = session;
-	l->next = *bucket;
-	*bucket = l;
+	l->db = db;
+	HASH_ADD(hh, db->lives, session, sizeof(l->session), l);
 	return l;
 }
 
-static void
+void
 live_read(sqlite3_stmt *s, struct live *l)
 {
 	l->cursor = col_int(s, 1);
@@ -53,11 +149,10 @@ live_read(sqlite3_stmt *s, struct live *l)
 struct live *
 live_get(struct sqlite *db, uint64_t session)
 {
-	struct live *l = db->lives[session % LIVE_BUCKETS];
+	struct live *l;
 	sqlite3_stmt *s;
 
-	while (l != NULL && l->session != session)
-		l = l->next;
+	HASH_FIND(hh, db->lives, &session, sizeof(session), l);
 	if (l != NULL)
 		return l->has_ended ? NULL : l;
 	s = sql_open(db, SQL_LIVE_GET, "i", (int64_t)session);
@@ -70,6 +165,19 @@ live_get(struct sqlite *db, uint64_t session)
 }
 
 struct live *
+live_keep(struct sqlite *db, uint64_t session, sqlite3_stmt *s)
+{
+	struct live *l;
+
+	HASH_FIND(hh, db->lives, &session, sizeof(session), l);
+	if (l == NULL) {
+		l = live_insert(db, session);
+		live_read(s, l);
+	}
+	return l;
+}
+
+struct live *
 live_new(struct sqlite *db, uint64_t session)
 {
 	struct live *l = live_insert(db, session);
@@ -77,8 +185,20 @@ live_new(struct sqlite *db, uint64_t session)
 	l->cursor = l->prev = db->state.seq;
 	l->heard = l->ping = l->opened = db->boot;
 	l->version = 1;
-	l->is_new = l->is_dirty = true;
+	l->is_new = true;
+	live_touch(l);
 	return l;
+}
+
+void
+live_touch(struct live *l)
+{
+	l->is_dirty = true;
+	if (l->is_listed)
+		return;
+	l->is_listed = true;
+	l->next_dirty = l->db->dirty;
+	l->db->dirty = l;
 }
 
 static void
@@ -94,25 +214,124 @@ live_write(struct sqlite *db, enum sql id, const struct live *l)
 void
 live_flush(struct sqlite *db)
 {
-	for (size_t i = 0; i < LIVE_BUCKETS; i++)
-		for (struct live *l = db->lives[i]; l != NULL; l = l->next) {
-			if (!l->is_dirty)
-				continue;
-			l->is_dirty = false;
-			if (l->has_ended)
-				sql_do(db, SQL_LIVE_DROP, "i", (int64_t)l->session);
-			else
-				live_write(db, l->is_new ? SQL_LIVE_ADD : SQL_LIVE_SET, l);
-			l->is_new = false;
-		}
+	for (struct live *l = db->dirty; l != NULL; l = l->next_dirty) {
+		if (!l->is_dirty)
+			continue;
+		l->is_dirty = false;
+		if (!l->has_ended)
+			live_write(db, l->is_new ? SQL_LIVE_ADD : SQL_LIVE_SET, l);
+		else if (!l->is_new)
+			sql_do(db, SQL_LIVE_DROP, "i", (int64_t)l->session);
+		l->is_new = false;
+	}
+}
+
+/* ---- what is fixed, and its sockets ------------------------------------------------- */
+
+struct live *
+live_seen(struct sqlite *db, struct slice sid)
+{
+	struct live *l = NULL;
+	size_t n = sid.n;
+
+	if (db->is_fresh && n > 0)
+		HASH_FIND(hh_sid, db->by_sid, sid.p, n, l);
+	return l == NULL || l->has_ended ? NULL : l;
 }
 
 void
-live_forget(struct sqlite *db)
+live_see(struct sqlite *db, const struct session_row *row, struct live *l)
 {
-	memset(db->lives, 0, sizeof(db->lives));
-	arena_reset(&db->scratch);
+	size_t n = strlen(row->sid);
+
+	if (l->seen != NULL || n == 0)
+		return;
+	l->seen_bytes = sizeof(*l->seen) + row->info.n;
+	l->seen = mem_alloc(l->seen_bytes);
+	l->seen->opened_wall = row->opened_wall;
+	l->seen->generation = row->generation;
+	memcpy(l->seen->sid, row->sid, sizeof(l->seen->sid));
+	l->seen->has_info = row->info.p != NULL;
+	l->seen->n_info = row->info.n;
+	if (row->info.n > 0)
+		memcpy(l->seen->info, row->info.p, row->info.n);
+	db->kept_bytes += l->seen_bytes;
+	HASH_ADD_KEYPTR(hh_sid, db->by_sid, l->seen->sid, n, l);
 }
+
+void
+live_forget_sockets(struct sqlite *db, struct live *l)
+{
+	struct live_socket *k;
+
+	while ((k = l->sockets) != NULL) {
+		l->sockets = k->next;
+		db->kept_bytes -= k->bytes;
+		free(k);
+	}
+}
+
+/* Into memory that is there already; returns behind it. */
+static char *
+slice_into(char *p, struct slice *slice)
+{
+	if (slice->n > 0)
+		memcpy(p, slice->p, slice->n);
+	if (slice->p != NULL)
+		slice->p = p;
+	return p + slice->n;
+}
+
+static size_t
+socket_bytes(const struct socket_row *row)
+{
+	return row->nsp.n + row->user.n + row->data.n + row->sid.n + row->info.n;
+}
+
+static void
+socket_into(char *p, struct socket_row *row)
+{
+	p = slice_into(p, &row->nsp);
+	p = slice_into(p, &row->user);
+	p = slice_into(p, &row->data);
+	p = slice_into(p, &row->sid);
+	slice_into(p, &row->info);
+}
+
+void
+live_see_socket(struct sqlite *db, struct live *l, const struct socket_row *row)
+{
+	size_t bytes = sizeof(struct live_socket) + socket_bytes(row);
+	struct live_socket *k = mem_alloc(bytes);
+
+	k->bytes = bytes;
+	k->row = *row;
+	socket_into(k->memory, &k->row);
+	k->next = l->sockets;
+	l->sockets = k;
+	db->kept_bytes += bytes;
+}
+
+bool
+live_seen_socket(struct sqlite *db, uint64_t session, struct slice nsp,
+    struct arena *arena, struct socket_row *row_r)
+{
+	struct live *l = NULL;
+
+	if (db->is_fresh)
+		HASH_FIND(hh, db->lives, &session, sizeof(session), l);
+	for (struct live_socket *k = l == NULL ? NULL : l->sockets; k != NULL;
+	    k = k->next)
+		if (slice_eq(k->row.nsp, nsp)) {
+			*row_r = k->row;
+			socket_into(arena_alloc(arena, socket_bytes(row_r) + 1),
+			    row_r);
+			return true;
+		}
+	return false;
+}
+
+/* ---- claims and deadlines --------------------------------------------------------- */
 
 bool
 live_is_claimed(struct sqlite *db, const struct live *l)
@@ -142,9 +361,9 @@ live_dead(const struct sqlite *db, const struct live *l)
 
 	if ((l->flags & LIVE_PING_OPEN) != 0 && l->ping + db->timeout < dead)
 		dead = l->ping + db->timeout;
-	if (l->namespaces == 0 && (l->flags & LIVE_CLOSING) == 0 &&
-	    db->connect_timeout > 0 && l->opened + db->connect_timeout < dead &&
-	    (l->flags & LIVE_WAS_CONNECTED) == 0)
+	if (l->namespaces == 0 && (l->flags & (LIVE_CLOSING | LIVE_WAS_CONNECTED))
+	    == 0 && db->connect_timeout > 0 &&
+	    l->opened + db->connect_timeout < dead)
 		dead = l->opened + db->connect_timeout;
 	return dead;
 }

@@ -38,6 +38,45 @@ seq_next(struct sqlite *db, int64_t bytes)
 	return ++db->state.seq;
 }
 
+/* ---- what was said of late ------------------------------------------------------ */
+
+/*
+ * A ring of the last records that this process wrote without anybody else
+ * writing in between.  An empty drain finds here that nothing of it concerns the
+ * session, without asking the log channel by channel.
+ */
+static void
+recent_add(struct sqlite *db, int64_t seq, int64_t channel)
+{
+	if (db->recent == NULL)
+		db->recent = mem_alloc(RECENT * sizeof(*db->recent));
+	if (db->n_recent == RECENT) {
+		db->first_recent = (db->first_recent + 1) % RECENT;
+		db->n_recent--;
+	}
+	db->recent[(db->first_recent + db->n_recent++) % RECENT] =
+	    (struct recent){ seq, channel };
+}
+
+enum recent_answer
+log_recent(struct sqlite *db, int64_t after, recent_fn *concerns, void *arg)
+{
+	const struct recent *r;
+
+	if (db->n_recent == 0 || db->recent[db->first_recent].seq > after + 1)
+		return RECENT_UNKNOWN;
+	for (size_t i = db->n_recent; i-- > 0; ) {
+		r = &db->recent[(db->first_recent + i) % RECENT];
+		if (r->seq <= after)
+			break;
+		if (concerns(arg, r->channel))
+			return RECENT_YES;
+	}
+	return RECENT_NO;
+}
+
+/* ---- writing records --------------------------------------------------------------- */
+
 /* r->channels is empty for a record to a session. */
 static int64_t
 record_write(struct sqlite *db, const struct record *r, int64_t channel,
@@ -48,6 +87,7 @@ record_write(struct sqlite *db, const struct record *r, int64_t channel,
 	sql_do(db, SQL_RECORD_ADD, "iiiiiiittbbbtb", seq, channel, prior, db->wall,
 	    (int64_t)r->kind, (int64_t)r->flags, r->id, r->id_text, r->nsp,
 	    r->channels, r->except, unless_ids, r->data, r->attachments);
+	recent_add(db, seq, pack_count(r->channels) > 1 ? RECENT_MANY : channel);
 	return seq;
 }
 

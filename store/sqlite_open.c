@@ -485,6 +485,8 @@ sqlite_close(struct store *store)
 {
 	struct sqlite *db = sqlite_of(store);
 
+	live_forget_all(db);
+	free(db->recent);
 	for (size_t i = 0; i < SQL__COUNT; i++)
 		sqlite3_finalize(db->stmts[i]);
 	sqlite3_close(db->db);
@@ -507,6 +509,7 @@ const struct store_driver store_sqlite = {
 	.wake_take = sqlite_wake_take,
 	.worker = sqlite_worker,
 	.moved = sqlite_moved,
+	.look = sqlite_look,
 	.session = sqlite_session,
 	.socket = sqlite_socket,
 	.socket_id = sqlite_socket_id,

@@ -12,6 +12,7 @@
 
 #include <sqlite3.h>
 #include <sys/types.h>
+#include <uthash.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -24,7 +25,6 @@
 
 enum {
 	SCHEMA = 1,                     /* what this program reads and writes */
-	LIVE_BUCKETS = 64,
 	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
 	SLOT_HEARD_MS = 5000,
 	TASK_ATTEMPTS = 3
@@ -49,8 +49,25 @@ enum {
 	LIVE_WAS_CONNECTED = 64 /* to a namespace, once */
 };
 
-/* What changes with every request of a session; a row of table live.  Loaded
- * once a turn, written once at its end. */
+/* What never changes in a session, for store_session(). */
+struct live_seen {
+	int64_t opened_wall;
+	int generation;
+	char sid[24];
+	bool has_info;
+	size_t n_info;
+	char info[];
+};
+
+/* A socket of it, for store_socket(). */
+struct live_socket {
+	struct socket_row row;
+	size_t bytes;
+	struct live_socket *next;
+	char memory[];
+};
+
+/* What changes with every request of a session; a row of table live. */
 struct live {
 	uint64_t session;
 	int64_t cursor, prev;
@@ -63,9 +80,22 @@ struct live {
 	char t[24];                     /* of the parked or the last answered poll */
 	char post_t[24];
 	uint64_t post_hash;
-	bool is_new, is_dirty, has_ended;
-	struct live *next;              /* in its bucket */
+	/* in memory only */
+	struct sqlite *db;
+	struct live *next_dirty;
+	struct live_seen *seen;
+	struct live_socket *sockets;
+	size_t seen_bytes;
+	bool is_new, is_dirty, is_listed, has_ended;
+	UT_hash_handle hh, hh_sid;
 };
+
+/* Records that were just said: what nobody has to look up. */
+struct recent {
+	int64_t seq, channel;           /* channel RECENT_MANY: several */
+};
+#define RECENT_MANY INT64_MIN
+enum { RECENT = 512 };
 
 struct sqlite {
 	struct store store;             /* first */
@@ -83,13 +113,21 @@ struct sqlite {
 
 	enum rc failed;                 /* sticky; RC_OK */
 
+	/* what is remembered, see sqlite_live.c */
+	struct live *lives, *by_sid, *dirty;
+	size_t kept_bytes;
+	unsigned file_version;
+	bool is_fresh;                  /* looks may be answered from it */
+	bool state_known;
+	struct recent *recent;          /* a ring; NULL: not yet */
+	size_t n_recent, first_recent;
+
 	/* while a turn runs */
 	bool in_turn, log_full_said;
 	int64_t boot, wall;
 	struct state state, before;     /* as it is, as it was read */
 	struct arena *arena;            /* the turn's: results lie there */
 	struct arena scratch;
-	struct live *lives[LIVE_BUCKETS];
 	struct buf spoken;              /* channel ids of this turn's records */
 	unsigned char wake[(WORKERS_MAX + 8) / 8];
 	bool must_wake, is_janitor;
@@ -122,6 +160,7 @@ void state_read(struct sqlite *db);
 /* Before looking: outside a turn it forgets an old error; inside it writes what
  * is only in memory, so that everybody sees the same. */
 void look_begin(struct sqlite *db);
+void sqlite_look(struct store *store);
 enum rc look_end(struct sqlite *db, enum rc rc);
 
 /* ---- sqlite_live.c ------------------------------------------------------ */
@@ -129,13 +168,24 @@ enum rc look_end(struct sqlite *db, enum rc rc);
 /* NULL: no such session, or it has ended in this turn. */
 struct live *live_get(struct sqlite *db, uint64_t session);
 struct live *live_new(struct sqlite *db, uint64_t session);
-static inline void
-live_touch(struct live *l)
-{
-	l->is_dirty = true;
-}
+/* From a row that begins with LIVE_COLUMNS. */
+void live_read(sqlite3_stmt *s, struct live *l);
+struct live *live_keep(struct sqlite *db, uint64_t session, sqlite3_stmt *s);
+void live_touch(struct live *l);        /* it will be written */
 void live_flush(struct sqlite *db);     /* writes what is dirty */
-void live_forget(struct sqlite *db);    /* the turn is over */
+/* The snapshot is new: forgets everything if somebody else has written. */
+void live_check(struct sqlite *db);
+void live_committed(struct sqlite *db);
+void live_forget_all(struct sqlite *db);
+/* For looks: NULL or false when it must be read. */
+struct live *live_seen(struct sqlite *db, struct slice sid);
+void live_see(struct sqlite *db, const struct session_row *row, struct live *l);
+bool live_seen_socket(struct sqlite *db, uint64_t session, struct slice nsp,
+    struct arena *arena, struct socket_row *row_r);
+void live_see_socket(struct sqlite *db, struct live *l,
+    const struct socket_row *row);
+/* One of its sockets changes. */
+void live_forget_sockets(struct sqlite *db, struct live *l);
 /* The claim is there and its worker lives. */
 bool live_is_claimed(struct sqlite *db, const struct live *l);
 void live_drop_claim(struct sqlite *db, struct live *l);
@@ -252,6 +302,12 @@ int64_t log_tell(struct sqlite *db, struct live *l, uint64_t session,
     enum record_kind kind, struct slice nsp, struct slice data);
 /* History whose time is over; 1 if there was any. */
 int64_t kept_over(struct sqlite *db, int64_t limit);
+/* Whether it may have been said to the channel after this seq, in what is known
+ * of late: RECENT_NO, RECENT_YES, or RECENT_UNKNOWN. */
+enum recent_answer { RECENT_NO, RECENT_YES, RECENT_UNKNOWN };
+typedef bool recent_fn(void *arg, int64_t channel);
+enum recent_answer log_recent(struct sqlite *db, int64_t after,
+    recent_fn *concerns, void *arg);
 void log_trim(struct sqlite *db, int64_t appended);
 void record_read(sqlite3_stmt *s, struct arena *arena, struct record *record_r);
 enum rc sqlite_tail(struct store *store, int64_t after, size_t limit,

@@ -157,26 +157,48 @@ op_close(struct sqlite *db, struct store_op *op)
 /* ---- looking ------------------------------------------------------------- */
 
 static void
+row_of_live(const struct live *l, struct session_row *row_r)
+{
+	memset(row_r, 0, sizeof(*row_r));
+	row_r->n = l->session;
+	row_r->transport = l->transport;
+	row_r->version = l->version;
+	row_r->closing = (l->flags & LIVE_CLOSING) != 0;
+	row_r->ping_open = (l->flags & LIVE_PING_OPEN) != 0;
+	row_r->heard_boot = l->heard;
+	row_r->ping_boot = l->ping;
+	row_r->namespaces = (unsigned)l->namespaces;
+	memcpy(row_r->last_post, l->post_t, sizeof(row_r->last_post));
+	row_r->last_post_hash = l->post_hash;
+}
+
+static void
 session_read(sqlite3_stmt *s, struct arena *arena, struct session_row *row_r)
 {
-	unsigned flags = (unsigned)col_int(s, 8);
+	struct live l;
 
-	memset(row_r, 0, sizeof(*row_r));
+	live_read(s, &l);
+	row_of_live(&l, row_r);
 	row_r->n = (uint64_t)col_int(s, 0);
-	col_text(s, 1, row_r->sid, sizeof(row_r->sid));
-	row_r->generation = (int)col_int(s, 2);
-	row_r->opened_wall = col_int(s, 3);
-	row_r->info = col_dup(s, 4, arena);
-	row_r->partial = col_dup(s, 5, arena);
-	row_r->transport = (int)col_int(s, 6);
-	row_r->version = col_int(s, 7);
-	row_r->closing = (flags & LIVE_CLOSING) != 0;
-	row_r->ping_open = (flags & LIVE_PING_OPEN) != 0;
-	row_r->heard_boot = col_int(s, 9);
-	row_r->ping_boot = col_int(s, 10);
-	row_r->namespaces = (unsigned)col_int(s, 11);
-	col_text(s, 12, row_r->last_post, sizeof(row_r->last_post));
-	row_r->last_post_hash = (uint64_t)col_int(s, 13);
+	col_text(s, 17, row_r->sid, sizeof(row_r->sid));
+	row_r->generation = (int)col_int(s, 18);
+	row_r->opened_wall = col_int(s, 19);
+	row_r->info = col_dup(s, 20, arena);
+	row_r->partial = col_dup(s, 21, arena);
+}
+
+static void
+row_of_seen(const struct live *l, struct arena *arena,
+    struct session_row *row_r)
+{
+	const struct live_seen *seen = l->seen;
+
+	row_of_live(l, row_r);
+	memcpy(row_r->sid, seen->sid, sizeof(row_r->sid));
+	row_r->generation = seen->generation;
+	row_r->opened_wall = seen->opened_wall;
+	if (seen->has_info)
+		row_r->info = arena_dup(arena, slice_of(seen->info, seen->n_info));
 }
 
 enum rc
@@ -184,13 +206,19 @@ sqlite_session(struct store *store, struct slice sid, struct arena *arena,
     struct session_row *row_r)
 {
 	struct sqlite *db = sqlite_of(store);
+	struct live *l = live_seen(db, sid);
 	sqlite3_stmt *s;
 
+	if (l != NULL && (l->flags & LIVE_PARTIAL) == 0) {
+		row_of_seen(l, arena, row_r);
+		return RC_OK;
+	}
 	look_begin(db);
 	s = sql_open(db, SQL_SESSION_BY_SID, "t", sid);
 	if (!sql_row(db, s))
 		return look_end(db, RC_GONE);
 	session_read(s, arena, row_r);
+	live_see(db, row_r, live_keep(db, row_r->n, s));
 	sql_end(s);
 	return look_end(db, RC_OK);
 }

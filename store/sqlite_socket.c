@@ -71,10 +71,16 @@ sqlite_socket(struct store *store, uint64_t session, struct slice nsp,
     struct arena *arena, struct socket_row *row_r)
 {
 	struct sqlite *db = sqlite_of(store);
+	struct live *l;
 
+	if (live_seen_socket(db, session, nsp, arena, row_r))
+		return RC_OK;
 	look_begin(db);
-	return look_end(db, socket_load_nsp(db, session, nsp, arena, row_r) ?
-	    RC_OK : RC_NONE);
+	if (!socket_load_nsp(db, session, nsp, arena, row_r))
+		return look_end(db, RC_NONE);
+	if ((l = live_get(db, session)) != NULL)
+		live_see_socket(db, l, row_r);
+	return look_end(db, RC_OK);
 }
 
 enum rc
@@ -121,8 +127,9 @@ socket_leave(struct sqlite *db, enum channel_kind kind, struct slice nsp,
 }
 
 static void
-live_connected(struct live *l)
+live_connected(struct sqlite *db, struct live *l)
 {
+	live_forget_sockets(db, l);
 	l->namespaces++;
 	l->flags |= LIVE_WAS_CONNECTED;
 	live_touch(l);
@@ -159,7 +166,7 @@ op_connect(struct sqlite *db, struct store_op *op)
 	socket_join(db, CHANNEL_ROOM, nsp, id, n, session);
 	if (user.p != NULL)
 		socket_join(db, CHANNEL_USER, nsp, user, n, session);
-	live_connected(l);
+	live_connected(db, l);
 	op->u.connect.socket_r = n;
 }
 
@@ -219,6 +226,7 @@ socket_end_all(struct sqlite *db, struct live *l, const char *reason, bool keep,
 		} else
 			socket_forget(db, k->row.n, (int64_t)l->session);
 	}
+	live_forget_sockets(db, l);
 	l->namespaces = 0;
 	live_touch(l);
 }
@@ -243,6 +251,7 @@ op_disconnect(struct sqlite *db, struct store_op *op)
 	socket_task(db, &k, reason);
 	member_leave_all(db, k.session, k.n, op->u.disconnect.silent);
 	socket_drop(db, k.n);
+	live_forget_sockets(db, l);
 	l->namespaces--;
 	l->version++;
 	live_touch(l);
@@ -300,7 +309,7 @@ op_recover(struct sqlite *db, struct store_op *op)
 	sql_do(db, SQL_REPLAY_ADD, "iiii", (int64_t)k.n, (int64_t)session, offset,
 	    seq);
 	l->flags |= LIVE_REPLAY | LIVE_TIDY;
-	live_connected(l);
+	live_connected(db, l);
 	op->u.recover.socket_r = k.n;
 }
 
@@ -349,6 +358,7 @@ op_socket_set(struct sqlite *db, struct store_op *op)
 	sql_do(db, SQL_SOCKET_SET, "itt", (int64_t)k.n, data.p == NULL ? k.data :
 	    data, user.n == 0 ? SLICE_NONE : user);
 	if (k.session != 0 && (l = live_get(db, k.session)) != NULL) {
+		live_forget_sockets(db, l);
 		l->version++;
 		live_touch(l);
 	}

@@ -88,9 +88,8 @@ const char *const sql_schema =
 	" l.claim_seq, l.heard, l.ping, l.opened, l.version,"           \
 	" l.namespaces, l.transport, l.flags, l.t, l.post_t, l.post_hash"
 #define SESSION_COLUMNS                                                 \
-	"s.n, s.sid, s.generation, s.opened_wall, s.info, s.partial,"   \
-	" l.transport, l.version, l.flags, l.heard, l.ping,"            \
-	" l.namespaces, l.post_t, l.post_hash"
+	LIVE_COLUMNS ", s.sid, s.generation, s.opened_wall, s.info,"    \
+	" s.partial"
 #define SOCKET_COLUMNS                                                  \
 	"k.n, k.session, k.id, k.pid, k.nsp, k.user, k.data,"           \
 	" k.connected_wall, k.gone_wall, s.sid, s.info, s.generation,"    \

@@ -62,7 +62,6 @@ state_read(struct sqlite *db)
 	    col_int(s, 7), col_int(s, 8), col_int(s, 9), col_int(s, 10),
 	    col_int(s, 11) };
 	sql_end(s);
-	db->before = *st;
 }
 
 static void
@@ -99,9 +98,10 @@ transaction_begin(struct sqlite *db)
 static void
 turn_clear(struct sqlite *db)
 {
-	db->in_turn = false;
+	db->in_turn = db->is_fresh = false;
 	db->spoken.n = 0;
-	live_forget(db);
+	live_forget_all(db);
+	arena_reset(&db->scratch);
 	wake_forget(db);
 	turnlock_drop(db->lock);
 }
@@ -142,10 +142,13 @@ turn_begin(struct sqlite *db, int64_t wait_ms)
 		turnlock_drop(db->lock);
 		return rc;
 	}
-	db->in_turn = true;
+	db->in_turn = db->is_fresh = true;
 	db->boot = clock_boot(db->store.clock);
 	db->wall = clock_wall(db->store.clock);
-	state_read(db);
+	live_check(db);
+	if (!db->state_known)
+		state_read(db);
+	db->before = db->state;
 	if (db->failed == RC_OK && db->state.schema > SCHEMA) {
 		store_fail(&db->store, "%s: a newer program has taken the store over "
 		    "(schema %lld, this one knows %d)", db->file,
@@ -174,11 +177,13 @@ turn_end(struct sqlite *db)
 		roll_back(db);
 		return rc;
 	}
-	db->in_turn = false;
+	db->state_known = true;
+	live_committed(db);
+	db->in_turn = db->is_fresh = false;
 	turnlock_drop(db->lock);
 	wake_send(db);
 	db->spoken.n = 0;
-	live_forget(db);
+	arena_reset(&db->scratch);
 	return RC_OK;
 }
 
@@ -239,6 +244,21 @@ look_begin(struct sqlite *db)
 		live_flush(db);
 	else
 		db->failed = RC_OK;
+}
+
+/* From here to the next commit what is remembered may be believed, if it holds
+ * now.  The PRAGMA also takes the new snapshot that live_check() judges. */
+void
+sqlite_look(struct store *store)
+{
+	struct sqlite *db = sqlite_of(store);
+
+	if (db->in_turn)
+		return;
+	db->failed = RC_OK;
+	sql_int(db, 0, SQL_DATA_VERSION, "");
+	live_check(db);
+	db->is_fresh = db->failed == RC_OK;
 }
 
 enum rc

@@ -122,6 +122,13 @@ store_moved(struct store *store)
 	return store->driver->moved(store);
 }
 
+void
+store_look(struct store *store)
+{
+	if (store->driver->look != NULL)
+		store->driver->look(store);
+}
+
 enum rc
 store_session(struct store *store, struct slice sid, struct arena *arena,
     struct session_row *row_r)

@@ -76,6 +76,14 @@ bool store_moved(struct store *store);
 
 /* ---- looking --------------------------------------------------------- */
 
+/*
+ * A round of looks begins: from here to the next commit store_session() and
+ * store_socket() may be answered as of now, from memory.  A loop calls it once a
+ * turn, when all requests of the turn have been read, and looks several times
+ * cheaper.  Without it every look is as of its own moment.
+ */
+void store_look(struct store *store);
+
 struct session_row {
 	uint64_t n;
 	char sid[24];
