@@ -379,6 +379,21 @@ drain_session(struct sqlite *db, struct live *l, struct drain *d)
 	d->upto = drain_range(db, &f, d, l->head, l->cursor, db->state.seq);
 }
 
+/* A volatile record, or one that left it out, was not missed. */
+static bool
+is_replayed(struct sqlite *db, const struct search *f, struct finding at)
+{
+	sqlite3_stmt *s = sql_open(db, SQL_RECORD_GET, "i", at.seq);
+	bool is;
+
+	if (!sql_row(db, s))
+		return false;
+	is = col_int(s, 3) == RECORD_EVENT && (col_int(s, 4) & RECORD_VOLATILE) == 0 &&
+	    !is_excepted(f, at, col_slice(s, 12));
+	sql_end(s);
+	return is;
+}
+
 int64_t
 drain_count(struct sqlite *db, uint64_t session, uint64_t socket, int64_t after,
     int64_t upto, int64_t limit)
@@ -393,7 +408,8 @@ drain_count(struct sqlite *db, uint64_t session, uint64_t socket, int64_t after,
 		if (f.n > 1)
 			qsort(f.found, f.n, sizeof(*f.found), finding_order);
 		for (size_t i = 0; i < f.n && f.found[i].seq <= horizon; i++)
-			n += i == 0 || f.found[i].seq != f.found[i - 1].seq;
+			n += (i == 0 || f.found[i].seq != f.found[i - 1].seq) &&
+			    is_replayed(db, &f, f.found[i]);
 		after = horizon;
 	}
 	return n > limit ? limit + 1 : n;

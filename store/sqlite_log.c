@@ -205,6 +205,8 @@ record_keep(struct sqlite *db, const struct record *r, int64_t seq,
 		sql_do(db, SQL_KEPT_ADD, "iiiiiitbtb", id, seq, until, db->wall,
 		    (int64_t)r->kind, (int64_t)r->flags, r->nsp, r->channels,
 		    r->data, r->attachments);
+		if (sqlite3_changes(db->db) == 0)
+			continue;       /* the channel was named twice */
 		db->state.log_bytes += record_bytes(r) - (int64_t)r->except.n;
 		if (keep_count > 0)
 			kept_drop(db, SQL_KEPT_CUT, id, keep_count);

@@ -133,7 +133,7 @@ is_within_log(struct sqlite *db, const struct live *l)
 /* What is known when neither record nor ping nor close is due. */
 static void
 poll_decide(struct sqlite *db, struct live *l, struct store_op *op,
-    struct drain *d, bool is_resend)
+    struct drain *d)
 {
 	int64_t ping = live_ping_due(db, l);
 
@@ -149,13 +149,10 @@ poll_decide(struct sqlite *db, struct live *l, struct store_op *op,
 		op->u.poll.batch_r = d->batch;
 		live_drop_claim(db, l);
 		l->flags &= ~(unsigned)LIVE_SAID_PING;
-	} else if ((ping != 0 && ping <= db->boot) ||
-	    (is_resend && (l->flags & LIVE_SAID_PING) != 0 &&
-	    (l->flags & LIVE_PING_OPEN) != 0)) {
+	} else if (ping != 0 && ping <= db->boot) {
 		op->u.poll.outcome_r = POLL_PING;
 		live_drop_claim(db, l);
-		if (!is_resend || ping != 0)
-			ping_said(db, l);
+		ping_said(db, l);
 	} else
 		poll_park(db, l, op);
 }
@@ -194,9 +191,15 @@ op_poll(struct sqlite *db, struct store_op *op)
 		op->rc = RC_GONE;
 		return;
 	}
-	drain_session(db, l, &d);
 	op->u.poll.is_resend_r = meets == MEETS_ANSWERED;
-	poll_decide(db, l, op, &d, op->u.poll.is_resend_r);
+	if (meets == MEETS_ANSWERED && (l->flags & LIVE_SAID_PING) != 0 &&
+	    (l->flags & LIVE_PING_OPEN) != 0) {
+		op->u.poll.outcome_r = POLL_PING;       /* it was lost */
+		d.upto = l->cursor;
+	} else {
+		drain_session(db, l, &d);
+		poll_decide(db, l, op, &d);
+	}
 	op->u.poll.cursor_r = d.upto;
 	op->u.poll.ping_due_r = live_ping_due(db, l);
 	op->u.poll.dead_r = live_dead(db, l);

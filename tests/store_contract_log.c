@@ -133,6 +133,17 @@ a_record_in_several_rooms_is_history_of_each(void)
 	T_STR(t_history("cellar", 0, 10), "both");
 }
 
+static void
+a_room_named_twice_is_one_room(void)
+{
+	uint64_t socket, s = t_join_in("alice", &socket);
+
+	t_join(socket, "kitchen");
+	t_emit_kept("kitchen kitchen", "a", 60000, 0);
+	T_STR(t_hears(s), "a");
+	T_STR(t_history("kitchen", 0, 10), "a");
+}
+
 /* ---- trimming --------------------------------------------------------------- */
 
 static void
@@ -231,6 +242,23 @@ a_replay_below_the_floor_ends_its_session(void)
 	T_OK(!t_is_open("again"));
 }
 
+static void
+an_empty_log_has_no_bytes(void)
+{
+	scene.conf.retention_ms = 1000;
+	t_reopen();
+	t_emit_except("/", "kitchen cellar", "attic", "a");
+	t_emit_kept("kitchen kitchen cellar", "b", 5000, 0);
+	t_emit_kept("kitchen", "c", 5000, 1);
+	t_connect(t_open("alice"), "/", "alice");
+	T_OK(t_stats().log_bytes > 0);
+	t_wait(6000);
+	t_janitor();
+	T_EQ(t_stats().records, 0);
+	T_EQ(t_stats().kept, 0);
+	T_EQ(t_stats().log_bytes, 0);
+}
+
 /* ---- the budget --------------------------------------------------------------- */
 
 static void
@@ -279,10 +307,12 @@ contract_log(void)
 	CASE(history_is_bounded_by_its_count);
 	CASE(history_outlives_the_retention);
 	CASE(a_record_in_several_rooms_is_history_of_each);
+	CASE(a_room_named_twice_is_one_room);
 	CASE(old_records_are_trimmed_and_the_floor_rises);
 	CASE(saying_something_trims_what_is_due);
 	CASE(a_session_that_polls_does_not_fall_below_the_floor);
 	CASE(a_session_below_the_floor_ends);
 	CASE(a_replay_below_the_floor_ends_its_session);
+	CASE(an_empty_log_has_no_bytes);
 	CASE(past_its_budget_the_log_takes_no_emits_but_sessions_live);
 }

@@ -336,6 +336,30 @@ a_lost_ping_is_sent_again(void)
 }
 
 static void
+a_lost_ping_is_sent_again_before_what_was_said_meanwhile(void)
+{
+	uint64_t socket, s = t_join_in("alice", &socket);
+
+	t_wait(25000);
+	T_STR(t_poll(s, "1"), "ping");
+	t_emit("/", NULL, "a");
+	T_STR(t_poll(s, "1"), "resend: ping");
+	T_STR(t_poll(s, "2"), "a");
+}
+
+static void
+a_poll_that_was_never_answered_is_no_resend(void)
+{
+	uint64_t socket, s = t_join_in("alice", &socket);
+
+	t_emit("/", NULL, "a");
+	T_STR(t_poll(s, "1"), "a");
+	T_STR(t_poll(s, "2"), "parked");
+	T_EQ(t_release(s), RC_OK);
+	T_STR(t_poll(s, "2"), "parked");        /* and not "a" again */
+}
+
+static void
 a_poll_without_t_is_never_a_resend(void)
 {
 	uint64_t socket, s = t_join_in("alice", &socket);
@@ -442,6 +466,8 @@ contract_poll(void)
 	CASE(a_resend_of_the_last_answer_is_served_again);
 	CASE(a_resend_of_an_answer_to_a_parked_poll_is_served_again);
 	CASE(a_lost_ping_is_sent_again);
+	CASE(a_lost_ping_is_sent_again_before_what_was_said_meanwhile);
+	CASE(a_poll_that_was_never_answered_is_no_resend);
 	CASE(a_poll_without_t_is_never_a_resend);
 	CASE(an_overlap_ends_the_session);
 	CASE(a_takeover_is_no_overlap);

@@ -358,6 +358,52 @@ too_many_missed_records_are_not_replayed(void)
 }
 
 static void
+what_is_not_replayed_does_not_count(void)
+{
+	int64_t offset;
+	uint64_t s;
+	int i;
+
+	alice_lost(&offset);
+	for (i = 0; i < 5; i++) {
+		t_emit_volatile("/", NULL, "typing");
+		t_emit_except("/", NULL, "alice", "not for her");
+	}
+	t_emit("/", "alice cellar", "once");
+	s = t_open("again");
+	T_EQ(t_recover(s, "/", "p-alice", offset, 1), RC_OK);
+	T_STR(t_hears(s), "once connect:/");
+}
+
+static void
+a_parked_poll_cannot_be_answered_past_a_replay(void)
+{
+	int64_t offset;
+	uint64_t s;
+
+	alice_lost(&offset);
+	t_emit("/", NULL, "m0");
+	s = t_open("again");
+	T_STR(t_poll(s, "1"), "parked");
+	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
+	T_EQ(t_deliver(s, t_last_seq()), RC_AGAIN);
+	T_STR(t_again(s), "m0 connect:/");
+}
+
+static void
+nobody_comes_into_a_session_that_closes(void)
+{
+	int64_t offset;
+	uint64_t s;
+
+	alice_lost(&offset);
+	s = t_open("again");
+	T_EQ(t_close_orderly(s), RC_OK);
+	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_GONE);
+	T_EQ(t_do(t_op_connect(s, "/", "new")), RC_GONE);
+}
+
+static void
 an_offset_below_the_floor_is_refused(void)
 {
 	int64_t offset;
@@ -577,6 +623,9 @@ contract_recover(void)
 	CASE(an_unknown_pid_is_refused);
 	CASE(a_session_that_does_not_exist_recovers_nothing);
 	CASE(too_many_missed_records_are_not_replayed);
+	CASE(what_is_not_replayed_does_not_count);
+	CASE(a_parked_poll_cannot_be_answered_past_a_replay);
+	CASE(nobody_comes_into_a_session_that_closes);
 	CASE(an_offset_below_the_floor_is_refused);
 	CASE(an_offset_that_was_never_given_out_is_refused);
 	CASE(who_was_kicked_stays_out);

@@ -305,6 +305,28 @@ a_once_key_lets_one_pass_until_its_time_is_over(void)
 }
 
 static void
+a_record_to_nowhere_is_refused(void)
+{
+	struct store_op *op = t_op_emit("/", NULL, "a");
+
+	op->u.append.record.channels = SLICE("");
+	T_EQ(t_do(op), RC_BAD_INPUT);
+}
+
+static void
+a_record_to_a_session_that_ended_is_refused(void)
+{
+	struct store_op *op = t_op_emit("/", NULL, "a");
+	struct buf b = BUF_INIT;
+
+	pack_add(&b, channel_of_session(&scene.arena, 4711));
+	op->u.append.record.channels = arena_dup(&scene.arena, buf_slice(&b));
+	buf_free(&b);
+	T_EQ(t_do(op), RC_GONE);
+	T_EQ(t_last_seq(), 0);
+}
+
+static void
 two_once_keys_do_not_meet(void)
 {
 	struct store_op *a = t_op(OP_ONCE), *b = t_op(OP_ONCE), *again = t_op(OP_ONCE);
@@ -437,6 +459,8 @@ contract_turn(void)
 	CASE(a_post_without_t_is_never_a_resend);
 	CASE(a_post_to_a_session_that_ended_is_refused);
 	CASE(a_once_key_lets_one_pass_until_its_time_is_over);
+	CASE(a_record_to_nowhere_is_refused);
+	CASE(a_record_to_a_session_that_ended_is_refused);
 	CASE(two_once_keys_do_not_meet);
 	CASE(the_hook_sees_the_turn_and_may_add_to_it);
 	CASE(all_is_there_after_a_restart);

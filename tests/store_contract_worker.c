@@ -192,6 +192,21 @@ a_task_that_somebody_works_at_is_left_alone(void)
 }
 
 static void
+a_task_is_finished_only_by_who_works_at_it(void)
+{
+	uint64_t socket, s = t_join_in("alice", &socket);
+
+	T_EQ(t_close(s, "transport close", false), RC_OK);
+	scene.shared[TASK] = t_task("transport close").n;
+	T_EQ(t_task_try(scene.shared[TASK], 1000), RC_OK);
+	t_wait(1001);
+	t_elsewhere(somebody_tries);
+	T_EQ(t_task_done(scene.shared[TASK]), RC_CLASH);
+	t_elsewhere_dies();
+	T_EQ(t_task_done(scene.shared[TASK]), RC_OK);
+}
+
+static void
 what_a_killed_process_committed_is_there(void)
 {
 	uint64_t socket, s = scene.shared[SESSION] = t_join_in("alice", &socket);
@@ -217,5 +232,6 @@ contract_worker(void)
 	CASE(a_takeover_wakes_the_process_that_lost_the_poll);
 	CASE(others_commits_are_noticed_and_own_ones_are_not);
 	CASE(a_task_that_somebody_works_at_is_left_alone);
+	CASE(a_task_is_finished_only_by_who_works_at_it);
 	CASE(what_a_killed_process_committed_is_there);
 }

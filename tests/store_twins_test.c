@@ -28,6 +28,7 @@ static const char *const nsps[] = { "/", "/b" };
 struct step {
 	enum store_op_kind kind;
 	int gate;                       /* an earlier step of the turn, or -1 */
+	bool is_again;
 	unsigned session, socket, nsp, room, other, pick, flags;
 	uint64_t ticket;
 	int64_t offset, upto;
@@ -74,8 +75,8 @@ static const struct {
 	enum store_op_kind kind;
 	unsigned weight;
 } weights[] = {
-	{ OP_OPEN, 6 }, { OP_POLL, 30 }, { OP_DELIVER, 4 }, { OP_RELEASE, 2 },
-	{ OP_RECEIVE, 8 }, { OP_CLOSE, 3 }, { OP_CONNECT, 10 }, { OP_RECOVER, 6 },
+	{ OP_OPEN, 1 }, { OP_POLL, 30 }, { OP_DELIVER, 4 }, { OP_RELEASE, 2 },
+	{ OP_RECEIVE, 12 }, { OP_CLOSE, 3 }, { OP_CONNECT, 10 }, { OP_RECOVER, 8 },
 	{ OP_APPEND, 30 }, { OP_JOIN, 12 }, { OP_LEAVE, 8 }, { OP_DISCONNECT, 3 },
 	{ OP_SOCKET_SET, 5 }, { OP_VALUE_SET, 3 }, { OP_TIMER, 4 }, { OP_ONCE, 3 },
 	{ OP_ANSWER, 6 }, { OP_TASK_TRY, 3 }, { OP_TASK_DONE, 3 },
@@ -95,31 +96,78 @@ some_kind(void)
 	return weights[i].kind;
 }
 
+/* The world as the first twin has it. */
+static struct {
+	bool is_open[SESSIONS], is_there[SOCKETS];
+	unsigned n_open;
+} now;
+
+static void
+look_around(void)
+{
+	struct session_row session;
+	struct socket_row socket;
+	unsigned i;
+
+	scene.store = twins[0].store;
+	now.n_open = 0;
+	for (i = 0; i < SESSIONS; i++) {
+		now.is_open[i] = store_session(scene.store, slice_str(life.sid[i]),
+		    &scene.arena, &session) == RC_OK;
+		now.n_open += now.is_open[i];
+	}
+	for (i = 0; i < SOCKETS; i++)
+		now.is_there[i] = life.id[i][0] != '\0' && store_socket_id(scene.store,
+		    slice_str(nsps[life.nsp_of[i]]), slice_str(life.id[i]),
+		    &scene.arena, &socket) == RC_OK;
+}
+
+/* Mostly one that is (not) there; now and then any. */
+static unsigned
+some_place(const bool *is_there, unsigned n, bool wanted)
+{
+	unsigned tries, i = roll(n);
+
+	for (tries = 0; tries < 20 && is_there[i] != wanted; tries++)
+		i = roll(n);
+	return i;
+}
+
+static void
+make_names(struct step *st)
+{
+	life.count++;
+	snprintf(st->name, sizeof st->name, "n%u", life.count);
+	snprintf(st->id, sizeof st->id, "k%u", life.count);
+	snprintf(st->sid, sizeof st->sid, "s%u", life.count);
+	snprintf(st->t, sizeof st->t, "t%u", life.count);
+	if (roll(8) == 0)
+		memcpy(st->t, life.t[st->session], sizeof st->t);
+}
+
 static void
 make_step(struct step *st, int place)
 {
 	memset(st, 0, sizeof *st);
-	st->kind = some_kind();
-	st->gate = place > 0 && roll(5) == 0 ? (int)roll((unsigned)place) : -1;
-	st->session = roll(SESSIONS);
-	st->socket = roll(SOCKETS);
+	st->kind = roll(SESSIONS) < SESSIONS - now.n_open ? OP_OPEN : some_kind();
+	if (st->kind == OP_OPEN && now.n_open == SESSIONS && roll(8) != 0)
+		st->kind = OP_POLL;
+	st->gate = place > 0 && roll(8) == 0 ? (int)roll((unsigned)place) : -1;
+	st->session = some_place(now.is_open, SESSIONS, st->kind != OP_OPEN);
+	st->socket = some_place(now.is_there, SOCKETS, st->kind != OP_CONNECT);
 	st->nsp = roll(2);
 	st->room = roll(ROOMS);
 	st->other = roll(ROOMS);
 	st->pick = roll(1000);
 	st->flags = roll(1 << 16);
-	life.count++;
-	snprintf(st->name, sizeof st->name, "n%u", life.count);
-	snprintf(st->id, sizeof st->id, "k%u", life.count);
-	snprintf(st->sid, sizeof st->sid, "s%u", life.count);
-	if (roll(8) == 0)
-		snprintf(st->t, sizeof st->t, "%s", life.t[st->session]);
-	else
-		snprintf(st->t, sizeof st->t, "t%u", life.count);
-	st->ticket = roll(4) == 0 ? life.count : life.ticket[st->session];
-	if (st->ticket == 0 || (st->kind == OP_POLL && (st->flags & 3) != 0))
+	make_names(st);
+	st->is_again = st->kind == OP_POLL && roll(3) == 0;
+	st->ticket = st->is_again || (st->kind != OP_POLL && roll(4) != 0) ?
+	    life.ticket[st->session] : life.count;
+	if (st->ticket == 0)
 		st->ticket = life.count;
 	st->offset = roll(2) ? life.known[st->socket] : life.before[st->socket];
+	st->upto = roll(4) == 0 ? 0 : t_last_seq();
 }
 
 static const char *const kind_names[] = {
@@ -137,8 +185,9 @@ note(const char *text)
 static void
 note_step(const struct step *st)
 {
-	note(t_text("%s s%u k%u %s r%u o%u pick=%u flags=%x t=%s ticket=%d offset=%d "
-	    "name=%s gate=%d", kind_names[st->kind], st->session, st->socket,
+	note(t_text("%s%s s%u k%u %s r%u o%u pick=%u flags=%x t=%s ticket=%d offset=%d "
+	    "name=%s gate=%d", kind_names[st->kind],
+	    st->is_again ? " again" : "", st->session, st->socket,
 	    nsps[st->nsp], st->room, st->other, st->pick, st->flags, st->t,
 	    (int)st->ticket, (int)st->offset, st->name, st->gate));
 }
@@ -157,8 +206,8 @@ fill_poll(struct twin *w, const struct step *st, struct store_op *op)
 	op->u.poll.session = w->session[st->session];
 	op->u.poll.ticket = st->ticket;
 	op->u.poll.t = slice_str(t_text("%s", st->t));
-	op->u.poll.again = (st->flags & 3) == 0;
-	op->u.poll.takeover = (st->flags & 12) != 0;
+	op->u.poll.again = st->is_again;
+	op->u.poll.takeover = (st->flags & 0xf0) != 0;
 	op->u.poll.max_records = 1 + st->pick % 5;
 	op->u.poll.max_bytes = 1 << 20;
 }
@@ -662,30 +711,19 @@ both(const struct step *steps, int n, bool looks, uint64_t seed, int turn)
 		remember(&steps[i], twins[0].ops[i]);
 }
 
-/* What an honest door would know before it writes the turn. */
-static void
-look_before(struct step *steps, int n)
-{
-	int i;
-
-	scene.store = twins[0].store;
-	for (i = 0; i < n; i++)
-		steps[i].upto = (steps[i].flags & 3) == 0 ? 0 : t_last_seq();
-}
-
 static void
 live(uint64_t seed)
 {
-	static const int64_t waits[] = { 1, 100, 1000, 1000, 4000, 11000, 21000, 50000 };
+	static const int64_t waits[] = { 1, 100, 1000, 1000, 3000, 3000, 9000, 26000 };
 	struct step steps[OPS_MAX], janitor = { .kind = OP_JANITOR, .gate = -1 };
 	int turn, n, i;
 
 	for (turn = 0; turn < TURNS; turn++) {
 		arena_reset(&scene.arena);
 		n = 1 + (int)roll(OPS_MAX);
+		look_around();
 		for (i = 0; i < n; i++)
 			make_step(&steps[i], i);
-		look_before(steps, n);
 		both(steps, n, turn % 5 == 0, seed, turn);
 		if (roll(4) == 0) {
 			t_wait(waits[roll(8)]);
