@@ -9,5 +9,12 @@ pkglib_LTLIBRARIES += %D%/chat/chat.la
 %C%_chat_chat_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/handlers
 %C%_chat_chat_la_LDFLAGS = -module -avoid-version -shared
 
+# To copy; compiled as a test, so that it does not rot.
+EXTRA_DIST += %D%/skeleton/Makefile
+check_LTLIBRARIES += %D%/skeleton/poll.la
+%C%_skeleton_poll_la_SOURCES = %D%/skeleton/poll.c
+%C%_skeleton_poll_la_CPPFLAGS = $(TEST_MODULE_CPPFLAGS)
+%C%_skeleton_poll_la_LDFLAGS = $(TEST_MODULE_LDFLAGS)
+
 EXTRA_DIST += %D%/chat/page/index.html %D%/chat/page/chat.css \
   %D%/chat/page/chat.js %D%/chat/page/view.js

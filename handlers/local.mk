@@ -10,6 +10,8 @@ nodist_%C%_libhandlers_a_SOURCES = %D%/modules_table.c
 %C%_libhandlers_a_LIBADD = $(BUILTIN_OBJECTS)
 %C%_libhandlers_a_DEPENDENCIES = $(BUILTIN_OBJECTS)
 include_HEADERS += %D%/siogate.h
+dist_man_MANS += man/siogate-module.3
+EXTRA_DIST += doc/relay.md
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %D%/siogate.pc
 
@@ -55,7 +57,7 @@ tests_handlers_module_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
 # Modules for that test.
 TEST_MODULE_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
 TEST_MODULE_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
-check_LTLIBRARIES = tests/modules/faulty.la tests/modules/refused_abi.la \
+check_LTLIBRARIES += tests/modules/faulty.la tests/modules/refused_abi.la \
 	tests/modules/refused_size.la tests/modules/refused_namespace.la \
 	tests/modules/refused_function.la tests/modules/refused_symbol.la
 tests_modules_faulty_la_SOURCES = tests/modules/faulty.c

@@ -218,6 +218,25 @@ echo_broadcasts_to_all_and_to_rooms(void)
 	T_SLICE(effects.first->data, "[null]");
 }
 
+static void
+the_skeleton_counts_votes(void)
+{
+	T_EQ(begin("examples/skeleton/.libs", "poll", ""), RC_OK);
+	fake_socket(7, "own", NULL, NULL, "tea")->row.nsp = SLICE("/poll");
+	T_EQ(enter("/poll", "{\"robot\":1}"), RC_OK);
+	T_EQ(effects.first->kind, EFFECT_REFUSE);
+	T_EQ(enter("/poll", "{}"), RC_OK);
+	T_SLICE(effects.first->data, "[{\"tea\":1,\"coffee\":0}]");
+	T_EQ(ask("/poll", "vote", "[\"tea\"]"), RC_OK);
+	T_SLICE(effect_at(&effects, 0)->data, "{\"vote\":\"tea\"}");
+	T_SLICE(effect_at(&effects, 1)->name, "tea");
+	T_SLICE(effect_at(&effects, 2)->data, "[{\"ok\":true}]");
+	T_EQ(effect_at(&effects, 3)->kind, EFFECT_TIMER);
+	call.data = SLICE("{\"vote\":\"tea\"}");
+	T_EQ(ask("/poll", "vote", "[\"coffee\"]"), RC_OK);
+	T_SLICE(effects.first->data, "[{\"ok\":false,\"error\":\"you have voted\"}]");
+}
+
 /* ---- who is asked ------------------------------------------------------------------------- */
 
 static void
@@ -381,6 +400,7 @@ main(void)
 	T_RUN(an_unknown_section_is_refused);
 	T_RUN(echo_acks_with_its_own_arguments);
 	T_RUN(echo_broadcasts_to_all_and_to_rooms);
+	T_RUN(the_skeleton_counts_votes);
 	T_RUN(all_modules_of_a_namespace_are_asked_about_a_connect);
 	T_RUN(a_relay_rule_is_asked_before_a_catch_all);
 	T_RUN(a_function_that_fails_leaves_no_effect);
