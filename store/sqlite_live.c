@@ -125,25 +125,116 @@ live_insert(struct sqlite *db, uint64_t session)
 	return l;
 }
 
+/*
+ * A row is a JSON array of 14 numbers and two strings; what stands in the
+ * strings needs no escape (live_t()).
+ */
+enum { NUMBERS = 14, ROW_MAX = NUMBERS * 21 + 2 * 26 + 4 };
+
+static char *
+number_write(char *p, int64_t v)
+{
+	char digits[20];
+	size_t n = 0;
+	uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
+
+	if (v < 0)
+		*p++ = '-';
+	do
+		digits[n++] = (char)('0' + u % 10);
+	while ((u /= 10) > 0);
+	while (n > 0)
+		*p++ = digits[--n];
+	*p++ = ',';
+	return p;
+}
+
+static char *
+text_write(char *p, const char *text, char end)
+{
+	*p++ = '"';
+	while (*text != '\0')
+		*p++ = *text++;
+	*p++ = '"';
+	*p++ = end;
+	return p;
+}
+
+static size_t
+row_write(const struct live *l, char *row)
+{
+	char *p = row;
+
+	*p++ = '[';
+	p = number_write(p, l->cursor);
+	p = number_write(p, l->prev);
+	p = number_write(p, l->head);
+	p = number_write(p, l->holder);
+	p = number_write(p, l->ticket);
+	p = number_write(p, l->claim_seq);
+	p = number_write(p, l->heard);
+	p = number_write(p, l->ping);
+	p = number_write(p, l->opened);
+	p = number_write(p, l->version);
+	p = number_write(p, l->namespaces);
+	p = number_write(p, l->transport);
+	p = number_write(p, l->flags);
+	p = number_write(p, (int64_t)l->post_hash);
+	p = text_write(p, l->t, ',');
+	p = text_write(p, l->post_t, ']');
+	return (size_t)(p - row);
+}
+
+static const char *
+text_read(const char *p, const char *end, char out[24])
+{
+	size_t n = 0;
+
+	for (p++; p < end && *p != '"'; p++)
+		if (n < 23)
+			out[n++] = *p;
+	out[n] = '\0';
+	return p + 2;
+}
+
+static const char *
+number_read(const char *p, const char *end, int64_t *v_r)
+{
+	bool minus = p < end && *p == '-';
+	uint64_t v = 0;
+
+	for (p += minus; p < end && *p >= '0' && *p <= '9'; p++)
+		v = v * 10 + (uint64_t)(*p - '0');
+	*v_r = (int64_t)(minus ? -v : v);
+	return p + 1;
+}
+
 void
 live_read(sqlite3_stmt *s, struct live *l)
 {
-	l->cursor = col_int(s, 1);
-	l->prev = col_int(s, 2);
-	l->head = col_int(s, 3);
-	l->holder = col_int(s, 4);
-	l->ticket = col_int(s, 5);
-	l->claim_seq = col_int(s, 6);
-	l->heard = col_int(s, 7);
-	l->ping = col_int(s, 8);
-	l->opened = col_int(s, 9);
-	l->version = col_int(s, 10);
-	l->namespaces = col_int(s, 11);
-	l->transport = (int)col_int(s, 12);
-	l->flags = (unsigned)col_int(s, 13);
-	col_text(s, 14, l->t, sizeof(l->t));
-	col_text(s, 15, l->post_t, sizeof(l->post_t));
-	l->post_hash = (uint64_t)col_int(s, 16);
+	struct slice row = col_slice(s, 1);
+	const char *p = row.p + 1, *end = row.p + row.n;
+	int64_t v[NUMBERS];
+
+	for (size_t i = 0; i < NUMBERS; i++)
+		p = number_read(p, end, &v[i]);
+	l->session = (uint64_t)col_int(s, 0);
+	l->cursor = v[0];
+	l->prev = v[1];
+	l->head = v[2];
+	l->holder = v[3];
+	l->ticket = v[4];
+	l->claim_seq = v[5];
+	l->heard = v[6];
+	l->ping = v[7];
+	l->opened = v[8];
+	l->version = v[9];
+	l->namespaces = v[10];
+	l->transport = (int)v[11];
+	l->flags = (unsigned)v[12];
+	l->post_hash = (uint64_t)v[13];
+	p = text_read(p, end, l->t);
+	text_read(p, end, l->post_t);
 }
 
 struct live *
@@ -204,11 +295,10 @@ live_touch(struct live *l)
 static void
 live_write(struct sqlite *db, enum sql id, const struct live *l)
 {
-	sql_do(db, id, "iiiiiiiiiiiiiitti", (int64_t)l->session, l->cursor,
-	    l->prev, l->head, l->holder, l->ticket, l->claim_seq, l->heard,
-	    l->ping, l->opened, l->version, l->namespaces,
-	    (int64_t)l->transport, (int64_t)l->flags, slice_str(l->t),
-	    slice_str(l->post_t), (int64_t)l->post_hash);
+	char row[ROW_MAX];
+	size_t n = row_write(l, row);
+
+	sql_do(db, id, "it", (int64_t)l->session, slice_of(row, n));
 }
 
 void
@@ -371,10 +461,14 @@ live_dead(const struct sqlite *db, const struct live *l)
 void
 live_t(struct sqlite *db, struct slice t, char out_r[24])
 {
+	size_t i = 0;
+
 	memset(out_r, 0, 24);
-	if (t.n < 24) {
-		if (t.n > 0)
-			memcpy(out_r, t.p, t.n);
-	} else
+	while (i < t.n && i < 23 && t.p[i] > ' ' && t.p[i] != '"' &&
+	    t.p[i] != '\\' && t.p[i] != '#' && t.p[i] < 127)
+		i++;
+	if (i < t.n)
 		snprintf(out_r, 24, "#%016" PRIx64, siphash(db->store.key, t));
+	else if (t.n > 0)
+		memcpy(out_r, t.p, t.n);
 }

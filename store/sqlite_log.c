@@ -40,6 +40,18 @@ seq_next(struct sqlite *db, int64_t bytes)
 
 /* ---- what was said of late ------------------------------------------------------ */
 
+static struct slice
+packed_session(struct arena *arena, uint64_t session)
+{
+	struct slice key = channel_of_session(arena, session), packed;
+	struct buf buf = BUF_INIT;
+
+	pack_add(&buf, key);
+	packed = arena_dup(arena, buf_slice(&buf));
+	buf_free(&buf);
+	return packed;
+}
+
 /*
  * A ring of the last records that this process wrote without anybody else
  * writing in between.  An empty drain finds here that nothing of it concerns the
@@ -75,6 +87,25 @@ log_recent(struct sqlite *db, int64_t after, recent_fn *concerns, void *arg)
 	return RECENT_NO;
 }
 
+/* The settle hook reads what was just said: it need not come from the table. */
+static void
+said_add(struct sqlite *db, const struct record *r, int64_t seq,
+    uint64_t session)
+{
+	struct said *said;
+
+	if (db->arena == NULL)
+		return;
+	said = arena_alloc(&db->scratch, sizeof(*said));
+	said->record = *r;
+	said->record.seq = seq;
+	said->record.wall_ms = db->wall;
+	if (session != 0)
+		said->record.channels = packed_session(db->arena, session);
+	*db->said_end = said;
+	db->said_end = &said->next;
+}
+
 /* ---- writing records --------------------------------------------------------------- */
 
 /* r->channels is empty for a record to a session. */
@@ -87,6 +118,7 @@ record_write(struct sqlite *db, const struct record *r, int64_t channel,
 	sql_do(db, SQL_RECORD_ADD, "iiiiiiittbbbtb", seq, channel, prior, db->wall,
 	    (int64_t)r->kind, (int64_t)r->flags, r->id, r->id_text, r->nsp,
 	    r->channels, r->except, unless_ids, r->data, r->attachments);
+	said_add(db, r, seq, channel < 0 ? (uint64_t)-channel : 0);
 	recent_add(db, seq, pack_count(r->channels) > 1 ? RECENT_MANY : channel);
 	return seq;
 }
@@ -117,6 +149,10 @@ log_tell(struct sqlite *db, struct live *l, uint64_t session,
 {
 	struct record r = { .kind = kind, .id = -1, .nsp = nsp, .data = data };
 
+	if (db->arena != NULL) {        /* the caller's may go before the turn ends */
+		r.nsp = arena_dup(db->arena, nsp);
+		r.data = arena_dup(db->arena, data);
+	}
 	return record_to_session(db, l, session, &r);
 }
 
@@ -326,7 +362,6 @@ void
 record_read(sqlite3_stmt *s, struct arena *arena, struct record *record_r)
 {
 	int64_t channel = col_int(s, 1);
-	struct buf packed = BUF_INIT;
 
 	*record_r = (struct record){
 		.seq = col_int(s, 0), .wall_ms = col_int(s, 2),
@@ -336,19 +371,28 @@ record_read(sqlite3_stmt *s, struct arena *arena, struct record *record_r)
 		.except = col_dup(s, 9, arena), .data = col_dup(s, 10, arena),
 		.attachments = col_dup(s, 11, arena),
 	};
-	if (channel >= 0) {
-		record_r->channels = col_dup(s, 8, arena);
-		return;
-	}
-	pack_add(&packed, channel_of_session(arena, (uint64_t)-channel));
-	record_r->channels = arena_dup(arena, buf_slice(&packed));
-	buf_free(&packed);
+	record_r->channels = channel >= 0 ? col_dup(s, 8, arena) :
+	    packed_session(arena, (uint64_t)-channel);
 }
 
 struct record_seen {
 	struct record record;
 	struct record_seen *next;
 };
+
+static enum rc
+tail_of_turn(struct sqlite *db, int64_t after, size_t limit,
+    store_record_fn *visit, void *arg, int64_t *floor_r)
+{
+	*floor_r = db->state.floor;
+	for (struct said *said = db->said; said != NULL && limit > 0;
+	    said = said->next)
+		if (said->record.seq > after) {
+			visit(arg, &said->record);
+			limit--;
+		}
+	return db->failed;
+}
 
 enum rc
 sqlite_tail(struct store *store, int64_t after, size_t limit,
@@ -360,13 +404,13 @@ sqlite_tail(struct store *store, int64_t after, size_t limit,
 
 	if (!db->in_turn)
 		db->failed = RC_OK;
-	if (!db->in_turn || db->state.seq > after) {
-		s = sql_open(db, SQL_RECORD_TAIL, "ii", after, sql_limit(limit));
-		while (sql_row(db, s)) {
-			*end = arena_alloc(arena, sizeof(**end));
-			record_read(s, arena, &(*end)->record);
-			end = &(*end)->next;
-		}
+	if (db->in_turn && db->arena != NULL && after >= db->before.seq)
+		return tail_of_turn(db, after, limit, visit, arg, floor_r);
+	s = sql_open(db, SQL_RECORD_TAIL, "ii", after, sql_limit(limit));
+	while (sql_row(db, s)) {
+		*end = arena_alloc(arena, sizeof(**end));
+		record_read(s, arena, &(*end)->record);
+		end = &(*end)->next;
 	}
 	/* after the records: a floor that rises in between is seen, not missed */
 	if (!db->in_turn)

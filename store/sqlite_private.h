@@ -97,6 +97,11 @@ struct recent {
 #define RECENT_MANY INT64_MIN
 enum { RECENT = 512 };
 
+struct said {
+	struct record record;           /* its slices live as long as the turn's arena */
+	struct said *next;
+};
+
 struct sqlite {
 	struct store store;             /* first */
 	sqlite3 *db;
@@ -128,6 +133,7 @@ struct sqlite {
 	struct state state, before;     /* as it is, as it was read */
 	struct arena *arena;            /* the turn's: results lie there */
 	struct arena scratch;
+	struct said *said, **said_end;  /* this turn's records, in order */
 	struct buf spoken;              /* channel ids of this turn's records */
 	unsigned char wake[(WORKERS_MAX + 8) / 8];
 	bool must_wake, is_janitor;
@@ -168,7 +174,7 @@ enum rc look_end(struct sqlite *db, enum rc rc);
 /* NULL: no such session, or it has ended in this turn. */
 struct live *live_get(struct sqlite *db, uint64_t session);
 struct live *live_new(struct sqlite *db, uint64_t session);
-/* From a row that begins with LIVE_COLUMNS. */
+/* From a statement whose columns begin with session and row. */
 void live_read(sqlite3_stmt *s, struct live *l);
 struct live *live_keep(struct sqlite *db, uint64_t session, sqlite3_stmt *s);
 void live_touch(struct live *l);        /* it will be written */

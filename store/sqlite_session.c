@@ -19,15 +19,16 @@ static int64_t
 slots_taken(struct sqlite *db)
 {
 	sqlite3_stmt *s;
+	struct live l;
 	int64_t n = 0;
 
 	live_flush(db);
-	s = sql_open(db, SQL_LIVE_SLOTS, "");
-	while (sql_row(db, s))
-		if (col_int(s, 0) > db->boot - SLOT_HEARD_MS ||
-		    (col_int(s, 1) != 0 && worker_is_alive(db->workers,
-		    col_int(s, 1))))
-			n++;
+	s = sql_open(db, SQL_LIVE_WALK, "");
+	while (sql_row(db, s)) {
+		live_read(s, &l);
+		n += l.transport == 0 && (l.heard > db->boot - SLOT_HEARD_MS ||
+		    live_is_claimed(db, &l));
+	}
 	return n;
 }
 
@@ -48,8 +49,8 @@ op_open(struct sqlite *db, struct store_op *op)
 	db->state.sessions++;
 	l = live_new(db, n);
 	l->transport = op->u.open.transport;
-	sql_do(db, SQL_SESSION_ADD, "itiiit", (int64_t)n, op->u.open.sid,
-	    (int64_t)op->u.open.generation, db->wall, live_dead(db, l),
+	sql_do(db, SQL_SESSION_ADD, "itiiiit", (int64_t)n, op->u.open.sid,
+	    (int64_t)op->u.open.generation, (int64_t)l->transport, db->wall, live_dead(db, l),
 	    op->u.open.info);
 	op->u.open.n_r = n;
 }
@@ -179,12 +180,11 @@ session_read(sqlite3_stmt *s, struct arena *arena, struct session_row *row_r)
 
 	live_read(s, &l);
 	row_of_live(&l, row_r);
-	row_r->n = (uint64_t)col_int(s, 0);
-	col_text(s, 17, row_r->sid, sizeof(row_r->sid));
-	row_r->generation = (int)col_int(s, 18);
-	row_r->opened_wall = col_int(s, 19);
-	row_r->info = col_dup(s, 20, arena);
-	row_r->partial = col_dup(s, 21, arena);
+	col_text(s, 2, row_r->sid, sizeof(row_r->sid));
+	row_r->generation = (int)col_int(s, 3);
+	row_r->opened_wall = col_int(s, 4);
+	row_r->info = col_dup(s, 5, arena);
+	row_r->partial = col_dup(s, 6, arena);
 }
 
 static void

@@ -3,7 +3,9 @@
  *
  * Layout, and why:
  *   - live holds what changes with every request, so that a hundred updates
- *     touch three pages; no index on it, or each update would cost two.
+ *     touch few pages; no index on it, or each update would cost two.  Its
+ *     fields stand in one text (a JSON array): with a column each an update took
+ *     twice as long.  People read the view live_columns.
  *   - a record to a session itself (an ack, a CONNECT) has channel -session and
  *     is in no index: live.head names the newest, record.prior the one before.
  *   - member is the interval [from_seq, to_seq) of a socket in a channel; to_seq
@@ -31,12 +33,23 @@ const char *const sql_schema =
     " also INT, session_n INT, socket_n INT, channel_n INT, question_n INT,"
     " task_n INT);"
     "CREATE TABLE session(n INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE,"
-    " generation INT, opened_wall INT, due INT, info TEXT, partial BLOB);"
+    " generation INT, transport INT, opened_wall INT, due INT, info TEXT, partial BLOB);"
     "CREATE INDEX session_due ON session(due);"
-    "CREATE TABLE live(session INTEGER PRIMARY KEY, cursor INT, prev INT,"
-    " head INT, holder INT, ticket INT, claim_seq INT, heard INT, ping INT,"
-    " opened INT, version INT, namespaces INT, transport INT, flags INT,"
-    " t TEXT, post_t TEXT, post_hash INT);"
+    "CREATE TABLE live(session INTEGER PRIMARY KEY, row TEXT);"
+    "CREATE VIEW live_columns AS SELECT session,"
+    " json_extract(row, '$[0]') AS cursor, json_extract(row, '$[1]') AS prev,"
+    " json_extract(row, '$[2]') AS head, json_extract(row, '$[3]') AS holder,"
+    " json_extract(row, '$[4]') AS ticket,"
+    " json_extract(row, '$[5]') AS claim_seq,"
+    " json_extract(row, '$[6]') AS heard, json_extract(row, '$[7]') AS ping,"
+    " json_extract(row, '$[8]') AS opened,"
+    " json_extract(row, '$[9]') AS version,"
+    " json_extract(row, '$[10]') AS namespaces,"
+    " json_extract(row, '$[11]') AS transport,"
+    " json_extract(row, '$[12]') AS flags,"
+    " json_extract(row, '$[13]') AS post_hash,"
+    " json_extract(row, '$[14]') AS t, json_extract(row, '$[15]') AS post_t"
+    " FROM live;"
     "CREATE TABLE channel(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"
     "CREATE TABLE member(channel INT, socket INT, from_seq INT, to_seq INT,"
     " session INT, PRIMARY KEY(channel, socket, from_seq)) WITHOUT ROWID;"
@@ -83,17 +96,13 @@ const char *const sql_schema =
 #define STATE_COLUMNS                                                   \
 	"schema, seq, floor, oldest_wall, log_bytes, sessions, also,"   \
 	" session_n, socket_n, channel_n, question_n, task_n"
-#define LIVE_COLUMNS                                                    \
-	"l.session, l.cursor, l.prev, l.head, l.holder, l.ticket,"      \
-	" l.claim_seq, l.heard, l.ping, l.opened, l.version,"           \
-	" l.namespaces, l.transport, l.flags, l.t, l.post_t, l.post_hash"
 #define SESSION_COLUMNS                                                 \
-	LIVE_COLUMNS ", s.sid, s.generation, s.opened_wall, s.info,"    \
+	"l.session, l.row, s.sid, s.generation, s.opened_wall, s.info," \
 	" s.partial"
 #define SOCKET_COLUMNS                                                  \
 	"k.n, k.session, k.id, k.pid, k.nsp, k.user, k.data,"           \
-	" k.connected_wall, k.gone_wall, s.sid, s.info, s.generation,"    \
-	" (SELECT transport FROM live WHERE session = k.session)"
+	" k.connected_wall, k.gone_wall, s.sid, s.info, s.generation,"  \
+	" s.transport"
 #define SOCKET_FROM                                                     \
 	" FROM socket k LEFT JOIN session s ON s.n = k.session"
 #define RECORD_COLUMNS                                                  \
@@ -120,7 +129,8 @@ static const char *const texts[] = {
 	[SQL_META_SET] = "REPLACE INTO meta(name, value) VALUES(?1, ?2)",
 
 	[SQL_SESSION_ADD] = "INSERT INTO session(n, sid, generation,"
-	    " opened_wall, due, info) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	    " transport, opened_wall, due, info) VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
+	    " ?7)",
 	[SQL_SESSION_BY_SID] = "SELECT " SESSION_COLUMNS " FROM session s"
 	    " JOIN live l ON l.session = s.n WHERE s.sid = ?1",
 	[SQL_SESSION_WALK] = "SELECT " SESSION_COLUMNS " FROM session s"
@@ -134,17 +144,11 @@ static const char *const texts[] = {
 	[SQL_SESSION_INFO] = "SELECT info, sid FROM session WHERE n = ?1",
 	[SQL_SESSION_ALL] = "SELECT n FROM session WHERE n > ?1 ORDER BY n LIMIT 1",
 
-	[SQL_LIVE_ADD] = "INSERT INTO live VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-	    " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-	[SQL_LIVE_GET] = "SELECT " LIVE_COLUMNS " FROM live l"
-	    " WHERE l.session = ?1",
-	[SQL_LIVE_SET] = "UPDATE live SET cursor = ?2, prev = ?3, head = ?4,"
-	    " holder = ?5, ticket = ?6, claim_seq = ?7, heard = ?8, ping = ?9,"
-	    " opened = ?10, version = ?11, namespaces = ?12, transport = ?13,"
-	    " flags = ?14, t = ?15, post_t = ?16, post_hash = ?17"
-	    " WHERE session = ?1",
+	[SQL_LIVE_ADD] = "INSERT INTO live(session, row) VALUES(?1, ?2)",
+	[SQL_LIVE_GET] = "SELECT session, row FROM live WHERE session = ?1",
+	[SQL_LIVE_SET] = "UPDATE live SET row = ?2 WHERE session = ?1",
 	[SQL_LIVE_DROP] = "DELETE FROM live WHERE session = ?1",
-	[SQL_LIVE_SLOTS] = "SELECT heard, holder FROM live WHERE transport = 0",
+	[SQL_LIVE_WALK] = "SELECT session, row FROM live",
 
 	[SQL_CHANNEL_FIND] = "SELECT id FROM channel WHERE key = ?1",
 	[SQL_CHANNEL_ADD] = "INSERT INTO channel(id, key) VALUES(?1, ?2)",
@@ -194,7 +198,7 @@ static const char *const texts[] = {
 	[SQL_MEMBER_DROP_SESSION] = "DELETE FROM member WHERE session = ?1",
 	[SQL_MEMBER_MOVE] = "UPDATE member SET session = ?3 WHERE session = ?1"
 	    " AND socket = ?2",
-	[SQL_MEMBER_CLAIMS] = "SELECT l.holder FROM member m JOIN live l"
+	[SQL_MEMBER_CLAIMS] = "SELECT l.session, l.row FROM member m JOIN live l"
 	    " ON l.session = m.session WHERE m.channel = ?1 AND m.session > 0"
 	    " AND m.to_seq = 0 LIMIT ?2",
 

@@ -149,6 +149,8 @@ turn_begin(struct sqlite *db, int64_t wait_ms)
 	if (!db->state_known)
 		state_read(db);
 	db->before = db->state;
+	db->said = NULL;
+	db->said_end = &db->said;
 	if (db->failed == RC_OK && db->state.schema > SCHEMA) {
 		store_fail(&db->store, "%s: a newer program has taken the store over "
 		    "(schema %lld, this one knows %d)", db->file,
@@ -220,6 +222,7 @@ sqlite_commit(struct store *store, struct turn *turn)
 		turn->settle(turn->arg, store, turn);
 		ops_apply(db, last == NULL ? turn->first : last->next);
 	}
+	db->arena = NULL;
 	if (db->state.seq > before) {
 		turn->first_seq_r = before + 1;
 		turn->last_seq_r = db->state.seq;

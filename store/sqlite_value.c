@@ -53,12 +53,15 @@ sqlite_value(struct store *store, struct slice key, struct arena *arena,
 static int64_t
 claims_count(struct sqlite *db)
 {
-	sqlite3_stmt *s = sql_open(db, SQL_LIVE_SLOTS, "");
+	sqlite3_stmt *s = sql_open(db, SQL_LIVE_WALK, "");
+	struct live l;
 	int64_t n = 0;
 
-	while (sql_row(db, s))
-		n += col_int(s, 1) != 0 && (db->workers == NULL ||
-		    worker_is_alive(db->workers, col_int(s, 1)));
+	while (sql_row(db, s)) {
+		live_read(s, &l);
+		n += l.holder != 0 && (db->workers == NULL ||
+		    live_is_claimed(db, &l));
+	}
 	return n;
 }
 

@@ -46,6 +46,7 @@ wake_find(struct sqlite *db)
 	const int64_t *spoken = (const int64_t *)(const void *)db->spoken.p;
 	size_t n_spoken = db->spoken.n / sizeof(*spoken), busy, n;
 	unsigned *numbers;
+	struct live l;
 	sqlite3_stmt *s;
 
 	if (n_spoken == 0)
@@ -59,7 +60,8 @@ wake_find(struct sqlite *db)
 		    (int64_t)WAKE_LOOK + 1);
 		while (sql_row(db, s)) {
 			n++;
-			wake_holder(db, col_int(s, 0));
+			live_read(s, &l);
+			wake_holder(db, l.holder);
 		}
 		if (n <= WAKE_LOOK)
 			continue;
