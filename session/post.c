@@ -164,21 +164,33 @@ auth_string(struct post *post, struct slice auth, const char *name,
 	return is_string;
 }
 
+/* Up to where a client that comes back has everything; 0: it has received nothing
+ * that bears an offset, and shows none.  False: what it shows is not ours. */
+static bool
+connect_offset(struct post *post, struct slice auth, int64_t *seq_r)
+{
+	struct slice offset;
+
+	*seq_r = 0;
+	if (json_member(auth, "offset").p == NULL)
+		return true;
+	return auth_string(post, auth, "offset", &offset) &&
+	    (*seq_r = offset_read(post->e, offset)) != 0;
+}
+
 /* A client that comes back (4.6 and later): its old socket in this session. */
 static bool
 connect_recover(struct post *post, struct view *view, const struct packet *packet)
 {
 	struct engine *e = post->e;
-	struct slice pid, offset;
 	struct socket_row row;
 	struct store_op *op;
+	struct slice pid;
 	int64_t seq;
 
 	if (e->conf.recovery_ms == 0 || packet->data.p == NULL ||
 	    !auth_string(post, packet->data, "pid", &pid) ||
-	    !auth_string(post, packet->data, "offset", &offset))
-		return false;
-	if ((seq = offset_read(e, offset)) == 0)
+	    !connect_offset(post, packet->data, &seq))
 		return false;
 	if (store_recoverable(e->store, view->nsp, pid, seq, e->conf.max_replay,
 	    &e->arena, &row) != RC_OK)

@@ -243,18 +243,34 @@ missed(const struct memory *m, const struct mem_socket *k, int64_t offset)
 	return n;
 }
 
-/* NULL: it cannot be recovered. */
+/* The seq of its CONNECT: its first interval begins behind it. */
+static int64_t
+connect_seq(const struct mem_socket *k)
+{
+	int64_t first = INT64_MAX;
+	size_t i;
+
+	for (i = 0; i < k->n_intervals; i++)
+		if (k->intervals[i].from < first)
+			first = k->intervals[i].from;
+	return first - 1;
+}
+
+/* NULL: it cannot be recovered.  An offset of 0 becomes that of its CONNECT. */
 static struct mem_socket *
 find_recoverable(struct memory *m, struct slice nsp, struct slice pid,
-    int64_t offset, int64_t max_replay)
+    int64_t *offset, int64_t max_replay)
 {
 	struct mem_socket *k = socket_by_pid(m->town, nsp, pid);
 	int64_t wall = clock_wall(m->store.clock);
 
 	if (k == NULL || m->conf.recovery_ms <= 0 ||
-	    (k->session == 0 && k->gone_wall + m->conf.recovery_ms <= wall) ||
-	    offset < m->town->floor - 1 || offset > m->town->seq ||
-	    missed(m, k, offset) > max_replay)
+	    (k->session == 0 && k->gone_wall + m->conf.recovery_ms <= wall))
+		return NULL;
+	if (*offset == 0)
+		*offset = connect_seq(k);
+	if (*offset < m->town->floor - 1 || *offset > m->town->seq ||
+	    missed(m, k, *offset) > max_replay)
 		return NULL;
 	return k;
 }
@@ -271,6 +287,7 @@ memory_op_recover(struct memory *m, struct store_op *op)
 {
 	struct mem_session *s = memory_session_get(m->town, op->u.recover.session);
 	struct slice nsp = op->u.recover.nsp;
+	int64_t offset = op->u.recover.offset;
 	struct replay replay;
 	struct mem_socket *k;
 
@@ -282,7 +299,7 @@ memory_op_recover(struct memory *m, struct store_op *op)
 		op->rc = RC_CLASH;
 		return;
 	}
-	k = find_recoverable(m, nsp, op->u.recover.pid, op->u.recover.offset,
+	k = find_recoverable(m, nsp, op->u.recover.pid, &offset,
 	    op->u.recover.max_replay);
 	if (k == NULL) {
 		op->rc = RC_NONE;
@@ -294,8 +311,8 @@ memory_op_recover(struct memory *m, struct store_op *op)
 	socket_enter(k, s);
 	memory_disown(&k->info);
 	k->live_from = memory_tell(m, s->n, RECORD_CONNECT, nsp, op->u.recover.answer);
-	replay = (struct replay){ .socket = k->n, .pos = op->u.recover.offset,
-		.back = op->u.recover.offset, .upto = k->live_from };
+	replay = (struct replay){ .socket = k->n, .pos = offset,
+		.back = offset, .upto = k->live_from };
 	replay_add(s, &replay);
 	op->u.recover.socket_r = k->n;
 }
@@ -372,6 +389,6 @@ memory_recoverable(struct store *store, struct slice nsp, struct slice pid,
 {
 	struct memory *m = memory_of(store);
 
-	return row_of(m->town, find_recoverable(m, nsp, pid, offset, max_replay),
+	return row_of(m->town, find_recoverable(m, nsp, pid, &offset, max_replay),
 	    arena, row_r);
 }

@@ -261,10 +261,11 @@ op_disconnect(struct sqlite *db, struct store_op *op)
 
 /* ---- coming back --------------------------------------------------------------------- */
 
-/* RC_NONE: it cannot.  Its window, the log's reach, the number missed. */
+/* RC_NONE: it cannot.  Its window, the log's reach, the number missed.  An
+ * offset of 0 becomes the seq of its CONNECT: its first interval begins there. */
 static enum rc
 recover_check(struct sqlite *db, struct slice nsp, struct slice pid,
-    int64_t offset, int64_t max_replay, struct arena *arena,
+    int64_t *offset, int64_t max_replay, struct arena *arena,
     struct socket_row *k, int64_t *missed_r)
 {
 	int64_t floor = db->state.floor, last = db->state.seq;
@@ -274,9 +275,12 @@ recover_check(struct sqlite *db, struct slice nsp, struct slice pid,
 		return RC_NONE;
 	if (k->session == 0 && k->gone_wall + db->recovery <= db->wall)
 		return RC_NONE;
-	if (offset < floor - 1 || offset > last)
+	if (*offset == 0)
+		*offset = sql_int(db, 0, SQL_MEMBER_FIRST, "ii",
+		    (int64_t)k->session, (int64_t)k->n) - 1;
+	if (*offset < floor - 1 || *offset > last)
 		return RC_NONE;
-	*missed_r = drain_count(db, k->session, k->n, offset, last, max_replay);
+	*missed_r = drain_count(db, k->session, k->n, *offset, last, max_replay);
 	return *missed_r > max_replay ? RC_NONE : RC_OK;
 }
 
@@ -296,7 +300,7 @@ op_recover(struct sqlite *db, struct store_op *op)
 		op->rc = RC_CLASH;
 		return;
 	}
-	op->rc = recover_check(db, op->u.recover.nsp, op->u.recover.pid, offset,
+	op->rc = recover_check(db, op->u.recover.nsp, op->u.recover.pid, &offset,
 	    op->u.recover.max_replay, &db->scratch, &k, &missed);
 	if (op->rc != RC_OK)
 		return;
@@ -327,8 +331,8 @@ sqlite_recoverable(struct store *store, struct slice nsp, struct slice pid,
 		state_read(db);
 		db->wall = clock_wall(db->store.clock);
 	}
-	rc = db->failed != RC_OK ? db->failed : recover_check(db, nsp, pid, offset,
-	    max_replay, arena, row_r, &missed);
+	rc = db->failed != RC_OK ? db->failed : recover_check(db, nsp, pid,
+	    &offset, max_replay, arena, row_r, &missed);
 	if (!db->in_turn)
 		arena_reset(&db->scratch);
 	return look_end(db, rc);

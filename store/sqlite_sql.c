@@ -201,6 +201,8 @@ static const char *const texts[] = {
 	[SQL_MEMBER_CLAIMS] = "SELECT l.session, l.row FROM member m JOIN live l"
 	    " ON l.session = m.session WHERE m.channel = ?1 AND m.session > 0"
 	    " AND m.to_seq = 0 LIMIT ?2",
+	[SQL_MEMBER_FIRST] = "SELECT min(from_seq) FROM member"
+	    " WHERE session = ?1 AND socket = ?2",
 
 	[SQL_SOCKET_ADD] = "INSERT INTO socket(n, session, nsp, id, pid, user,"
 	    " data, connected_wall, gone_wall)"

@@ -116,6 +116,20 @@ a_client_that_heard_nothing_yet_is_recovered_from_its_connect(void)
 }
 
 static void
+a_client_that_shows_no_offset_is_recovered_from_its_connect(void)
+{
+	uint64_t s = t_open("alice");
+
+	t_emit("/", NULL, "before");
+	T_EQ(t_do(t_op_connect(s, "/", "a")), RC_OK);
+	t_emit("/", NULL, "missed");
+	T_EQ(t_close(s, "transport close", true), RC_OK);
+	s = t_open("again");
+	T_EQ(t_recover(s, "/", "p-a", 0, 100), RC_OK);
+	T_STR(t_hears(s), "missed connect:/");
+}
+
+static void
 the_replay_comes_page_by_page_before_the_live_part(void)
 {
 	int64_t offset;
@@ -609,6 +623,7 @@ contract_recover(void)
 	CASE(rooms_data_and_user_come_back);
 	CASE(what_was_delivered_after_the_offset_is_replayed_too);
 	CASE(a_client_that_heard_nothing_yet_is_recovered_from_its_connect);
+	CASE(a_client_that_shows_no_offset_is_recovered_from_its_connect);
 	CASE(the_replay_comes_page_by_page_before_the_live_part);
 	CASE(a_resend_during_a_replay_is_served_again);
 	CASE(a_resend_where_replay_and_live_part_meet_is_served_again);
