@@ -49,10 +49,15 @@ open_store(struct house *h, char **error)
 	return rc;
 }
 
+/* Modules are loaded with the first request, not for a process that waits. */
 static enum rc
 open_handlers(struct house *h, char **error)
 {
-	return handlers_new(h->conf, &h->handlers, error);
+	enum rc rc = handlers_new(h->conf, &h->handlers, error);
+
+	if (rc == RC_OK && h->document_root != NULL)
+		rc = handlers_load(h->handlers, error);
+	return rc;
 }
 
 static enum rc
@@ -148,6 +153,8 @@ house_place(struct house *h, const char *document_root)
 	if (h->engine != NULL &&
 	    conf_check_place(h->conf, document_root, &error) != RC_OK)
 		house_break(h, "configuration", error);
+	else if (h->engine != NULL && handlers_load(h->handlers, &error) != RC_OK)
+		house_break(h, "handlers", error);
 }
 
 void

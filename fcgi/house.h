@@ -35,7 +35,8 @@ void house_close(struct house *house);
 /*
  * A FastCGI program learns its document root with its first request only: call
  * it then, before the request is served.  When the configuration or the store
- * can be downloaded from there the house is broken from now on.
+ * can be downloaded from there the house is broken from now on.  Handler modules
+ * are loaded then, too; one that cannot be loaded breaks the house as well.
  */
 void house_place(struct house *house, const char *document_root);
 

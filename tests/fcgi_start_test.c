@@ -370,6 +370,25 @@ a_store_below_the_document_root_is_refused_at_the_first_request(void)
 }
 
 static void
+a_module_that_cannot_be_loaded_is_503_from_the_first_request(void)
+{
+	char *module = mem_printf("%s/broken.so", responder_dir);
+	char *lines = mem_printf("module_dir = %s\nmodules = broken\n", responder_dir);
+
+	text_write(module, "no library");
+	unlink(responder_log);
+	responder_start(lines);
+	T_EQ(fcgi_ask(responder_socket, "GET", POLLING, SLICE_NONE, &got), 503);
+	T_SLICE(got.body, "siogate cannot serve: handlers\n");
+	log_holds_once("module 'broken' cannot be loaded");
+	responder_configure(LINES);
+	becomes_healthy();
+	T_EQ(responder_stop(), 0);
+	free(module);
+	free(lines);
+}
+
+static void
 sigint_is_as_good_as_sigterm(void)
 {
 	responder_start(LINES);
@@ -399,6 +418,7 @@ main(void)
 	T_RUN(a_broken_configuration_is_503_until_it_is_mended);
 	T_RUN(a_store_that_cannot_be_made_is_503_until_it_can);
 	T_RUN(a_store_below_the_document_root_is_refused_at_the_first_request);
+	T_RUN(a_module_that_cannot_be_loaded_is_503_from_the_first_request);
 	T_RUN(sigint_is_as_good_as_sigterm);
 	responder_stop();
 	responder_fini();
