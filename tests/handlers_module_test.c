@@ -15,6 +15,7 @@
 
 #include "base/conf.h"
 #include "handlers/handlers.h"
+#include "handlers/modules.h"
 #include "handlers/offered.h"
 #include "tests/handlers_fake.h"
 #include "tests/t.h"
@@ -118,10 +119,23 @@ the_root_namespace_is_there_without_any_module(void)
 static void
 nothing_is_loaded_before_the_first_call(void)
 {
-	T_EQ(begin("examples", "echo", ""), RC_OK);
-	T_OK(!is_loaded("examples/echo/.libs/echo.so"));
-	T_EQ(ask("/", "echo", "[1]"), RC_OK);
-	T_OK(is_loaded("examples/echo/.libs/echo.so"));
+	T_EQ(begin(in_tests, "faulty", ""), RC_OK);
+	T_OK(!is_loaded("tests/modules/.libs/faulty.so"));
+	T_EQ(ask("/faulty", "fine", "[1]"), RC_OK);
+	T_OK(is_loaded("tests/modules/.libs/faulty.so"));
+}
+
+static void
+a_module_that_is_compiled_in_needs_no_file(void)
+{
+	const char *name;
+
+	if (builtin_modules_count == 0)
+		T_SKIP("configured without --with-modules");
+	name = builtin_modules[0].name;
+	T_EQ(begin("nowhere", name, ""), RC_OK);
+	T_EQ(handlers_load(handlers, &error), RC_OK);
+	T_EQ(enter(builtin_modules[0].module->nsp, "{}"), RC_OK);
 }
 
 static void
@@ -392,6 +406,7 @@ main(void)
 {
 	T_RUN(the_root_namespace_is_there_without_any_module);
 	T_RUN(nothing_is_loaded_before_the_first_call);
+	T_RUN(a_module_that_is_compiled_in_needs_no_file);
 	T_RUN(a_module_that_is_not_there_is_told_at_the_start);
 	T_RUN(a_module_of_another_abi_is_refused);
 	T_RUN(a_library_that_is_no_module_is_refused);
