@@ -127,10 +127,12 @@ on_events(uv_poll_t *handle, int status, int events)
 	} while (n == EVENTS);
 }
 
+/* It only ends the wait.  uv_run() calls timers before it waits, too, and would
+ * then wait for something else: uv_stop() makes that wait end at once. */
 static void
 on_deadline(uv_timer_t *timer)
 {
-	(void)timer;            /* it only ends the wait */
+	uv_stop(timer->loop);
 }
 
 static void
@@ -170,6 +172,7 @@ static void
 on_leave(uv_timer_t *timer)
 {
 	((struct loop *)timer->data)->is_over = true;
+	uv_stop(timer->loop);
 }
 
 static void
