@@ -76,6 +76,8 @@ name_decode(struct buf *out, struct slice text)
 	size_t i;
 
 	for (i = 0; i < text.n; i++) {
+		if (text.p[i] == '\0')
+			return RC_BAD_INPUT;
 		if (text.p[i] != '%') {
 			buf_char(out, text.p[i]);
 			continue;

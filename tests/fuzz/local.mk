@@ -61,3 +61,13 @@ noinst_PROGRAMS += %D%/libfuzzer_intake
 %C%_libfuzzer_intake_LDADD = $(FUZZ_INTAKE_LIBS)
 %C%_libfuzzer_intake_LDFLAGS = $(FUZZ_LINK)
 endif
+
+check_PROGRAMS += %D%/fuzz_selector
+%C%_fuzz_selector_SOURCES = %D%/fuzz_selector.c $(FUZZ_DRIVER)
+%C%_fuzz_selector_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
+if FUZZERS
+noinst_PROGRAMS += %D%/libfuzzer_selector
+%C%_libfuzzer_selector_SOURCES = %D%/fuzz_selector.c
+%C%_libfuzzer_selector_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
+%C%_libfuzzer_selector_LDFLAGS = $(FUZZ_LINK)
+endif
