@@ -441,7 +441,7 @@ live_drop_claim(struct sqlite *db, struct live *l)
 int64_t
 live_ping_due(const struct sqlite *db, const struct live *l)
 {
-	return (l->flags & LIVE_PING_OPEN) != 0 ? 0 : l->ping + db->interval;
+	return (l->flags & (LIVE_PING_OPEN | LIVE_CLOSING)) != 0 ? 0 : l->ping + db->interval;
 }
 
 int64_t
@@ -449,11 +449,12 @@ live_dead(const struct sqlite *db, const struct live *l)
 {
 	int64_t dead = l->heard + db->interval + db->timeout;
 
+	if ((l->flags & LIVE_CLOSING) != 0)
+		return l->ping + CLOSE_WAIT_MS;
 	if ((l->flags & LIVE_PING_OPEN) != 0 && l->ping + db->timeout < dead)
 		dead = l->ping + db->timeout;
-	if (l->namespaces == 0 && (l->flags & (LIVE_CLOSING | LIVE_WAS_CONNECTED))
-	    == 0 && db->connect_timeout > 0 &&
-	    l->opened + db->connect_timeout < dead)
+	if (l->namespaces == 0 && (l->flags & LIVE_WAS_CONNECTED) == 0 &&
+	    db->connect_timeout > 0 && l->opened + db->connect_timeout < dead)
 		dead = l->opened + db->connect_timeout;
 	return dead;
 }

@@ -250,7 +250,7 @@ schema_make(struct sqlite *db)
 		return;
 	}
 	if (sqlite3_exec(db->db, "INSERT INTO state VALUES(1, 1, 0, 1, 0, 0, 0, 0,"
-	    " 0, 0, 0, 0, 0)", NULL, NULL, NULL) != SQLITE_OK) {
+	    " 0, 0, 0, 0, 0, 0, 0)", NULL, NULL, NULL) != SQLITE_OK) {
 		sql_fail(db, "making the state");
 		return;
 	}

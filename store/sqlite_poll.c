@@ -97,8 +97,6 @@ ping_said(struct sqlite *db, struct live *l)
 {
 	l->ping = db->boot;
 	l->flags |= LIVE_PING_OPEN | LIVE_SAID_PING;
-	sql_do(db, SQL_SESSION_DUE_SET, "ii", (int64_t)l->session,
-	    live_dead(db, l));
 }
 
 static void

@@ -36,7 +36,9 @@ enum {
 /* The one row of table state: read at the start of a turn, written at its end. */
 struct state {
 	int64_t schema, seq, floor, oldest_wall, log_bytes, sessions, also,
-	    session_n, socket_n, channel_n, question_n, task_n;
+	    session_n, socket_n, channel_n, question_n, task_n,
+	    swept,              /* boot ms of the last look at all sessions */
+	    adopted;            /* own rooms that outlived their sockets */
 };
 
 enum {
@@ -139,6 +141,7 @@ struct sqlite {
 	bool must_wake, is_janitor;
 	int64_t claims;                 /* about how many are ours */
 
+	int64_t sweep_at;               /* the session that the janitor saw last */
 	int64_t wal_bytes;              /* as our last commit saw it */
 	int64_t checkpoint_at;          /* try when it has grown to this */
 };
@@ -247,7 +250,7 @@ void op_socket_set(struct sqlite *db, struct store_op *op);
 void socket_end_all(struct sqlite *db, struct live *l, const char *reason,
     bool keep, bool leaves_log);
 /* A gone socket's window is over. */
-void socket_forget(struct sqlite *db, uint64_t socket, int64_t session);
+void socket_forget(struct sqlite *db, const struct socket_row *socket);
 enum rc sqlite_socket(struct store *store, uint64_t session, struct slice nsp,
     struct arena *arena, struct socket_row *row_r);
 enum rc sqlite_socket_id(struct store *store, struct slice nsp, struct slice id,
@@ -266,6 +269,14 @@ void socket_read(sqlite3_stmt *s, struct arena *arena, struct socket_row *row_r)
 /* ---- sqlite_room.c ------------------------------------------------------ */
 
 void op_member(struct sqlite *db, struct store_op *op);
+/* The room of a socket's own name. */
+static inline int64_t
+channel_own(uint64_t socket)
+{
+	return 2 * (int64_t)socket + 1;
+}
+/* Its socket ends: whoever else is in it stays in a room of that name. */
+void channel_adopt(struct sqlite *db, const struct socket_row *socket);
 /* The number of a channel, 0 if there is none and make is false. */
 int64_t channel_find(struct sqlite *db, struct slice key, bool make);
 /* Its row goes when nobody needs it. */

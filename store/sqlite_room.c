@@ -18,13 +18,28 @@
 
 /* ---- channels --------------------------------------------------------------- */
 
+static int64_t
+channel_find_own(struct sqlite *db, struct slice key)
+{
+	enum channel_kind kind;
+	struct slice nsp, name;
+	int64_t socket;
+
+	if (!channel_split(key, &kind, &nsp, &name) || kind != CHANNEL_ROOM)
+		return 0;
+	socket = sql_int(db, 0, SQL_SOCKET_NUMBER, "tt", name, nsp);
+	return socket == 0 ? 0 : channel_own((uint64_t)socket);
+}
+
 int64_t
 channel_find(struct sqlite *db, struct slice key, bool make)
 {
 	int64_t id = sql_int(db, 0, SQL_CHANNEL_FIND, "b", key);
 
+	if (id == 0)
+		id = channel_find_own(db, key);
 	if (id == 0 && make && db->failed == RC_OK) {
-		id = ++db->state.channel_n;
+		id = 2 * ++db->state.channel_n;
 		sql_do(db, SQL_CHANNEL_ADD, "ib", id, key);
 	}
 	return id;
@@ -33,7 +48,23 @@ channel_find(struct sqlite *db, struct slice key, bool make)
 void
 channel_tidy(struct sqlite *db, int64_t channel)
 {
-	sql_do(db, SQL_CHANNEL_TIDY, "i", channel);
+	if (channel % 2 == 0 || db->state.adopted > 0)
+		sql_do(db, SQL_CHANNEL_TIDY, "i", channel);
+}
+
+void
+channel_adopt(struct sqlite *db, const struct socket_row *k)
+{
+	int64_t own = channel_own(k->n);
+	struct slice key;
+
+	if (sql_int(db, 0, SQL_MEMBER_ANY, "i", own) == 0)
+		return;
+	key = channel_key(&db->scratch, CHANNEL_ROOM, k->nsp, slice_str(k->id));
+	if (sql_int(db, 0, SQL_CHANNEL_FIND, "b", key) != 0)
+		return;
+	sql_do(db, SQL_CHANNEL_ADD, "ib", own, key);
+	db->state.adopted++;
 }
 
 /* Is it a socket's room, and not its namespace or user? */
@@ -279,6 +310,18 @@ sqlite_members(struct store *store, struct slice channel, int64_t seq,
 	return db->failed;
 }
 
+/* A room that has its name from a socket. */
+static void
+room_add_own(struct sqlite *db, int64_t channel, struct buf *packed)
+{
+	sqlite3_stmt *s = sql_open(db, SQL_SOCKET_NAME, "i", channel / 2);
+
+	if (!sql_row(db, s))
+		return;
+	pack_add(packed, col_slice(s, 0));
+	sql_end(s);
+}
+
 enum rc
 sqlite_rooms_of(struct store *store, uint64_t socket, struct buf *packed)
 {
@@ -295,7 +338,9 @@ sqlite_rooms_of(struct store *store, uint64_t socket, struct buf *packed)
 		s = sql_open(db, SQL_MEMBER_ROOMS, "ii", (int64_t)k.session,
 		    (int64_t)socket);
 		while (sql_row(db, s))
-			if (key_is_room(col_slice(s, 0), &name))
+			if (sqlite3_column_type(s, 0) == SQLITE_NULL)
+				room_add_own(db, col_int(s, 1), packed);
+			else if (key_is_room(col_slice(s, 0), &name))
 				pack_add(packed, name);
 	}
 	arena_free(&arena);

@@ -23,7 +23,7 @@ slots_taken(struct sqlite *db)
 	int64_t n = 0;
 
 	live_flush(db);
-	s = sql_open(db, SQL_LIVE_WALK, "");
+	s = sql_open(db, SQL_LIVE_WALK, "ii", INT64_C(0), INT64_MAX);
 	while (sql_row(db, s)) {
 		live_read(s, &l);
 		n += l.transport == 0 && (l.heard > db->boot - SLOT_HEARD_MS ||
@@ -49,8 +49,8 @@ op_open(struct sqlite *db, struct store_op *op)
 	db->state.sessions++;
 	l = live_new(db, n);
 	l->transport = op->u.open.transport;
-	sql_do(db, SQL_SESSION_ADD, "itiiiit", (int64_t)n, op->u.open.sid,
-	    (int64_t)op->u.open.generation, (int64_t)l->transport, db->wall, live_dead(db, l),
+	sql_do(db, SQL_SESSION_ADD, "itiiit", (int64_t)n, op->u.open.sid,
+	    (int64_t)op->u.open.generation, (int64_t)l->transport, db->wall,
 	    op->u.open.info);
 	op->u.open.n_r = n;
 }
@@ -136,8 +136,7 @@ session_end_orderly(struct sqlite *db, struct live *l, const char *reason,
 	l->flags |= LIVE_CLOSING;
 	l->version++;
 	log_tell(db, l, l->session, RECORD_CLOSE, SLICE(""), SLICE_NONE);
-	sql_do(db, SQL_SESSION_DUE_SET, "ii", (int64_t)l->session,
-	    db->boot + CLOSE_WAIT_MS);
+	l->ping = db->boot;             /* from here its leave is counted */
 	live_touch(l);
 }
 

@@ -181,17 +181,18 @@ socket_task(struct sqlite *db, const struct socket_row *k, const char *reason)
 
 /* The row goes, and what hangs on it. */
 static void
-socket_drop(struct sqlite *db, uint64_t socket)
+socket_drop(struct sqlite *db, const struct socket_row *k)
 {
-	sql_do(db, SQL_SOCKET_DROP, "i", (int64_t)socket);
-	sql_do(db, SQL_TIMER_OF_SOCKET, "i", (int64_t)socket);
+	channel_adopt(db, k);
+	sql_do(db, SQL_SOCKET_DROP, "i", (int64_t)k->n);
+	sql_do(db, SQL_TIMER_OF_SOCKET, "i", (int64_t)k->n);
 }
 
 void
-socket_forget(struct sqlite *db, uint64_t socket, int64_t session)
+socket_forget(struct sqlite *db, const struct socket_row *k)
 {
-	member_leave_all(db, (uint64_t)session, socket, true);
-	socket_drop(db, socket);
+	member_leave_all(db, k->session, k->n, true);
+	socket_drop(db, k);
 }
 
 struct leaver {
@@ -222,9 +223,9 @@ socket_end_all(struct sqlite *db, struct live *l, const char *reason, bool keep,
 			    (int64_t)k->row.n, INT64_C(0));
 		} else if (leaves_log) {
 			member_leave_all(db, l->session, k->row.n, false);
-			socket_drop(db, k->row.n);
+			socket_drop(db, &k->row);
 		} else
-			socket_forget(db, k->row.n, (int64_t)l->session);
+			socket_forget(db, &k->row);
 	}
 	live_forget_sockets(db, l);
 	l->namespaces = 0;
@@ -243,14 +244,14 @@ op_disconnect(struct sqlite *db, struct store_op *op)
 		return;
 	}
 	if (k.session == 0 || (l = live_get(db, k.session)) == NULL) {
-		socket_forget(db, k.n, 0);      /* gone already: it stays so */
+		socket_forget(db, &k);          /* gone already: it stays so */
 		return;
 	}
 	if (!op->u.disconnect.silent)
 		log_tell(db, l, k.session, RECORD_DISCONNECT, k.nsp, SLICE_NONE);
 	socket_task(db, &k, reason);
 	member_leave_all(db, k.session, k.n, op->u.disconnect.silent);
-	socket_drop(db, k.n);
+	socket_drop(db, &k);
 	live_forget_sockets(db, l);
 	l->namespaces--;
 	l->version++;

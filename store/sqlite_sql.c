@@ -10,8 +10,9 @@
  *     is in no index: live.head names the newest, record.prior the one before.
  *   - member is the interval [from_seq, to_seq) of a socket in a channel; to_seq
  *     0 is open, session 0 is a socket that is gone but may come back.
- *   - session.due and its index are written by the janitor, lazily: a session
- *     that was heard meanwhile only gets a later appointment.
+ *   - the room of a socket's own name is the odd channel 2 * n + 1 and has no
+ *     row in channel (even numbers) unless others stay in it without the socket.
+ *   - sockets of a session are found through its memberships.
  *
  * Everything here runs on SQLite 3.24.
  *
@@ -31,10 +32,9 @@ const char *const sql_schema =
     "CREATE TABLE state(one INTEGER PRIMARY KEY CHECK(one = 1), schema INT,"
     " seq INT, floor INT, oldest_wall INT, log_bytes INT, sessions INT,"
     " also INT, session_n INT, socket_n INT, channel_n INT, question_n INT,"
-    " task_n INT);"
+    " task_n INT, swept INT, adopted INT);"
     "CREATE TABLE session(n INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE,"
-    " generation INT, transport INT, opened_wall INT, due INT, info TEXT, partial BLOB);"
-    "CREATE INDEX session_due ON session(due);"
+    " generation INT, transport INT, opened_wall INT, info TEXT, partial BLOB);"
     "CREATE TABLE live(session INTEGER PRIMARY KEY, row TEXT);"
     "CREATE VIEW live_columns AS SELECT session,"
     " json_extract(row, '$[0]') AS cursor, json_extract(row, '$[1]') AS prev,"
@@ -56,7 +56,6 @@ const char *const sql_schema =
     "CREATE INDEX member_session ON member(session, socket, to_seq);"
     "CREATE TABLE socket(n INTEGER PRIMARY KEY, session INT, nsp TEXT, id TEXT,"
     " pid TEXT, user TEXT, data TEXT, connected_wall INT, gone_wall INT);"
-    "CREATE INDEX socket_session ON socket(session, nsp) WHERE session > 0;"
     "CREATE INDEX socket_id ON socket(id);"
     "CREATE INDEX socket_pid ON socket(pid) WHERE pid > '';"
     "CREATE INDEX socket_gone ON socket(gone_wall) WHERE gone_wall > 0;"
@@ -95,7 +94,7 @@ const char *const sql_schema =
 
 #define STATE_COLUMNS                                                   \
 	"schema, seq, floor, oldest_wall, log_bytes, sessions, also,"   \
-	" session_n, socket_n, channel_n, question_n, task_n"
+	" session_n, socket_n, channel_n, question_n, task_n, swept, adopted"
 #define SESSION_COLUMNS                                                 \
 	"l.session, l.row, s.sid, s.generation, s.opened_wall, s.info," \
 	" s.partial"
@@ -105,6 +104,10 @@ const char *const sql_schema =
 	" s.transport"
 #define SOCKET_FROM                                                     \
 	" FROM socket k LEFT JOIN session s ON s.n = k.session"
+#define SOCKET_OF_SESSION                                               \
+	" FROM (SELECT DISTINCT socket FROM member WHERE session = ?1) m" \
+	" JOIN socket k ON k.n = m.socket JOIN session s ON s.n = ?1"   \
+	" WHERE k.session = ?1"
 #define RECORD_COLUMNS                                                  \
 	"seq, channel, wall, kind, flags, id, id_text, nsp, channels,"  \
 	" unless, data, attachments, unless_ids"
@@ -124,13 +127,13 @@ static const char *const texts[] = {
 	[SQL_STATE_SET] = "UPDATE state SET schema = ?1, seq = ?2, floor = ?3,"
 	    " oldest_wall = ?4, log_bytes = ?5, sessions = ?6, also = ?7,"
 	    " session_n = ?8, socket_n = ?9, channel_n = ?10,"
-	    " question_n = ?11, task_n = ?12 WHERE one = 1",
+	    " question_n = ?11, task_n = ?12, swept = ?13,"
+	    " adopted = ?14 WHERE one = 1",
 	[SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
 	[SQL_META_SET] = "REPLACE INTO meta(name, value) VALUES(?1, ?2)",
 
 	[SQL_SESSION_ADD] = "INSERT INTO session(n, sid, generation,"
-	    " transport, opened_wall, due, info) VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
-	    " ?7)",
+	    " transport, opened_wall, info) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_SESSION_BY_SID] = "SELECT " SESSION_COLUMNS " FROM session s"
 	    " JOIN live l ON l.session = s.n WHERE s.sid = ?1",
 	[SQL_SESSION_WALK] = "SELECT " SESSION_COLUMNS " FROM session s"
@@ -138,17 +141,14 @@ static const char *const texts[] = {
 	    " ORDER BY s.n LIMIT ?2",
 	[SQL_SESSION_DROP] = "DELETE FROM session WHERE n = ?1",
 	[SQL_SESSION_PARTIAL] = "UPDATE session SET partial = ?2 WHERE n = ?1",
-	[SQL_SESSION_DUE] = "SELECT n FROM session WHERE due <= ?1"
-	    " ORDER BY due LIMIT ?2",
-	[SQL_SESSION_DUE_SET] = "UPDATE session SET due = ?2 WHERE n = ?1",
-	[SQL_SESSION_INFO] = "SELECT info, sid FROM session WHERE n = ?1",
 	[SQL_SESSION_ALL] = "SELECT n FROM session WHERE n > ?1 ORDER BY n LIMIT 1",
 
 	[SQL_LIVE_ADD] = "INSERT INTO live(session, row) VALUES(?1, ?2)",
 	[SQL_LIVE_GET] = "SELECT session, row FROM live WHERE session = ?1",
 	[SQL_LIVE_SET] = "UPDATE live SET row = ?2 WHERE session = ?1",
 	[SQL_LIVE_DROP] = "DELETE FROM live WHERE session = ?1",
-	[SQL_LIVE_WALK] = "SELECT session, row FROM live",
+	[SQL_LIVE_WALK] = "SELECT session, row FROM live WHERE session > ?1"
+	    " ORDER BY session LIMIT ?2",
 
 	[SQL_CHANNEL_FIND] = "SELECT id FROM channel WHERE key = ?1",
 	[SQL_CHANNEL_ADD] = "INSERT INTO channel(id, key) VALUES(?1, ?2)",
@@ -174,8 +174,8 @@ static const char *const texts[] = {
 	    " FROM member WHERE session = ?1",
 	[SQL_MEMBER_OF_SOCKET] = "SELECT socket, channel, from_seq, to_seq"
 	    " FROM member WHERE session = ?1 AND socket = ?2",
-	[SQL_MEMBER_ROOMS] = "SELECT c.key FROM member m JOIN channel c"
-	    " ON c.id = m.channel WHERE m.session = ?1 AND m.socket = ?2"
+	[SQL_MEMBER_ROOMS] = "SELECT c.key, m.channel FROM member m"
+	    " LEFT JOIN channel c ON c.id = m.channel WHERE m.session = ?1 AND m.socket = ?2"
 	    " AND m.to_seq = 0 ORDER BY m.from_seq",
 	[SQL_MEMBER_AT] = "SELECT session, socket FROM member WHERE channel = ?1"
 	    " AND session > 0 AND from_seq <= ?2 AND (to_seq = 0 OR to_seq > ?2)",
@@ -188,9 +188,12 @@ static const char *const texts[] = {
 	    " AND socket = ?2 AND from_seq <= ?3 AND (to_seq = 0 OR to_seq > ?3)",
 	[SQL_MEMBER_COUNT] = "SELECT count(*) FROM member WHERE channel = ?1"
 	    " AND to_seq = 0 AND session > 0",
-	[SQL_MEMBER_ROOM_COUNT] = "SELECT count(*) FROM member m JOIN channel c"
-	    " ON c.id = m.channel WHERE m.session = ?1 AND m.socket = ?2"
-	    " AND m.to_seq = 0 AND substr(c.key, 1, 1) = x'72'",
+	[SQL_MEMBER_ROOM_COUNT] = "SELECT count(*) FROM member m"
+	    " LEFT JOIN channel c ON c.id = m.channel WHERE m.session = ?1"
+	    " AND m.socket = ?2 AND m.to_seq = 0"
+	    " AND (c.id IS NULL OR substr(c.key, 1, 1) = x'72')",
+	[SQL_MEMBER_ANY] = "SELECT 1 FROM member WHERE channel = ?1"
+	    " AND to_seq = 0 LIMIT 1",
 	[SQL_MEMBER_OPEN_OF] = "SELECT channel, from_seq FROM member"
 	    " WHERE session = ?1 AND socket = ?2 AND to_seq = 0",
 	[SQL_MEMBER_DROP_SOCKET] = "DELETE FROM member WHERE session = ?1"
@@ -207,16 +210,18 @@ static const char *const texts[] = {
 	[SQL_SOCKET_ADD] = "INSERT INTO socket(n, session, nsp, id, pid, user,"
 	    " data, connected_wall, gone_wall)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
-	[SQL_SOCKET_BY_NSP] = "SELECT " SOCKET_COLUMNS SOCKET_FROM
-	    " WHERE k.session = ?1 AND k.session > 0 AND k.nsp = ?2",
+	[SQL_SOCKET_BY_NSP] = "SELECT " SOCKET_COLUMNS SOCKET_OF_SESSION
+	    " AND k.nsp = ?2",
 	[SQL_SOCKET_BY_ID] = "SELECT " SOCKET_COLUMNS SOCKET_FROM
 	    " WHERE k.id = ?1 AND k.nsp = ?2",
+	[SQL_SOCKET_NUMBER] = "SELECT n FROM socket WHERE id = ?1 AND nsp = ?2",
+	[SQL_SOCKET_NAME] = "SELECT id FROM socket WHERE n = ?1",
 	[SQL_SOCKET_BY_N] = "SELECT " SOCKET_COLUMNS SOCKET_FROM
 	    " WHERE k.n = ?1",
 	[SQL_SOCKET_BY_PID] = "SELECT " SOCKET_COLUMNS SOCKET_FROM
 	    " WHERE k.pid = ?1 AND k.pid > '' AND k.nsp = ?2",
-	[SQL_SOCKET_OF_SESSION] = "SELECT " SOCKET_COLUMNS SOCKET_FROM
-	    " WHERE k.session = ?1 AND k.session > 0 ORDER BY k.n",
+	[SQL_SOCKET_OF_SESSION] = "SELECT " SOCKET_COLUMNS SOCKET_OF_SESSION
+	    " ORDER BY k.n",
 	[SQL_SOCKET_DROP] = "DELETE FROM socket WHERE n = ?1",
 	[SQL_SOCKET_GONE] = "UPDATE socket SET session = 0, gone_wall = ?2"
 	    " WHERE n = ?1",

@@ -60,7 +60,7 @@ state_read(struct sqlite *db)
 	*st = (struct state){ col_int(s, 0), col_int(s, 1), col_int(s, 2),
 	    col_int(s, 3), col_int(s, 4), col_int(s, 5), col_int(s, 6),
 	    col_int(s, 7), col_int(s, 8), col_int(s, 9), col_int(s, 10),
-	    col_int(s, 11) };
+	    col_int(s, 11), col_int(s, 12), col_int(s, 13) };
 	sql_end(s);
 }
 
@@ -71,10 +71,10 @@ state_write(struct sqlite *db)
 
 	if (memcmp(st, &db->before, sizeof(*st)) == 0)
 		return;
-	sql_do(db, SQL_STATE_SET, "iiiiiiiiiiii", st->schema, st->seq, st->floor,
+	sql_do(db, SQL_STATE_SET, "iiiiiiiiiiiiii", st->schema, st->seq, st->floor,
 	    st->oldest_wall, st->log_bytes, st->sessions, st->also,
 	    st->session_n, st->socket_n, st->channel_n, st->question_n,
-	    st->task_n);
+	    st->task_n, st->swept, st->adopted);
 }
 
 /* ---- begin and end ------------------------------------------------------------ */

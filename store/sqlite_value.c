@@ -53,7 +53,8 @@ sqlite_value(struct store *store, struct slice key, struct arena *arena,
 static int64_t
 claims_count(struct sqlite *db)
 {
-	sqlite3_stmt *s = sql_open(db, SQL_LIVE_WALK, "");
+	sqlite3_stmt *s = sql_open(db, SQL_LIVE_WALK, "ii", INT64_C(0),
+	    INT64_MAX);
 	struct live l;
 	int64_t n = 0;
 
