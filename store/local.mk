@@ -37,3 +37,7 @@ bench_store_bench_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
 check_PROGRAMS += tests/store_twins_test
 tests_store_twins_test_SOURCES = $(CONTRACT_SOURCES) tests/store_twins_test.c
 tests_store_twins_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
+
+check_PROGRAMS += tests/store_kill_test
+tests_store_kill_test_SOURCES = tests/t.h tests/store_kill_test.c
+tests_store_kill_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
