@@ -355,9 +355,10 @@ describe("with short times", () => {
     await isGone(session);
   });
 
-  it("a session ends that nobody polls", async () => {
+  it("a session ends that is not heard of", async () => {
     const session = await join();
-    await until(async () => (await session.post("6")).status === 400, "the session to end");
+    const look = () => request(url, session.path(), { method: "PUT", body: "" });    /* hears nothing */
+    await until(async () => (await look()).status === 400, "the session to end");
     await isGone(session);
   });
 

@@ -8,7 +8,7 @@
  */
 import assert from "node:assert/strict";
 import { ask, closing, connect, open } from "./client.mjs";
-import { request } from "./http.mjs";
+import { Session, request } from "./http.mjs";
 import { startProxy } from "./proxy.mjs";
 import { collect, next } from "./wait.mjs";
 
@@ -88,12 +88,10 @@ export const always = {
 
   async "answers what the server asks"(t, enter) {
     const socket = await enter();
-    socket.on("question", (text, bytes, answer) => answer(text.toUpperCase(), bytes));
+    socket.on("question", (text, bytes, answer) => answer(text.toUpperCase(), Buffer.from(bytes).toString(), [1]));
     const answered = next(socket, "answers");
     socket.emit("ask", "well?", Buffer.from("yes"));
-    const [[[text, bytes]]] = await answered;
-    assert.equal(text, "WELL?");
-    assert.equal(Buffer.from(bytes).toString(), "yes");
+    assert.deepEqual((await answered)[0], [["WELL?", "yes", [1]]]);
   },
 
   async "has several namespaces on one connection"(t, enter) {
@@ -136,20 +134,20 @@ export const always = {
     assert.deepEqual(await ask(socket, "echo", 1), [1]);
   },
 
-  async "passes 100 KB both ways"(t, enter) {
-    const socket = await enter(), text = "ä".repeat(50000);
+  /* The default limit is 100000 bytes, below what an unprepared mod_fcgid takes. */
+  async "passes what is nearly too big both ways"(t, enter) {
+    const socket = await enter(), text = "ä".repeat(49900);
     const [back] = await ask(socket, "echo", text);
     assert.ok(back === text);
-    const bytes = Buffer.alloc(60000, 7);
+    const bytes = Buffer.alloc(74000, 7);
     const [bytesBack] = await ask(socket, "echo", bytes);
     assert.ok(bytes.equals(Buffer.from(bytesBack)));
   },
 
-  async "does not lose its session by a body that is too big"(t, enter) {
-    const socket = await enter({ reconnection: false });
-    const url = new URL(socket.io.uri);
+  async "does not lose its session by a body that is too big"(t, enter, url) {
+    const socket = await enter({ reconnection: false }), { greeting } = await new Session(url).open();
     const path = `/socket.io/?EIO=4&transport=polling&sid=${socket.io.engine.id}`;
-    const { status, body } = await request(url.origin, path, { method: "POST", body: "4".repeat(2 << 20) });
+    const { status, body } = await request(url, path, { method: "POST", body: "4".repeat(greeting.maxPayload + 1) });
     assert.equal(status, 413);
     assert.equal(body, "");
     assert.deepEqual(await ask(socket, "echo", "alive"), ["alive"]);
@@ -208,8 +206,10 @@ export const recovering = {
   },
 
   async "starts afresh after a disconnect of its own"(t, enter) {
-    const socket = await enter(), { id } = socket;
-    socket.disconnect().connect();
+    const socket = await enter(), { id } = socket, closed = next(socket.io.engine, "close");
+    socket.disconnect();
+    await closed;                       /* else its CONNECT might overtake it */
+    socket.connect();
     await next(socket, "connect");
     assert.equal(socket.recovered, false);
     assert.notEqual(socket.id, id);
