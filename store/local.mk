@@ -41,3 +41,6 @@ tests_store_twins_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
 check_PROGRAMS += tests/store_kill_test
 tests_store_kill_test_SOURCES = tests/t.h tests/store_kill_test.c
 tests_store_kill_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
+noinst_PROGRAMS += bench/store_crowd
+bench_store_crowd_SOURCES = bench/store_crowd.c
+bench_store_crowd_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)

@@ -22,7 +22,8 @@
 enum {
 	WAL_DUE = 4 << 20,
 	WAL_LARGE = 64 << 20,
-	PAGE_BYTES = 4096
+	PAGE_BYTES = 4096,
+	REST_TRIES = 4
 };
 
 static int
@@ -32,13 +33,15 @@ on_commit(void *arg, sqlite3 *sqlite, const char *name, int pages)
 
 	(void)sqlite;
 	(void)name;
-	db->wal_bytes = (int64_t)pages * PAGE_BYTES;
+	turnlock_note_set(db->lock, (int64_t)pages * PAGE_BYTES);
 	return SQLITE_OK;
 }
 
 void
 checkpoint_watch(struct sqlite *db)
 {
+	if (db->lock == NULL)
+		return;
 	sqlite3_wal_hook(db->db, on_commit, db);
 	db->checkpoint_at = WAL_DUE;
 }
@@ -57,36 +60,49 @@ checkpoint(struct sqlite *db)
 	return got == SQLITE_OK && frames == done;
 }
 
+/* Under the turn's lock nobody adds to it: this reaches the end. */
+static void
+checkpoint_rest(struct sqlite *db)
+{
+	for (int tries = 0; tries < REST_TRIES; tries++)
+		if (turnlock_take(db->lock, db->lock_wait) == RC_OK) {
+			if (checkpoint(db))
+				turnlock_note_set(db->lock, 0);
+			turnlock_drop(db->lock);
+			return;
+		}
+}
+
 void
 checkpoint_after(struct sqlite *db)
 {
-	if (!db->is_wal || db->wal_bytes < db->checkpoint_at) {
-		if (db->wal_bytes < WAL_DUE)
-			db->checkpoint_at = WAL_DUE;
+	int64_t size = turnlock_note_get(db->lock);
+
+	if (size < WAL_DUE)
+		db->checkpoint_at = WAL_DUE;
+	if (!db->is_wal || size < db->checkpoint_at)
 		return;
-	}
 	/* somebody else at it, or not done to the end: not at every turn */
-	db->checkpoint_at = db->wal_bytes + WAL_DUE / 4;
+	db->checkpoint_at = size + WAL_DUE / 4;
 	if (!worker_duty_take(db->workers, DUTY_CHECKPOINT))
 		return;
 	checkpoint(db);
-	if (turnlock_take(db->lock, db->lock_wait) == RC_OK) {
-		checkpoint(db);
-		turnlock_drop(db->lock);
-	}
+	checkpoint_rest(db);
 	worker_duty_drop(db->workers, DUTY_CHECKPOINT);
 }
 
 void
 checkpoint_before(struct sqlite *db)
 {
-	if (!db->is_wal || db->wal_bytes < WAL_LARGE ||
+	int64_t size = turnlock_note_get(db->lock);
+
+	if (!db->is_wal || size < WAL_LARGE ||
 	    !worker_duty_take(db->workers, DUTY_CHECKPOINT))
 		return;
 	log_warn("store", "file=%s wal_bytes=%lld checkpoint before the turn",
-	    db->file, (long long)db->wal_bytes);
+	    db->file, (long long)size);
 	if (checkpoint(db))
-		db->wal_bytes = 0;
+		turnlock_note_set(db->lock, 0);
 	worker_duty_drop(db->workers, DUTY_CHECKPOINT);
 }
 

@@ -142,7 +142,6 @@ struct sqlite {
 	int64_t claims;                 /* about how many are ours */
 
 	int64_t sweep_at;               /* the session that the janitor saw last */
-	int64_t wal_bytes;              /* as our last commit saw it */
 	int64_t checkpoint_at;          /* try when it has grown to this */
 };
 

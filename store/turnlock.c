@@ -42,11 +42,18 @@
 
 enum { TICK_MS = 10 };
 
+struct page {
+	int64_t pid;                    /* who holds it or held it last */
+	int64_t note;
+};
+
 struct turnlock {
 	int fd;
 	bool has_timer;
 	timer_t timer;
-	volatile int32_t *pid;          /* mapped: who holds it; NULL: not known */
+	volatile struct page *page;     /* in the file */
+	int64_t self;                   /* our process */
+	struct page own;                /* where it cannot be mapped */
 };
 
 static void
@@ -68,9 +75,11 @@ turnlock_open(int dir, const char *path, uid_t owner, struct turnlock **l_r,
 		return RC_IO;
 	}
 	/* A page that is really there: a hole on a full disk would be SIGBUS. */
+	l->self = getpid();
+	l->page = &l->own;
 	if (posix_fallocate(l->fd, 0, 4096) == 0 && (map = mmap(NULL, 4096,
 	    PROT_READ | PROT_WRITE, MAP_SHARED, l->fd, 0)) != MAP_FAILED)
-		l->pid = map;
+		l->page = map;
 	*l_r = l;
 	return RC_OK;
 }
@@ -85,8 +94,8 @@ turnlock_close(struct turnlock **lp)
 		return;
 	if (l->has_timer)
 		timer_delete(l->timer);
-	if (l->pid != NULL)
-		munmap((void *)(uintptr_t)l->pid, 4096);
+	if (l->page != &l->own)
+		munmap((void *)(uintptr_t)l->page, 4096);
 	close(l->fd);
 	free(l);
 }
@@ -157,8 +166,7 @@ turnlock_take(struct turnlock *l, int64_t wait_ms)
 		if (wait_ms <= 0 || wait_for(l, wait_ms) != RC_OK)
 			return RC_AGAIN;
 	}
-	if (l->pid != NULL)
-		*l->pid = (int32_t)getpid();
+	l->page->pid = l->self;
 	return RC_OK;
 }
 
@@ -171,5 +179,17 @@ turnlock_drop(struct turnlock *l)
 long
 turnlock_holder(const struct turnlock *l)
 {
-	return l->pid == NULL ? 0 : *l->pid;
+	return (long)l->page->pid;
+}
+
+int64_t
+turnlock_note_get(const struct turnlock *l)
+{
+	return l->page->note;
+}
+
+void
+turnlock_note_set(struct turnlock *l, int64_t note)
+{
+	l->page->note = note;
 }

@@ -22,6 +22,11 @@ void turnlock_close(struct turnlock **l);
 enum rc turnlock_take(struct turnlock *l, int64_t wait_ms);
 void turnlock_drop(struct turnlock *l);
 
+/* A number that all processes share, without meaning here: a hint that costs
+ * nothing (the size of the WAL). */
+int64_t turnlock_note_get(const struct turnlock *l);
+void turnlock_note_set(struct turnlock *l, int64_t note);
+
 /* The process that holds it or held it last, 0: unknown. */
 long turnlock_holder(const struct turnlock *l);
 
