@@ -15,7 +15,8 @@ end_dead_sessions(struct memory *m, size_t limit)
 
 	for (s = m->town->sessions; s != NULL && n < limit; s = next) {
 		next = s->hh.next;
-		if (memory_session_dead(m, s) > m->boot)
+		if ((s->row.closing ? s->closing_boot + CLOSE_WAIT_MS :
+		    memory_session_dead(m, s)) > m->boot)
 			continue;
 		memory_session_end(m, s, "ping timeout", '1', true);
 		n++;

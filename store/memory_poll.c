@@ -43,13 +43,16 @@ drain_take(struct memory *m, struct drain *d, const struct record *r)
 /* ---- what a session has not seen --------------------------------------------- */
 
 static void
-drain_replay(struct memory *m, struct replay *replay, struct drain *d)
+drain_replay(struct memory *m, const struct mem_session *s,
+    struct replay *replay, struct drain *d)
 {
 	struct mem_socket *k;
 	const struct record *r;
 	uint64_t n = replay->socket;
 
 	HASH_FIND(hh, m->town->sockets, &n, sizeof(n), k);
+	if (k != NULL && k->reader != s->n)
+		k = NULL;               /* gone again: it returns with its own offset */
 	while (replay->pos < replay->upto) {
 		r = memory_record(m->town, replay->pos + 1);
 		if ((r->seq == replay->upto || (k != NULL &&
@@ -104,7 +107,7 @@ drain(struct memory *m, struct mem_session *s, struct drain *d)
 	size_t i;
 
 	for (i = 0; i < s->n_replays && !d->is_full; i++)
-		drain_replay(m, &s->replays[i], d);
+		drain_replay(m, s, &s->replays[i], d);
 	if (!d->is_full)
 		drain_live(m, s, d);
 }

@@ -205,7 +205,7 @@ void memory_op_receive(struct memory *m, struct store_op *op);
 void memory_op_close(struct memory *m, struct store_op *op);
 struct mem_session *memory_session_get(struct town *town, uint64_t n);
 bool memory_is_claimed(const struct town *town, const struct mem_session *s);
-/* Boot ms: when it is dead. */
+/* Boot ms: when it is dead.  (One that closes has its own time.) */
 int64_t memory_session_dead(const struct memory *m, const struct mem_session *s);
 /* Its sockets go, a parked poll is told; s is freed. */
 void memory_session_end(struct memory *m, struct mem_session *s,

@@ -48,11 +48,9 @@ memory_session_dead(const struct memory *m, const struct mem_session *s)
 	int64_t dead = s->row.heard_boot + conf->ping_interval_ms +
 	    conf->ping_timeout_ms;
 
-	if (s->row.closing)
-		return s->closing_boot + CLOSE_WAIT_MS;
 	if (s->row.ping_open)
 		dead = earlier(dead, s->row.ping_boot + conf->ping_timeout_ms);
-	if (!s->was_connected && conf->connect_timeout_ms > 0)
+	if (!s->was_connected && !s->row.closing && conf->connect_timeout_ms > 0)
 		dead = earlier(dead, s->opened_boot + conf->connect_timeout_ms);
 	return dead;
 }

@@ -478,17 +478,20 @@ say_op(struct twin *w, const struct step *st, const struct store_op *op, struct 
 	}
 }
 
-/* The clients remember; seen through the first twin. */
+/* The clients remember, seen through the first twin: a new poll proves that the
+ * last answer arrived, the answer to this one may still be lost. */
 static void
-remember_batch(const struct step *st, const struct batch *batch)
+remember_poll(const struct step *st, const struct store_op *op)
 {
+	const struct batch *batch = &op->u.poll.batch_r;
 	unsigned k;
 	size_t i;
 
 	for (k = 0; k < SOCKETS; k++) {
 		if (life.session_of[k] != st->session)
 			continue;
-		life.before[k] = life.known[k];
+		if (!op->u.poll.is_resend_r)
+			life.before[k] = life.known[k];
 		for (i = 0; i < batch->n; i++)
 			if (batch->records[i].kind == RECORD_EVENT &&
 			    slice_is(batch->records[i].nsp, nsps[life.nsp_of[k]]) &&
@@ -523,8 +526,7 @@ remember(const struct step *st, const struct store_op *op)
 	case OP_POLL:
 		memcpy(life.t[st->session], st->t, sizeof st->t);
 		life.ticket[st->session] = st->ticket;
-		if (op->u.poll.outcome_r == POLL_BATCH)
-			remember_batch(st, &op->u.poll.batch_r);
+		remember_poll(st, op);
 		break;
 	case OP_DELIVER:
 		for (k = 0; k < SOCKETS; k++)
@@ -684,16 +686,29 @@ twin_turn(struct twin *w, const struct step *steps, int n, bool looks)
 	buf_free(&b);
 }
 
+static struct slice
+line_at(const char *text, size_t i)
+{
+	while (i > 0 && text[i - 1] != '\n')
+		i--;
+	return slice_head(slice_str(text + i), strcspn(text + i, "\n"));
+}
+
 static void
 compare(uint64_t seed, int turn)
 {
-	unsigned i;
+	const char *a = twins[0].said, *b = twins[1].said;
+	size_t i = 0;
+	unsigned k;
 
-	if (strcmp(twins[0].said, twins[1].said) == 0)
+	while (a[i] != '\0' && a[i] == b[i])
+		i++;
+	if (a[i] == b[i])
 		return;
-	for (i = life.logged < 40 ? 0 : life.logged - 40; i < life.logged; i++)
-		printf("# %s\n", life.log[i % 40]);
-	printf("# memory says:\n%s\n# sqlite says:\n%s\n", twins[0].said, twins[1].said);
+	for (k = life.logged < 40 ? 0 : life.logged - 40; k < life.logged; k++)
+		printf("# %s\n", life.log[k % 40]);
+	printf("# memory: %.*s\n", SLICE_ARGS(line_at(a, i)));
+	printf("# sqlite: %.*s\n", SLICE_ARGS(line_at(b, i)));
 	T_FAIL("seed %d, turn %d: the twins differ", (int)seed, turn);
 }
 
