@@ -256,6 +256,8 @@ void memory_leave(struct town *town, struct mem_socket *k, struct slice key);
 void memory_leave_all(struct town *town, struct mem_socket *k);
 bool memory_was_in(const struct mem_socket *k, struct slice key, int64_t seq);
 bool memory_is_in(const struct mem_socket *k, struct slice key);
+/* It is in this room now, and the room is not the one of its own id. */
+bool memory_is_room(const struct mem_socket *k, const struct interval *i);
 /* Whether this socket hears that record. */
 bool memory_hears(const struct mem_socket *k, const struct record *r);
 enum rc memory_members(struct store *store, struct slice channel, int64_t seq,

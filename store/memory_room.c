@@ -112,6 +112,12 @@ is_room(const struct interval *i)
 	return i->to == INT64_MAX && i->key.p[0] == CHANNEL_ROOM;
 }
 
+bool
+memory_is_room(const struct mem_socket *k, const struct interval *i)
+{
+	return is_room(i) && !slice_is(slice_skip(i->key, k->nsp.n + 2), k->id);
+}
+
 static bool
 is_full(const struct mem_socket *k, struct slice key, int64_t max_rooms)
 {
@@ -264,7 +270,7 @@ room_next(struct town *town, struct slice nsp, struct slice after,
 	next_r->members = 0;
 	for (k = town->sockets; k != NULL; k = k->hh.next)
 		for (i = 0; k->session != 0 && i < k->n_intervals; i++) {
-			if (!is_room(&k->intervals[i]))
+			if (!memory_is_room(k, &k->intervals[i]))
 				continue;
 			name = room_name(&k->intervals[i], &of);
 			if (!slice_eq(of, nsp) ||

@@ -123,11 +123,11 @@ count_rooms(struct town *town, struct store_stats *stats)
 	struct mem_socket *k, *before;
 	size_t i;
 
-	/* A room counts with the first of its present members. */
+	/* A room counts with the first of its present members; a socket's own
+	 * does not. */
 	for (k = town->sockets; k != NULL; k = k->hh.next)
 		for (i = 0; k->session != 0 && i < k->n_intervals; i++) {
-			if (k->intervals[i].to != INT64_MAX ||
-			    k->intervals[i].key.p[0] != CHANNEL_ROOM)
+			if (!memory_is_room(k, &k->intervals[i]))
 				continue;
 			for (before = town->sockets; before != k; before = before->hh.next)
 				if (before->session != 0 &&

@@ -157,8 +157,9 @@ enum rc store_select(struct store *store, const struct selector *selector,
 enum rc store_count(struct store *store, const struct selector *selector,
     int64_t *count_r);
 
-/* Rooms of a socket (packed names, its own included), and all rooms of a
- * namespace with their present members. */
+/* Rooms of a socket (packed names, its own included), and the rooms of a
+ * namespace with their present members (those that sockets have by their ids
+ * are left out). */
 enum rc store_rooms_of(struct store *store, uint64_t socket, struct buf *packed);
 typedef void store_room_fn(void *arg, struct slice nsp, struct slice room,
     int64_t members);

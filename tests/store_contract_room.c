@@ -143,6 +143,26 @@ a_socket_is_in_the_room_of_its_own_id(void)
 }
 
 static void
+the_room_of_a_socket_s_id_is_a_room_like_others(void)
+{
+	uint64_t a, b, alice = t_join_in("alice", &a), bob = t_join_in("bob", &b);
+
+	t_join(b, "alice");
+	t_emit("/", "alice", "both");
+	T_STR(t_select("/", "alice", NULL, NULL, false), "alice bob");
+	t_leave(a, "alice");
+	t_emit("/", "alice", "bob only");
+	T_STR(t_hears(alice), "both");
+	T_EQ(t_close(alice, "transport close", false), RC_OK);
+	t_emit("/", "alice", "still bob");
+	T_STR(t_hears(bob), "both bob only still bob");
+	T_STR(t_select("/", "alice", NULL, NULL, false), "bob");
+	t_leave(b, "alice");
+	t_emit("/", "alice", "nobody");
+	T_STR(t_hears(bob), "");
+}
+
+static void
 a_record_to_several_rooms_is_seen_once(void)
 {
 	uint64_t a, b, alice = t_join_in("alice", &a), bob = t_join_in("bob", &b);
@@ -356,6 +376,7 @@ contract_room(void)
 	CASE(a_namespace_hears_its_own_broadcasts_only);
 	CASE(equal_rooms_of_two_namespaces_are_two_rooms);
 	CASE(a_socket_is_in_the_room_of_its_own_id);
+	CASE(the_room_of_a_socket_s_id_is_a_room_like_others);
 	CASE(a_record_to_several_rooms_is_seen_once);
 	CASE(sixty_four_channels_are_enough);
 	CASE(except_is_asked_at_the_time_of_the_record);

@@ -98,7 +98,7 @@ some_kind(void)
 
 /* The world as the first twin has it. */
 static struct {
-	bool is_open[SESSIONS], is_there[SOCKETS];
+	bool is_open[SESSIONS], is_closing[SESSIONS], is_there[SOCKETS];
 	unsigned n_open;
 } now;
 
@@ -114,6 +114,7 @@ look_around(void)
 	for (i = 0; i < SESSIONS; i++) {
 		now.is_open[i] = store_session(scene.store, slice_str(life.sid[i]),
 		    &scene.arena, &session) == RC_OK;
+		now.is_closing[i] = now.is_open[i] && session.closing;
 		now.n_open += now.is_open[i];
 	}
 	for (i = 0; i < SOCKETS; i++)
@@ -167,7 +168,7 @@ make_step(struct step *st, int place)
 	if (st->ticket == 0)
 		st->ticket = life.count;
 	st->offset = roll(2) ? life.known[st->socket] : life.before[st->socket];
-	st->upto = roll(4) == 0 ? 0 : t_last_seq();
+	st->upto = roll(4) == 0 || now.is_closing[st->session] ? 0 : t_last_seq();
 }
 
 static const char *const kind_names[] = {
@@ -198,6 +199,16 @@ static const char *
 room_name(unsigned room)
 {
 	return t_text("r%u", room);
+}
+
+/* Now and then the room of a socket's id, also of one that has ended. */
+static const char *
+some_room(const struct step *st)
+{
+	const char *id = life.id[st->pick % SOCKETS];
+
+	return (st->flags & 0xf000) == 0 && id[0] != '\0' ? t_text("%s", id) :
+	    room_name(st->room);
 }
 
 static void
@@ -236,7 +247,7 @@ fill_append(struct twin *w, const struct step *st, struct store_op *op)
 		r->channels = arena_dup(&scene.arena, buf_slice(&b));
 	} else {
 		pack_add(&b, channel_key(&scene.arena, CHANNEL_ROOM, r->nsp,
-		    slice_str(room_name(st->room))));
+		    slice_str(some_room(st))));
 		pack_add(&b, channel_key(&scene.arena, CHANNEL_ROOM, r->nsp,
 		    slice_str(room_name(st->other))));
 		r->channels = arena_dup(&scene.arena, buf_slice(&b));
@@ -270,7 +281,7 @@ fill_member(struct twin *w, const struct step *st, struct store_op *op)
 		    (st->pick >> k & 3) == 0))
 			sockets[op->u.member.n++] = w->socket[k];
 	op->u.member.sockets = sockets;
-	op->u.member.room = slice_str(room_name(st->room));
+	op->u.member.room = slice_str(some_room(st));
 	op->u.member.max_rooms = (st->flags & 3) == 0 ? 3 : 0;
 }
 
@@ -574,16 +585,21 @@ load_tasks(struct twin *w)
 static void
 say_room(void *arg, struct slice nsp, struct slice room, int64_t members)
 {
-	buf_printf(arg, "%.*s%.*s=%d ", SLICE_ARGS(nsp), SLICE_ARGS(room), (int)members);
+	if (room.p[0] == 'r')
+		buf_printf(arg, "%.*s%.*s=%d ", SLICE_ARGS(nsp), SLICE_ARGS(room),
+		    (int)members);
 }
 
 static void
 say_session(void *arg, const struct session_row *row)
 {
-	buf_printf(arg, "%s heard=%lld ping=%lld%s nsps=%u%s post=%s\n", row->sid,
-	    (long long)row->heard_boot, (long long)row->ping_boot,
-	    row->ping_open ? "!" : "", row->namespaces,
-	    row->closing ? " closing" : "", row->last_post);
+	buf_printf(arg, "%s heard=%lld nsps=%u post=%s", row->sid,
+	    (long long)row->heard_boot, row->namespaces, row->last_post);
+	if (row->closing)
+		buf_str(arg, " closing\n");     /* no ping any more */
+	else
+		buf_printf(arg, " ping=%lld%s\n", (long long)row->ping_boot,
+		    row->ping_open ? "!" : "");
 }
 
 static void
@@ -610,9 +626,9 @@ say_stats(struct buf *b)
 	struct store_stats s = t_stats();
 
 	buf_printf(b, "sessions=%d sockets=%d gone=%d claims=%d records=%d kept=%d "
-	    "rooms=%d timers=%d tasks=%d aside=%d questions=%d seq=%d floor=%d\n",
+	    "timers=%d tasks=%d aside=%d questions=%d seq=%d floor=%d\n",
 	    (int)s.sessions, (int)s.sockets, (int)s.gone, (int)s.claims,
-	    (int)s.records, (int)s.kept, (int)s.rooms, (int)s.timers, (int)s.tasks,
+	    (int)s.records, (int)s.kept, (int)s.timers, (int)s.tasks,
 	    (int)s.set_aside, (int)s.questions, (int)s.last_seq, (int)s.floor);
 }
 
