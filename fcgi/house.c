@@ -60,17 +60,23 @@ open_handlers(struct house *h, char **error)
 	return rc;
 }
 
+/* The option, but never more than there are descriptors for. */
+static size_t
+house_limit(const struct house *h)
+{
+	size_t wanted = (size_t)h->conf->max_parked;
+
+	if (wanted == 0 || (h->max_parked != 0 && h->max_parked < wanted))
+		return h->max_parked;
+	return wanted;
+}
+
 static enum rc
 open_engine(struct house *h, char **error)
 {
-	size_t limit = h->max_parked;
-
 	(void)error;
-	if (h->conf->max_parked > 0 &&
-	    (limit == 0 || (size_t)h->conf->max_parked < limit))
-		limit = (size_t)h->conf->max_parked;
 	h->engine = setup_engine(h->conf, h->store, handlers_app(h->handlers),
-	    &clock_system, limit);
+	    &clock_system, house_limit(h));
 	return RC_OK;
 }
 
@@ -139,6 +145,7 @@ house_open(struct house *h)
 	free(h->said);
 	h->said = NULL;
 	h->gateway = gateway_new(h->conf, h->engine, NULL);
+	gateway_limit(h->gateway, house_limit(h));
 	return true;
 }
 

@@ -32,6 +32,8 @@
 
 enum {
 	EVENTS = 256,
+	ACCEPTS = 256,          /* of one go: others want to be heard, too */
+	ROUNDS = 4,
 	HEAL_MS = 2000,         /* a broken house is tried again */
 	SWEEP_MS = 30000,
 	LEAVE_MS = 5000,        /* what is not written till then never will be */
@@ -67,12 +69,13 @@ listener_rest(struct door *door)
 	door->accept_after = clock_boot(&clock_system) + NO_DESCRIPTOR_MS;
 }
 
-static void
+/* True: there may be more. */
+static bool
 listener_event(struct door *door)
 {
-	int fd;
+	int fd, i;
 
-	while (door->listener != -1) {
+	for (i = 0; i < ACCEPTS && door->listener != -1; i++) {
 		fd = accept4(door->listener, NULL, NULL,
 		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd != -1) {
@@ -80,11 +83,12 @@ listener_event(struct door *door)
 		} else if (errno == EMFILE || errno == ENFILE ||
 		    errno == ENOBUFS || errno == ENOMEM) {
 			listener_rest(door);
-			return;
+			return false;
 		} else if (errno != EINTR && errno != ECONNABORTED) {
-			return;
+			return false;
 		}
 	}
+	return true;
 }
 
 static void
@@ -100,35 +104,43 @@ listener_resume(struct door *door)
 /* ---- events ------------------------------------------------------------------ */
 
 static void
+event_hear(struct door *door, const struct epoll_event *event)
+{
+	if (event->data.ptr == &door->listener) {
+		listener_event(door);
+	} else if (event->data.ptr == &door->woken) {
+		/* Its first request may have closed the store. */
+		if (door->house.store != NULL)
+			store_wake_take(door->house.store);
+		door->woken = true;
+	} else {
+		connection_event(event->data.ptr, event->events);
+	}
+}
+
+/*
+ * More than once: while connections were accepted a client may have hung up and
+ * come back with its next poll; its hang-up must be in the same turn, or the two
+ * polls look like an overlap.
+ */
+static void
 on_events(uv_poll_t *handle, int status, int events)
 {
 	struct loop *loop = handle->data;
-	struct door *door = loop->door;
 	struct epoll_event found[EVENTS];
-	int n, i;
+	int round, n, i;
 
 	(void)status;
 	(void)events;
-	do {
-		n = epoll_wait(door->set, found, EVENTS, 0);
-		for (i = 0; i < n; i++) {
-			if (found[i].data.ptr == &door->listener) {
-				listener_event(door);
-			} else if (found[i].data.ptr == &door->woken) {
-				/* Its first request may have closed the store. */
-				if (door->house.store != NULL)
-					store_wake_take(door->house.store);
-				door->woken = true;
-			} else {
-				connection_event(found[i].data.ptr,
-				    found[i].events);
-			}
-		}
-	} while (n == EVENTS);
+	for (round = 0; round < ROUNDS; round++) {
+		n = epoll_wait(loop->door->set, found, EVENTS, 0);
+		for (i = 0; i < n; i++)
+			event_hear(loop->door, &found[i]);
+		if (n <= 0)
+			break;
+	}
 }
 
-/* It only ends the wait.  uv_run() calls timers before it waits, too, and would
- * then wait for something else: uv_stop() makes that wait end at once. */
 static void
 on_deadline(uv_timer_t *timer)
 {
@@ -179,10 +191,13 @@ static void
 loop_leave(struct loop *loop)
 {
 	struct door *door = loop->door;
+	int i;
 
 	if (door->leaving)
 		return;
-	listener_event(door);   /* who is in the queue is not to see an error */
+	/* Who is in the queue is not to see an error. */
+	for (i = 0; i < 16 && listener_event(door); i++)
+		;
 	if (door->listener != -1)
 		epoll_ctl(door->set, EPOLL_CTL_DEL, door->listener, NULL);
 	door->leaving = true;

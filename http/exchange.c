@@ -79,6 +79,20 @@ exchange_prepare(struct http_private *own, const struct query *query,
 }
 
 void
+exchange_begin(struct http_private *own)
+{
+	own->is_pending = true;
+	own->gateway->n_polls += own->purpose == PURPOSE_POLL;
+}
+
+void
+exchange_end(struct http_private *own)
+{
+	own->is_pending = false;
+	own->gateway->n_polls -= own->purpose == PURPOSE_POLL;
+}
+
+void
 probe_serve(struct http_private *own, const struct query *query,
     enum purpose purpose)
 {
@@ -86,7 +100,7 @@ probe_serve(struct http_private *own, const struct query *query,
 		return;
 	own->exchange.codec = &codec_nobody;
 	own->exchange.t = SLICE_NONE;
-	own->is_pending = true;
+	exchange_begin(own);
 	engine_poll(own->gateway->engine, &own->exchange);
 }
 
@@ -121,8 +135,8 @@ refusal_log(struct gateway *g, const char *what)
 	g->refused++;
 	if (g->refused_logged != 0 && now - g->refused_logged < 10000)
 		return;
-	log_warn("http", "refused=%lu reason=%s parked=%zu", g->refused, what,
-	    engine_parked(g->engine));
+	log_warn("http", "refused=%lu reason=%s polls=%zu", g->refused, what,
+	    g->n_polls);
 	g->refused = 0;
 	g->refused_logged = now;
 }
@@ -137,6 +151,22 @@ unavailable_send(struct http_private *own, const char *reason)
 	buf_printf(&body, "siogate cannot take this now: %s\n", reason);
 	dress_send(own, 503, "text/plain; charset=UTF-8", &body);
 	buf_free(&body);
+}
+
+bool
+lot_is_full(struct http_private *own, enum purpose purpose)
+{
+	const struct gateway *g = own->gateway;
+	size_t limit = g->max_parked;
+
+	if (limit == 0)
+		return false;
+	if (purpose == PURPOSE_GREET)
+		limit -= limit / 16;
+	if (g->n_polls < limit)
+		return false;
+	unavailable_send(own, "full");
+	return true;
 }
 
 /* What "this session exists" is answered with. */
@@ -163,7 +193,7 @@ answer_done(struct exchange *ex)
 {
 	struct http_private *own = ex->door;
 
-	own->is_pending = false;
+	exchange_end(own);
 	switch (ex->answer) {
 	case ANSWER_PAYLOAD:
 		payload_send(own);

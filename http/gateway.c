@@ -91,6 +91,12 @@ gateway_detail(struct gateway *g, const char *detail)
 }
 
 void
+gateway_limit(struct gateway *g, size_t max_parked)
+{
+	g->max_parked = max_parked;
+}
+
+void
 gateway_free(struct gateway **gateway)
 {
 	struct gateway *g = *gateway;
@@ -226,7 +232,7 @@ http_cancel(struct gateway *gateway, struct http_exchange *x)
 {
 	if (x->own != NULL && x->own->is_pending) {
 		engine_cancel(gateway->engine, &x->own->exchange);
-		x->own->is_pending = false;
+		exchange_end(x->own);
 	}
 }
 

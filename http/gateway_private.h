@@ -28,6 +28,8 @@ struct gateway {
 	bool has_polling, has_jsonp, has_eio4;
 	struct origin_rules origins;
 	struct peers trusted;
+	size_t max_parked;              /* 0: no limit */
+	size_t n_polls;                 /* that the engine has, parked or not yet */
 	struct buf path_scratch, query_scratch; /* of the request in hand */
 	unsigned long refused;          /* since the last line in the log */
 	int64_t refused_logged;         /* boot ms */
@@ -91,6 +93,14 @@ void answer_done(struct exchange *exchange);
 /* Asks only whether the sid is known; purpose says what is answered then. */
 void probe_serve(struct http_private *own, const struct query *query,
     enum purpose purpose);
+
+/* The engine has it, or no more. */
+void exchange_begin(struct http_private *own);
+void exchange_end(struct http_private *own);
+
+/* Whether there is no place for this purpose (POLL, GREET); then that was
+ * answered. */
+bool lot_is_full(struct http_private *own, enum purpose purpose);
 
 /* greet.c, poll.c, post.c: hand the request to the engine. */
 void greet_serve(struct http_private *own, const struct query *query);

@@ -12,10 +12,12 @@ greet_serve(struct http_private *own, const struct query *query)
 {
 	struct exchange *ex = &own->exchange;
 
+	if (lot_is_full(own, PURPOSE_GREET))
+		return;
 	exchange_prepare(own, query, PURPOSE_GREET);
 	info_write(&own->memory, own, query);
 	ex->info = buf_slice(&own->memory);
 	ex->upgrades = SLICE("[]");
-	own->is_pending = true;
+	exchange_begin(own);
 	engine_open(own->gateway->engine, ex);
 }

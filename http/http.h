@@ -65,6 +65,12 @@ struct http_exchange {
 struct gateway *gateway_new(const struct conf *conf, struct engine *engine,
     const char *broken);
 void gateway_detail(struct gateway *gateway, const char *detail);
+/*
+ * How many polls this process can hold (0: no limit; that of a new gateway).
+ * Past that a poll is refused with 503; handshakes are refused a little earlier,
+ * so that those who have a place keep it.
+ */
+void gateway_limit(struct gateway *gateway, size_t max_parked);
 void gateway_free(struct gateway **gateway);
 
 /* Answers through respond(), perhaps before it returns, perhaps from a later

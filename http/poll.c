@@ -10,8 +10,9 @@
 void
 poll_serve(struct http_private *own, const struct query *query)
 {
-	if (!exchange_prepare(own, query, PURPOSE_POLL))
+	if (lot_is_full(own, PURPOSE_POLL) ||
+	    !exchange_prepare(own, query, PURPOSE_POLL))
 		return;
-	own->is_pending = true;
+	exchange_begin(own);
 	engine_poll(own->gateway->engine, &own->exchange);
 }

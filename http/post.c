@@ -48,6 +48,6 @@ post_serve(struct http_private *own, const struct query *query)
 	if (!exchange_prepare(own, query,
 	    ex->is_binary ? PURPOSE_OCTETS : PURPOSE_POST))
 		return;
-	own->is_pending = true;
+	exchange_begin(own);
 	engine_post(own->gateway->engine, ex);
 }

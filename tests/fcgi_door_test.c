@@ -8,8 +8,6 @@
  */
 #include "config.h"
 
-#include <sys/resource.h>
-
 #include "tests/t.h"
 #include "tests/fcgi_responder.h"
 
@@ -401,6 +399,73 @@ two_thousand_polls_park_in_one_process(void)
 }
 
 static void
+more_polls_than_descriptors_are_refused(void)
+{
+	enum { LIMIT = 200, MOST = LIMIT - 64, GREETED = MOST - MOST / 16 };
+	char *sids[MOST], last[sizeof(sid)];
+	int fds[MOST], i;
+
+	T_EQ(responder_stop(), 0);
+	responder_descriptors = LIMIT;
+	responder_start(LINES "slots = 0\n");
+	for (i = 0; i < MOST; i++) {
+		greet();
+		sids[i] = mem_strdup(sid);
+	}
+	greet();
+	strcpy(last, sid);
+	for (i = 0; i < MOST; i++) {
+		if (i == GREETED) {     /* polls still have places */
+			everything_else_is_served();
+			T_EQ(fcgi_ask(responder_socket, "GET", POLLING "&t=0",
+			    SLICE_NONE, &got), 503);
+		}
+		strcpy(sid, sids[i]);
+		free(sids[i]);
+		fds[i] = poll_park(1, false);
+	}
+	everything_else_is_served();
+	strcpy(sid, last);
+	T_EQ(fcgi_ask(responder_socket, "GET", session_target(1), SLICE_NONE,
+	    &got), 503);
+	T_OK(strstr(got.content.p, "Retry-After: 5\r\n") != NULL);
+	/* who sits stays, and sends are taken */
+	T_OK(!fcgi_is_readable(fds[0], 0));
+	T_EQ(fcgi_ask(responder_socket, "POST", session_target(2), SLICE("40"),
+	    &got), 200);
+	close(fds[0]);
+	everything_else_is_served();
+	/* the place is free once the hang-up was heard */
+	for (i = 0; i < 1000 && fcgi_ask(responder_socket, "GET",
+	    session_target(3), SLICE_NONE, &got) == 503; i++)
+		;
+	T_EQ(got.status, 200);
+	T_EQ(responder_stop(), 0);
+	for (i = 1; i < MOST; i++) {
+		T_OK(fcgi_receive(fds[i], &got));
+		T_EQ(got.status, 200);
+		close(fds[i]);
+	}
+}
+
+static void
+running_out_of_descriptors_passes(void)
+{
+	int fds[250], i;
+
+	responder_start(LINES);
+	for (i = 0; i < 250; i++)
+		T_OK((fds[i] = fcgi_connect(responder_socket)) != -1);
+	T_OK(!fcgi_is_readable(fds[0], 200));
+	for (i = 0; i < 250; i++)
+		close(fds[i]);
+	everything_else_is_served();
+	T_EQ(responder_stop(), 0);
+	responder_descriptors = 0;
+	responder_start(LINES);
+}
+
+static void
 client_make(void)
 {
 	char *path = mem_printf("%s/client", responder_dir), *file;
@@ -442,6 +507,8 @@ main(void)
 	T_RUN(a_name_that_a_dead_one_left_is_taken);
 	T_RUN(sigterm_answers_the_parked_and_leaves_with_0);
 	T_RUN(two_thousand_polls_park_in_one_process);
+	T_RUN(more_polls_than_descriptors_are_refused);
+	T_RUN(running_out_of_descriptors_passes);
 	answer_free(&got);
 	T_RUN(everything_else_is_served);
 	answer_free(&got);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -19,6 +20,7 @@
 static char responder_dir[] = "/tmp/siogate-fcgi-XXXXXX";
 static char responder_socket[64], responder_conf[64], responder_log[64];
 static pid_t responder_pid;
+static unsigned responder_descriptors;  /* its limit; 0: as we have */
 
 static inline void
 text_write(const char *path, const char *text)
@@ -70,10 +72,13 @@ responder_configure(const char *more)
 static inline pid_t
 responder_spawn(const char *const *argv, int stdin_fd, int stdout_fd)
 {
+	const struct rlimit limit = { responder_descriptors, responder_descriptors };
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
+	if (responder_descriptors != 0)
+		setrlimit(RLIMIT_NOFILE, &limit);
 	if (stdin_fd == -1)
 		stdin_fd = open("/dev/null", O_RDONLY);
 	dup2(stdin_fd, STDIN_FILENO);
@@ -82,25 +87,6 @@ responder_spawn(const char *const *argv, int stdin_fd, int stdout_fd)
 	execv(PROGRAM, (char *const *)argv);
 	perror(PROGRAM);
 	_exit(127);
-}
-
-/* Started as an external responder, and listening. */
-static inline void
-responder_start(const char *more)
-{
-	const char *const argv[] = { "siogate.fcgi", "--config", responder_conf,
-	    "--listen", responder_socket, NULL };
-	int fd, tries;
-
-	responder_configure(more);
-	responder_pid = responder_spawn(argv, -1, -1);
-	for (tries = 0; tries < 2000; tries++) {
-		if ((fd = fcgi_connect(responder_socket)) != -1) {
-			close(fd);
-			return;
-		}
-		usleep(5000);   /* nobody tells when a name appears */
-	}
 }
 
 /* The exit status; 128 + signal if one ended it. */
@@ -124,6 +110,26 @@ responder_stop(void)
 		return 0;
 	kill(pid, SIGTERM);
 	return responder_wait(pid);
+}
+
+/* Started as an external responder, and listening. */
+static inline void
+responder_start(const char *more)
+{
+	const char *const argv[] = { "siogate.fcgi", "--config", responder_conf,
+	    "--listen", responder_socket, NULL };
+	int fd, tries;
+
+	responder_stop();       /* what a failed test left */
+	responder_configure(more);
+	responder_pid = responder_spawn(argv, -1, -1);
+	for (tries = 0; tries < 2000; tries++) {
+		if ((fd = fcgi_connect(responder_socket)) != -1) {
+			close(fd);
+			return;
+		}
+		usleep(5000);   /* nobody tells when a name appears */
+	}
 }
 
 /* Proportional memory of a process in kB; -1: it is not told. */

@@ -185,6 +185,29 @@ overlap_full_and_busy_have_their_status(void)
 }
 
 static void
+a_full_lot_refuses_polls_and_takes_posts(void)
+{
+	struct http_exchange sitting;
+
+	world();
+	gateway_limit(gateway, 1);
+	engine.holds = true;
+	T_EQ(ask(SESSION), 0);
+	sitting = exchange;
+	exchange = (struct http_exchange){ .own = NULL };
+	T_EQ(ask(SESSION), 503);
+	T_SLICE(answer_body(), "siogate cannot take this now: full\n");
+	T_EQ(ask(POLLING), 503);
+	fresh_request("POST");
+	T_EQ(ask(SESSION), 200);
+	T_EQ(engine.polls, 1);
+	http_cancel(gateway, &sitting);
+	http_finish(gateway, &sitting);
+	fresh_request("GET");
+	T_EQ(ask(POLLING), 200);
+}
+
+static void
 jsonp_wraps_polls_and_unwraps_posts(void)
 {
 	world();
@@ -320,6 +343,7 @@ main(void)
 	T_RUN(an_octet_stream_is_400_and_the_engine_knows);
 	T_RUN(a_body_past_the_limit_is_413_and_the_session_lives);
 	T_RUN(overlap_full_and_busy_have_their_status);
+	T_RUN(a_full_lot_refuses_polls_and_takes_posts);
 	T_RUN(jsonp_wraps_polls_and_unwraps_posts);
 	T_RUN(a_form_without_d_is_ok_and_ignored);
 	T_RUN(transports_that_are_off_are_unknown);
