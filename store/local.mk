@@ -44,3 +44,9 @@ tests_store_kill_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
 noinst_PROGRAMS += bench/store_crowd
 bench_store_crowd_SOURCES = bench/store_crowd.c
 bench_store_crowd_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
+
+check_PROGRAMS += tests/store_open_test
+tests_store_open_test_SOURCES = tests/t.h tests/store_open_test.c
+tests_store_open_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
+
+EXTRA_DIST += doc/store.md

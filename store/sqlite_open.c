@@ -93,8 +93,7 @@ dir_open(struct sqlite *db, const struct store_conf *conf, char **error_r)
 
 	if (!conf->read_only && (rc = dir_make(conf->path, error_r)) != RC_OK)
 		return rc;
-	db->dir = open(conf->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (db->dir < 0 || fstat(db->dir, &st) != 0) {
+	if (stat(conf->path, &st) != 0) {
 		*error_r = mem_printf("%s: %s", conf->path, strerror(errno));
 		return RC_IO;
 	}
@@ -104,6 +103,10 @@ dir_open(struct sqlite *db, const struct store_conf *conf, char **error_r)
 		    "this process runs as uid %lu: run it as the owner", conf->path,
 		    (unsigned long)st.st_uid, (unsigned long)geteuid());
 		return RC_BAD_STATE;
+	}
+	if ((db->dir = open(conf->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+		*error_r = mem_printf("%s: %s", conf->path, strerror(errno));
+		return RC_IO;
 	}
 	if ((db->path = realpath(conf->path, NULL)) == NULL)
 		db->path = mem_strdup(conf->path);
