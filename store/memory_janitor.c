@@ -49,6 +49,7 @@ drop_void_claims(struct memory *m, size_t limit)
 	for (s = m->town->sessions; s != NULL && n < limit; s = s->hh.next)
 		if (s->holder != 0 && !memory_is_claimed(m->town, s)) {
 			memory_drop_claim(s);
+			s->t[0] = '\0';         /* it was never answered */
 			n++;
 		}
 	return n;

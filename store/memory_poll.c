@@ -184,12 +184,11 @@ meet_claim(struct memory *m, struct mem_session *s, struct store_op *op,
 			return false;
 		}
 		memory_wake(m, s->holder);
-	} else if (is_same) {
-		op->u.poll.is_resend_r = true;
 	}
+	op->u.poll.is_resend_r = is_same && s->holder == 0;     /* was answered */
 	memory_drop_claim(s);
 	s->row.heard_boot = m->boot;
-	if (is_same)
+	if (op->u.poll.is_resend_r)
 		go_back(s);
 	else
 		receipt_proved(s);

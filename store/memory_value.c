@@ -150,7 +150,7 @@ memory_stats(struct store *store, struct store_stats *stats_r)
 
 	stats_r->sessions = HASH_COUNT(town->sessions);
 	for (s = town->sessions; s != NULL; s = s->hh.next)
-		stats_r->claims += s->holder != 0;
+		stats_r->claims += memory_is_claimed(town, s);
 	for (k = town->sockets; k != NULL; k = k->hh.next) {
 		stats_r->sockets += k->session != 0;
 		stats_r->gone += k->session == 0 && !k->has_ended;

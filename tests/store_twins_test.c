@@ -3,6 +3,8 @@
  *
  * Every turn is made up once and committed to both; what each operation says,
  * what every session hears and what the queries see must be the same words.
+ * Each driver is open three times, as if by three processes: turns go through
+ * any of them, and now and then one dies and is started again.
  * A seed that fails prints its last turns.  TWINS_SEEDS=N runs more seeds (10),
  * TWINS_SEED=N one alone.
  *
@@ -19,7 +21,7 @@
 #include "tests/t.h"
 
 enum {
-	SESSIONS = 6, SOCKETS = 12, ROOMS = 4, QUESTIONS = 8, TURNS = 250,
+	PROCESSES = 3, SESSIONS = 6, SOCKETS = 12, ROOMS = 4, QUESTIONS = 8, TURNS = 250,
 	OPS_MAX = 4, TASKS = 200
 };
 static const char *const nsps[] = { "/", "/b" };
@@ -51,7 +53,7 @@ static struct {
 static struct twin {
 	const char *driver;
 	char dir[128];
-	struct store *store;
+	struct store *stores[PROCESSES], *store;        /* store: whose turn it is */
 	uint64_t session[SESSIONS], socket[SOCKETS];
 	int64_t question[QUESTIONS];
 	struct task tasks[TASKS];
@@ -616,7 +618,7 @@ say_socket(void *arg, const struct socket_row *row)
 	rest = buf_slice(&packed);
 	while (pack_next(&rest, &room))         /* in any order */
 		rooms += room.p[0] == 'r' ? 1ul << (8 * (room.p[1] - '0')) : 1ul << 40;
-	buf_printf(b, "%lx\n", rooms);
+	buf_printf(b, "%lx of %d\n", rooms, (int)pack_count(buf_slice(&packed)));
 	buf_free(&packed);
 }
 
@@ -743,6 +745,41 @@ both(const struct step *steps, int n, bool looks, uint64_t seed, int turn)
 }
 
 static void
+start(struct twin *w, int process)
+{
+	char *error = NULL;
+
+	scene.conf = (struct store_conf){
+		.driver = w->driver, .path = w->dir, .journal = "wal",
+		.synchronous = "normal", .retention_ms = 60000, .recovery_ms = 30000,
+		.lock_wait_ms = 50, .connect_timeout_ms = 20000,
+		.ping_interval_ms = 25000, .ping_timeout_ms = 20000,
+	};
+	T_EQ(store_open(&scene.conf, &scene.clock.clock, &w->stores[process], &error),
+	    RC_OK);
+}
+
+static void
+die_and_start(int process)
+{
+	int i;
+
+	note(t_text("process %d dies", process));
+	for (i = 0; i < 2; i++) {
+		store_close(&twins[i].stores[process]);
+		start(&twins[i], process);
+	}
+}
+
+static void
+take_process(int process)
+{
+	note(t_text("process %d", process));
+	twins[0].store = twins[0].stores[process];
+	twins[1].store = twins[1].stores[process];
+}
+
+static void
 live(uint64_t seed)
 {
 	static const int64_t waits[] = { 1, 100, 1000, 1000, 3000, 3000, 9000, 26000 };
@@ -751,6 +788,9 @@ live(uint64_t seed)
 
 	for (turn = 0; turn < TURNS; turn++) {
 		arena_reset(&scene.arena);
+		if (roll(20) == 0)
+			die_and_start((int)roll(PROCESSES));
+		take_process((int)roll(PROCESSES));
 		n = 1 + (int)roll(OPS_MAX);
 		look_around();
 		for (i = 0; i < n; i++)
@@ -777,7 +817,7 @@ static void
 twin_begin(struct twin *w)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *error = NULL;
+	int i;
 
 	snprintf(w->dir, sizeof w->dir, "%s/store-twins-XXXXXX",
 	    tmp == NULL ? "/tmp" : tmp);
@@ -785,19 +825,17 @@ twin_begin(struct twin *w)
 	memset(w->session, 0, sizeof w->session);
 	memset(w->socket, 0, sizeof w->socket);
 	memset(w->question, 0, sizeof w->question);
-	scene.conf = (struct store_conf){
-		.driver = w->driver, .path = w->dir, .journal = "wal",
-		.synchronous = "normal", .retention_ms = 60000, .recovery_ms = 30000,
-		.lock_wait_ms = 50, .connect_timeout_ms = 20000,
-		.ping_interval_ms = 25000, .ping_timeout_ms = 20000,
-	};
-	T_EQ(store_open(&scene.conf, &scene.clock.clock, &w->store, &error), RC_OK);
+	for (i = 0; i < PROCESSES; i++)
+		start(w, i);
 }
 
 static void
 twin_end(struct twin *w)
 {
-	store_close(&w->store);
+	int i;
+
+	for (i = 0; i < PROCESSES; i++)
+		store_close(&w->stores[i]);
 	nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
