@@ -264,6 +264,8 @@ collect_exchanges(struct engine *e)
 {
 	struct exchange *x;
 
+	if (e->collected != NULL)
+		store_look(e->store);   /* one check for all lookups of this turn */
 	while (e->turn.n < OPS_MAX && (x = e->collected) != NULL) {
 		if ((e->collected = x->next) == NULL)
 			e->collected_end = &e->collected;
