@@ -482,41 +482,77 @@ a_new_nick_is_a_leave_and_an_entrance(void)
 	T_HAS(anna.answer, "\"members\":[\"Robert\",\"Anna\"]");
 }
 
+/* A client of 4.6 in the lobby, and what it needs to come back. */
+struct pass { char pid[32], offset[64]; };
+
+static struct pass
+enter_recoverable(struct client *c, const char *nick)
+{
+	char card[80], *p;
+	struct pass pass;
+
+	memset(c, 0, sizeof(*c));
+	kit_open(&kit, 0, c->sid);
+	kit_post(&kit, 0, c->sid, "40/chat,");
+	listen_for(c);
+	T_OK((p = strstr(c->heard, "\"pid\":\"")) != NULL);
+	snprintf(pass.pid, sizeof(pass.pid), "%.*s", (int)strcspn(p + 7, "\""), p + 7);
+	snprintf(card, sizeof(card), "{\"nick\":\"%s\"}", nick);
+	ask(c, "hello", card);
+	ask(c, "enter", "\"lobby\"");
+	c->heard[0] = '\0';
+	ask(c, "say", "\"lobby\",\"hi\"");
+	T_OK((p = strstr(c->heard, "\"text\":\"hi\"},\"")) != NULL);
+	snprintf(pass.offset, sizeof(pass.offset), "%.*s", (int)strcspn(p + 14, "\""),
+	    p + 14);
+	return pass;
+}
+
+static void
+come_back(struct client *c, const struct pass *pass)
+{
+	char packet[200];
+
+	memset(c, 0, sizeof(*c));
+	kit_open(&kit, 1, c->sid);
+	snprintf(packet, sizeof(packet), "40/chat,{\"pid\":\"%s\",\"offset\":\"%s\"}",
+	    pass->pid, pass->offset);
+	kit_post(&kit, 2, c->sid, packet);
+	listen_for(c);
+	T_HAS(c->heard, pass->pid);
+}
+
 static void
 who_is_recovered_after_a_long_absence_enters_again(void)
 {
-	char pid[32], offset[64], packet[200], *p;
+	struct pass pass;
 
 	begin();
 	enter(&anna, "Anna");
-	come(&bob);
-	memset(&bob, 0, sizeof(bob));
-	kit_open(&kit, 0, bob.sid);
-	kit_post(&kit, 0, bob.sid, "40/chat,");
-	listen_for(&bob);
-	T_OK((p = strstr(bob.heard, "\"pid\":\"")) != NULL);
-	snprintf(pid, sizeof(pid), "%.*s", (int)strcspn(p + 7, "\""), p + 7);
-	ask(&bob, "hello", "{\"nick\":\"Bob\"}");
-	ask(&bob, "enter", "\"lobby\"");
-	bob.heard[0] = '\0';
-	ask(&bob, "say", "\"lobby\",\"hi\"");
-	T_OK((p = strstr(bob.heard, "\"text\":\"hi\"},\"")) != NULL);
-	snprintf(offset, sizeof(offset), "%.*s", (int)strcspn(p + 14, "\""), p + 14);
+	pass = enter_recoverable(&bob, "Bob");
 	vanish(&bob);
 	kit_pass(&kit, 9000);
 	kit_pass(&kit, 1000);
 	T_OK(heard(&anna, "\"left\""));
-	memset(&bob, 0, sizeof(bob));
-	kit_open(&kit, 1, bob.sid);
-	snprintf(packet, sizeof(packet), "40/chat,{\"pid\":\"%s\",\"offset\":\"%s\"}", pid,
-	    offset);
-	kit_post(&kit, 2, bob.sid, packet);
-	listen_for(&bob);
-	T_HAS(bob.heard, pid);
+	come_back(&bob, &pass);
 	T_HAS(ask(&bob, "enter", "\"lobby\""), "\"ok\":true");
 	T_OK(heard(&anna, "[\"entered\",{\"room\":\"lobby\",\"nick\":\"Bob\"}"));
 	ask(&bob, "enter", "\"lobby\"");
 	T_OK(!heard(&anna, "\"entered\""));
+}
+
+static void
+who_entered_during_an_absence_hears_of_the_return(void)
+{
+	struct pass pass;
+
+	begin();
+	pass = enter_recoverable(&bob, "Bob");
+	vanish(&bob);
+	enter(&anna, "Anna");
+	come_back(&bob, &pass);
+	T_HAS(ask(&bob, "enter", "\"lobby\""), "\"ok\":true");
+	T_OK(heard(&anna, "[\"entered\",{\"room\":\"lobby\",\"nick\":\"Bob\"}"));
 }
 
 int
@@ -541,6 +577,7 @@ main(void)
 	T_RUN(one_of_two_pages_that_closes_is_not_a_leave);
 	T_RUN(a_new_nick_is_a_leave_and_an_entrance);
 	T_RUN(who_is_recovered_after_a_long_absence_enters_again);
+	T_RUN(who_entered_during_an_absence_hears_of_the_return);
 	begin();
 	kit_fini(&kit);
 	for (int i = 0; i < KIT_PROCESSES; i++)

@@ -387,7 +387,8 @@ messages(struct sio *sio, const char *name, int64_t before)
 	return sio_json(sio, "[%j]", out);
 }
 
-/* The key of "this socket was announced as gone from the room". */
+/* The key of "this socket was away from the room": it may have been announced as
+ * gone, and who entered meanwhile did not see it. */
 static const char *
 away_key(const char *id, const char *name, char key[160])
 {
@@ -510,11 +511,17 @@ on_history(struct sio *sio)
 static int
 on_disconnect(struct sio *sio)
 {
+	const char *rooms = my_rooms(sio), *item, *name;
+	char key[160];
+	size_t at;
+
 	rooms_changed(sio);
+	for (at = 0; (item = sio_each(sio, rooms, &at)) != NULL; )
+		if ((name = sio_text(sio, item)) != NULL)
+			sio_set_value(sio, away_key(sio_id(sio), name, key), "true", hour);
 	if (*sio_user(sio) != '\0')
 		sio_nsp_after(sio, GRACE, sio_json(sio, "gone:%j", sio_id(sio)),
-		    sio_json(sio, "{\"id\":%s,\"nick\":%s,\"rooms\":%j}", sio_id(sio),
-		    sio_user(sio), my_rooms(sio)));
+		    sio_json(sio, "{\"nick\":%s,\"rooms\":%j}", sio_user(sio), rooms));
 	return 0;
 }
 
@@ -524,20 +531,16 @@ on_gone(struct sio *sio)
 {
 	const char *gone = sio_context(sio), *item, *name;
 	const char *nick = sio_text(sio, sio_member(sio, gone, "nick"));
-	const char *id = sio_text(sio, sio_member(sio, gone, "id"));
 	const char *rooms = sio_member(sio, gone, "rooms");
 	char key[160];
 	size_t at;
 
-	if (nick == NULL || id == NULL)
+	if (nick == NULL)
 		return 0;
-	for (at = 0; (item = sio_each(sio, rooms, &at)) != NULL; ) {
-		if ((name = sio_text(sio, item)) == NULL ||
-		    has_text(sio, nicks_in(sio, name, NULL), nick))
-			continue;
-		announce(sio, "left", name, nick);
-		sio_set_value(sio, away_key(id, name, key), "true", hour);
-	}
+	for (at = 0; (item = sio_each(sio, rooms, &at)) != NULL; )
+		if ((name = sio_text(sio, item)) != NULL &&
+		    !has_text(sio, nicks_in(sio, name, NULL), nick))
+			announce(sio, "left", name, nick);
 	if (sio_count(sio, sio_to(sio, "user:%s", nick)) == 0) {
 		nick_key("nick", nick, key);
 		sio_set_value(sio, key, sio_value(sio, key), NICK_AWAY);
