@@ -172,6 +172,7 @@ connection_serve(struct connection *c, const struct adopted *adopted)
 	c->x.respond = connection_respond;
 	c->x.door = c;
 	connection_enter(c, CONNECTION_SERVING);
+	c->door->n_served++;
 	http_serve(house->gateway, &c->x);     /* c may be gone */
 	adopt_release();
 }

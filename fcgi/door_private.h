@@ -47,6 +47,7 @@ struct door {
 	struct connection_list fresh;   /* met in this turn, not watched yet */
 	struct connection_list seated;  /* watched */
 	size_t n_connections, n_busy;   /* busy: SERVING or WRITING */
+	uint64_t n_served;              /* requests so far */
 	bool woken, leaving;
 	int64_t accept_after;           /* boot ms: no descriptors till then; 0 */
 	struct buf content, answer;     /* of the response that is being made */

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -37,6 +38,7 @@ enum {
 	HEAL_MS = 2000,         /* a broken house is tried again */
 	SWEEP_MS = 30000,
 	LEAVE_MS = 5000,        /* what is not written till then never will be */
+	REST_MS = 1000,         /* after so long without a request memory goes back */
 	NO_DESCRIPTOR_MS = 100
 };
 
@@ -46,6 +48,8 @@ struct loop {
 	uv_timer_t deadline, sweep, heal, leave;
 	uv_signal_t terminate, interrupt;
 	struct door *door;
+	int64_t rest_at;                /* boot ms; 0: at rest */
+	uint64_t served;                /* requests, at the last turn */
 	bool is_over;
 };
 
@@ -217,6 +221,26 @@ on_signal(uv_signal_t *handle, int number)
 
 /* ---- turns -------------------------------------------------------------------- */
 
+/* Under mod_fcgid a hundred processes stand about most of the time. */
+static void
+loop_rest(struct loop *loop)
+{
+	struct door *door = loop->door;
+	int64_t now = clock_boot(&clock_system);
+
+	if (door->n_served != loop->served) {
+		loop->served = door->n_served;
+		loop->rest_at = now + REST_MS;
+	} else if (loop->rest_at != 0 && now >= loop->rest_at) {
+		loop->rest_at = 0;
+		buf_free(&door->content);
+		buf_free(&door->answer);
+		if (door->house.store != NULL)
+			store_rest(door->house.store);
+		malloc_trim(0);
+	}
+}
+
 static void
 loop_turn(struct loop *loop)
 {
@@ -234,6 +258,7 @@ loop_turn(struct loop *loop)
 	}
 	house_nurse(loop);
 	connections_seat(door);
+	loop_rest(loop);
 }
 
 static void
@@ -246,6 +271,8 @@ loop_wait(struct loop *loop)
 		at = engine_deadline(door->house.engine);
 	if (door->accept_after != 0 && door->accept_after < at)
 		at = door->accept_after;
+	if (loop->rest_at != 0 && loop->rest_at < at)
+		at = loop->rest_at;
 	if (at <= now) {
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;

@@ -27,6 +27,7 @@ struct store_driver {
 	unsigned (*worker)(const struct store *store);
 	bool (*moved)(struct store *store);
 	void (*look)(struct store *store);      /* may be NULL */
+	void (*rest)(struct store *store);      /* may be NULL */
 	enum rc (*session)(struct store *store, struct slice sid,
 	    struct arena *arena, struct session_row *row_r);
 	enum rc (*socket)(struct store *store, uint64_t session, struct slice nsp,

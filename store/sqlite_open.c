@@ -516,6 +516,7 @@ const struct store_driver store_sqlite = {
 	.worker = sqlite_worker,
 	.moved = sqlite_moved,
 	.look = sqlite_look,
+	.rest = sqlite_rest,
 	.session = sqlite_session,
 	.socket = sqlite_socket,
 	.socket_id = sqlite_socket_id,

@@ -382,6 +382,7 @@ int  sqlite_wake_fd(struct store *store);
 void sqlite_wake_take(struct store *store);
 unsigned sqlite_worker(const struct store *store);
 bool sqlite_moved(struct store *store);
+void sqlite_rest(struct store *store);
 /* Claims need a holder.  RC_IO: sticky. */
 holder worker_here(struct sqlite *db);
 

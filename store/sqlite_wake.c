@@ -136,6 +136,13 @@ sqlite_worker(const struct store *store)
 	return db->workers == NULL ? 0 : worker_number(worker_self(db->workers));
 }
 
+/* An idle process keeps its statements, not the pages it has read. */
+void
+sqlite_rest(struct store *store)
+{
+	sqlite3_db_release_memory(sqlite_of(store)->db);
+}
+
 bool
 sqlite_moved(struct store *store)
 {

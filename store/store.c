@@ -129,6 +129,13 @@ store_look(struct store *store)
 		store->driver->look(store);
 }
 
+void
+store_rest(struct store *store)
+{
+	if (store->driver->rest != NULL)
+		store->driver->rest(store);
+}
+
 enum rc
 store_session(struct store *store, struct slice sid, struct arena *arena,
     struct session_row *row_r)

@@ -84,6 +84,9 @@ bool store_moved(struct store *store);
  */
 void store_look(struct store *store);
 
+/* Nothing happens for a while: gives back memory that can be filled again. */
+void store_rest(struct store *store);
+
 struct session_row {
 	uint64_t n;
 	char sid[24];
