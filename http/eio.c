@@ -13,13 +13,12 @@
 
 #include "http/gateway_private.h"
 
-/* Also what is known but switched off; websocket is another door's, but its
- * name is known. */
+/* Offered here; websocket is another door's, but its name is known. */
 static bool
 is_transport(const struct gateway *g, const struct query *query)
 {
 	if (slice_is(query->transport, "websocket"))
-		return true;
+		return g->has_websocket;
 	if (!slice_is(query->transport, "polling"))
 		return false;
 	return query->j.p != NULL ? g->has_jsonp : g->has_polling;

@@ -76,6 +76,7 @@ gateway_new(const struct conf *conf, struct engine *engine, const char *broken)
 	resources_read(g);
 	g->has_polling = word_has(conf->transports, "polling");
 	g->has_jsonp = word_has(conf->transports, "jsonp");
+	g->has_websocket = word_has(conf->transports, "websocket");
 	g->has_eio4 = word_has(conf->generations, "eio4") &&
 	    codec_of(GENERATION_EIO4) != NULL;
 	origin_init(&g->origins, conf->origins, conf->cors_credentials);

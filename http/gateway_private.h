@@ -25,7 +25,7 @@ struct gateway {
 	char *broken, *detail;
 	struct slice *resources;        /* slices of conf->resource */
 	size_t n_resources;
-	bool has_polling, has_jsonp, has_eio4;
+	bool has_polling, has_jsonp, has_websocket, has_eio4;
 	struct origin_rules origins;
 	struct peers trusted;
 	size_t max_parked;              /* 0: no limit */

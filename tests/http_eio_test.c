@@ -240,6 +240,7 @@ transports_that_are_off_are_unknown(void)
 	conf.transports = "polling";
 	gate();
 	T_ERROR(POLLING "&j=0", 400, CODE0);
+	T_ERROR("/socket.io/?EIO=4&transport=websocket", 400, CODE0);
 	T_EQ(ask(POLLING), 200);
 	conf.transports = "jsonp,websocket";
 	gate();
