@@ -46,6 +46,7 @@ struct mem_socket {
 	struct slice nsp, user, data, info;     /* info, once it is gone */
 	int64_t connected_wall, gone_wall;
 	int64_t live_from;              /* up to here its replay has it */
+	int64_t proved;                 /* gone: up to here its client had it */
 	int generation, transport;
 	struct interval *intervals;
 	size_t n_intervals;

@@ -134,6 +134,18 @@ memory_socket_forget(struct town *town, struct mem_socket *k)
 	memory_socket_free(town, k);
 }
 
+/* Up to here the socket's client is known to have what was said to it. */
+static int64_t
+proved(const struct mem_session *s, const struct mem_socket *k)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_replays; i++)
+		if (s->replays[i].socket == k->n && s->replays[i].back < s->replays[i].upto)
+			return s->replays[i].back;
+	return s->prev;
+}
+
 /* has_reader: the session reads on what was said to it so far.  A socket that may
  * come back takes its intervals along: its replay has what was not read. */
 static void
@@ -147,6 +159,7 @@ socket_go(struct memory *m, struct mem_session *s, struct mem_socket *k,
 	s->row.namespaces--;
 	if (may_return) {
 		k->info = memory_own(s->row.info);
+		k->proved = proved(s, k);
 		k->session = k->reader = 0;
 		k->gone_wall = m->wall;
 	} else if (has_reader) {
@@ -262,13 +275,17 @@ find_recoverable(struct memory *m, struct slice nsp, struct slice pid,
     int64_t *offset, int64_t max_replay)
 {
 	struct mem_socket *k = socket_by_pid(m->town, nsp, pid);
-	int64_t wall = clock_wall(m->store.clock);
+	int64_t has, wall = clock_wall(m->store.clock);
 
 	if (k == NULL || m->conf.recovery_ms <= 0 ||
 	    (k->session == 0 && k->gone_wall + m->conf.recovery_ms <= wall))
 		return NULL;
 	if (*offset == 0)
 		*offset = connect_seq(k);
+	has = k->session == 0 ? k->proved :
+	    proved(memory_session_get(m->town, k->session), k);
+	if (*offset >= 0 && *offset < has)
+		*offset = has;
 	if (*offset < m->town->floor - 1 || *offset > m->town->seq ||
 	    missed(m, k, *offset) > max_replay)
 		return NULL;

@@ -107,6 +107,7 @@ poll_park(struct sqlite *db, struct live *l, struct store_op *op)
 	if (me == 0)
 		return;
 	op->u.poll.outcome_r = POLL_PARKED;
+	l->prev = l->cursor;                    /* nothing was there for it */
 	if (l->holder == 0) {
 		worker_say_busy(db->workers, true);
 		db->claims++;

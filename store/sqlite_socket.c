@@ -200,6 +200,16 @@ struct leaver {
 	struct leaver *next;
 };
 
+/* Up to here the socket's client is known to have what was said to it. */
+static int64_t
+socket_proved(struct sqlite *db, const struct live *l, uint64_t socket)
+{
+	int64_t back = (l->flags & LIVE_REPLAY) == 0 ? -1 : sql_int(db, -1,
+	    SQL_REPLAY_PROVED, "ii", (int64_t)socket, (int64_t)l->session);
+
+	return back >= 0 ? back : l->prev;
+}
+
 void
 socket_end_all(struct sqlite *db, struct live *l, const char *reason, bool keep,
     bool leaves_log)
@@ -218,7 +228,8 @@ socket_end_all(struct sqlite *db, struct live *l, const char *reason, bool keep,
 	for (k = first; k != NULL; k = k->next) {
 		socket_task(db, &k->row, reason);
 		if (keep && k->row.pid[0] != '\0' && db->recovery > 0) {
-			sql_do(db, SQL_SOCKET_GONE, "ii", (int64_t)k->row.n, db->wall);
+			sql_do(db, SQL_SOCKET_GONE, "iii", (int64_t)k->row.n, db->wall,
+			    socket_proved(db, l, k->row.n));
 			sql_do(db, SQL_MEMBER_MOVE, "iii", (int64_t)l->session,
 			    (int64_t)k->row.n, INT64_C(0));
 		} else if (leaves_log) {
@@ -269,7 +280,8 @@ recover_check(struct sqlite *db, struct slice nsp, struct slice pid,
     int64_t *offset, int64_t max_replay, struct arena *arena,
     struct socket_row *k, int64_t *missed_r)
 {
-	int64_t floor = db->state.floor, last = db->state.seq;
+	int64_t floor = db->state.floor, last = db->state.seq, has;
+	struct live *l;
 
 	if (db->recovery <= 0 || pid.n == 0 || !socket_one(db, sql_open(db,
 	    SQL_SOCKET_BY_PID, "tt", pid, nsp), arena, k))
@@ -279,6 +291,14 @@ recover_check(struct sqlite *db, struct slice nsp, struct slice pid,
 	if (*offset == 0)
 		*offset = sql_int(db, 0, SQL_MEMBER_FIRST, "ii",
 		    (int64_t)k->session, (int64_t)k->n) - 1;
+	if (k->session == 0)
+		has = sql_int(db, 0, SQL_SOCKET_PROVED, "i", (int64_t)k->n);
+	else if ((l = live_get(db, k->session)) != NULL)
+		has = socket_proved(db, l, k->n);
+	else
+		has = 0;
+	if (*offset >= 0 && *offset < has)
+		*offset = has;
 	if (*offset < floor - 1 || *offset > last)
 		return RC_NONE;
 	*missed_r = drain_count(db, k->session, k->n, *offset, last, max_replay);

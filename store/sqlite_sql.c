@@ -55,7 +55,8 @@ const char *const sql_schema =
     " session INT, PRIMARY KEY(channel, socket, from_seq)) WITHOUT ROWID;"
     "CREATE INDEX member_session ON member(session, socket, to_seq);"
     "CREATE TABLE socket(n INTEGER PRIMARY KEY, session INT, nsp TEXT, id TEXT,"
-    " pid TEXT, user TEXT, data TEXT, connected_wall INT, gone_wall INT);"
+    " pid TEXT, user TEXT, data TEXT, connected_wall INT, gone_wall INT,"
+    " proved INT);"
     "CREATE INDEX socket_id ON socket(id);"
     "CREATE INDEX socket_pid ON socket(pid) WHERE pid > '';"
     "CREATE INDEX socket_gone ON socket(gone_wall) WHERE gone_wall > 0;"
@@ -223,8 +224,9 @@ static const char *const texts[] = {
 	[SQL_SOCKET_OF_SESSION] = "SELECT " SOCKET_COLUMNS SOCKET_OF_SESSION
 	    " ORDER BY k.n",
 	[SQL_SOCKET_DROP] = "DELETE FROM socket WHERE n = ?1",
-	[SQL_SOCKET_GONE] = "UPDATE socket SET session = 0, gone_wall = ?2"
-	    " WHERE n = ?1",
+	[SQL_SOCKET_GONE] = "UPDATE socket SET session = 0, gone_wall = ?2,"
+	    " proved = ?3 WHERE n = ?1",
+	[SQL_SOCKET_PROVED] = "SELECT proved FROM socket WHERE n = ?1",
 	[SQL_SOCKET_BACK] = "UPDATE socket SET session = ?2, gone_wall = 0"
 	    " WHERE n = ?1",
 	[SQL_SOCKET_SET] = "UPDATE socket SET data = ?2, user = ?3"
@@ -277,6 +279,8 @@ static const char *const texts[] = {
 	    " AND pos >= upto AND upto <= ?2",
 	[SQL_REPLAY_DROP] = "DELETE FROM replay WHERE session = ?1",
 	[SQL_REPLAY_COUNT] = "SELECT count(*) FROM replay WHERE session = ?1",
+	[SQL_REPLAY_PROVED] = "SELECT back FROM replay WHERE socket = ?1"
+	    " AND session = ?2 AND back < upto",
 	[SQL_REPLAY_OPEN] = "SELECT min(pos) FROM replay WHERE session = ?1"
 	    " AND pos < upto",
 

@@ -136,7 +136,9 @@ enum rc store_socket_n(struct store *store, uint64_t n, struct arena *arena,
  * Whether a returning client can be recovered: pid known, its window open, the
  * log still reaching back to offset, at most max_replay records missed, not
  * disconnected on purpose.  RC_NONE: no.  The row is the old socket's.  Offset 0
- * stands for its CONNECT: a client that shows none has received nothing.
+ * stands for its CONNECT: a client that shows none has received nothing.  What
+ * a poll of its old session has proved received is not replayed, whatever the
+ * offset says.
  */
 enum rc store_recoverable(struct store *store, struct slice nsp,
     struct slice pid, int64_t offset, int64_t max_replay, struct arena *arena,

@@ -94,11 +94,44 @@ what_was_delivered_after_the_offset_is_replayed_too(void)
 	int64_t offset = t_emit("/", NULL, "known");
 
 	t_emit("/", NULL, "written, but never read");
-	T_STR(t_hears(s), "known written, but never read");
+	T_STR(t_poll(s, "1"), "known written, but never read");
 	T_EQ(t_close(s, "transport close", true), RC_OK);
 	s = t_open("again");
 	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
 	T_STR(t_hears(s), "written, but never read connect:/");
+}
+
+static void
+what_a_poll_proved_received_is_not_replayed(void)
+{
+	uint64_t socket, s = t_join_in("alice", &socket);
+	int64_t offset = t_last_seq();
+
+	t_emit("/", NULL, "a");
+	T_STR(t_poll(s, "1"), "a");
+	t_emit("/", NULL, "b");
+	T_STR(t_poll(s, "2"), "b");     /* so "a" has arrived */
+	T_EQ(t_close(s, "transport close", true), RC_OK);
+	s = t_open("again");
+	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
+	T_STR(t_hears(s), "b connect:/");
+}
+
+static void
+who_was_left_out_stays_left_out(void)
+{
+	uint64_t socket, s = t_join_in("alice", &socket);
+	int64_t offset = t_emit("/", NULL, "known");
+
+	t_join(socket, "quiet");
+	t_emit_except("/", NULL, "quiet", "not for her");
+	t_leave(socket, "quiet");
+	T_STR(t_hears(s), "known");
+	T_STR(t_hears(s), "");
+	T_EQ(t_close(s, "transport close", true), RC_OK);
+	s = t_open("again");
+	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
+	T_STR(t_hears(s), "connect:/");
 }
 
 static void
@@ -622,6 +655,8 @@ contract_recover(void)
 	CASE(the_socket_is_the_old_one);
 	CASE(rooms_data_and_user_come_back);
 	CASE(what_was_delivered_after_the_offset_is_replayed_too);
+	CASE(what_a_poll_proved_received_is_not_replayed);
+	CASE(who_was_left_out_stays_left_out);
 	CASE(a_client_that_heard_nothing_yet_is_recovered_from_its_connect);
 	CASE(a_client_that_shows_no_offset_is_recovered_from_its_connect);
 	CASE(the_replay_comes_page_by_page_before_the_live_part);
