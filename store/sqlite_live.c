@@ -6,10 +6,8 @@
  * poll).  Its row is read once and written once; between them it lives here.
  *
  * It also stays here between turns, but only as a copy that is known to be true:
- * SQLite counts the changes of the file (SQLITE_FCNTL_DATA_VERSION); when the
- * count at the start of a turn is the one after our last COMMIT, nobody else has
- * written, and everything that was read or written before still holds.  Else all
- * of it is thrown away.  A process alone with its store so reads nearly nothing;
+ * when nobody else has written since our last COMMIT (sqlite_moved.c), everything
+ * that was read or written before still holds.  Else all of it is thrown away.  A process alone with its store so reads nearly nothing;
  * processes that take turns lose nothing but this.
  *
  * Must stay true:
@@ -77,25 +75,6 @@ live_trim(struct sqlite *db)
 	}
 }
 
-static unsigned
-file_version(struct sqlite *db)
-{
-	unsigned version = 0;
-
-	sqlite3_file_control(db->db, "main", SQLITE_FCNTL_DATA_VERSION, &version);
-	return version;
-}
-
-void
-live_check(struct sqlite *db)
-{
-	unsigned version = file_version(db);
-
-	if (version != db->file_version)
-		live_forget_all(db);
-	db->file_version = version;
-}
-
 void
 live_committed(struct sqlite *db)
 {
@@ -109,7 +88,6 @@ live_committed(struct sqlite *db)
 	}
 	db->dirty = NULL;
 	live_trim(db);
-	db->file_version = file_version(db);
 }
 
 /* ---- rows ------------------------------------------------------------------------ */
@@ -132,56 +110,29 @@ live_insert(struct sqlite *db, uint64_t session)
 enum { NUMBERS = 14, ROW_MAX = NUMBERS * 21 + 2 * 26 + 4 };
 
 static char *
-number_write(char *p, int64_t v)
+text_write(char *p, const char *text)
 {
-	char digits[20];
-	size_t n = 0;
-	uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
+	size_t n = strlen(text);
 
-	if (v < 0)
-		*p++ = '-';
-	do
-		digits[n++] = (char)('0' + u % 10);
-	while ((u /= 10) > 0);
-	while (n > 0)
-		*p++ = digits[--n];
 	*p++ = ',';
-	return p;
-}
-
-static char *
-text_write(char *p, const char *text, char end)
-{
 	*p++ = '"';
-	while (*text != '\0')
-		*p++ = *text++;
+	memcpy(p, text, n);
+	p += n;
 	*p++ = '"';
-	*p++ = end;
 	return p;
 }
 
 static size_t
 row_write(const struct live *l, char *row)
 {
-	char *p = row;
+	const int64_t v[NUMBERS] = { l->cursor, l->prev, l->head, l->holder,
+	    l->ticket, l->claim_seq, l->heard, l->ping, l->opened, l->version,
+	    l->namespaces, l->transport, l->flags, (int64_t)l->post_hash };
+	char *p = row_numbers(row, v, NUMBERS);
 
-	*p++ = '[';
-	p = number_write(p, l->cursor);
-	p = number_write(p, l->prev);
-	p = number_write(p, l->head);
-	p = number_write(p, l->holder);
-	p = number_write(p, l->ticket);
-	p = number_write(p, l->claim_seq);
-	p = number_write(p, l->heard);
-	p = number_write(p, l->ping);
-	p = number_write(p, l->opened);
-	p = number_write(p, l->version);
-	p = number_write(p, l->namespaces);
-	p = number_write(p, l->transport);
-	p = number_write(p, l->flags);
-	p = number_write(p, (int64_t)l->post_hash);
-	p = text_write(p, l->t, ',');
-	p = text_write(p, l->post_t, ']');
+	p = text_write(p, l->t);
+	p = text_write(p, l->post_t);
+	*p++ = ']';
 	return (size_t)(p - row);
 }
 
@@ -190,22 +141,10 @@ text_read(const char *p, const char *end, char out[24])
 {
 	size_t n = 0;
 
-	for (p++; p < end && *p != '"'; p++)
+	for (p += 2; p < end && *p != '"'; p++)
 		if (n < 23)
 			out[n++] = *p;
 	out[n] = '\0';
-	return p + 2;
-}
-
-static const char *
-number_read(const char *p, const char *end, int64_t *v_r)
-{
-	bool minus = p < end && *p == '-';
-	uint64_t v = 0;
-
-	for (p += minus; p < end && *p >= '0' && *p <= '9'; p++)
-		v = v * 10 + (uint64_t)(*p - '0');
-	*v_r = (int64_t)(minus ? -v : v);
 	return p + 1;
 }
 
@@ -213,11 +152,10 @@ void
 live_read(sqlite3_stmt *s, struct live *l)
 {
 	struct slice row = col_slice(s, 1);
-	const char *p = row.p + 1, *end = row.p + row.n;
+	const char *p, *end = row.p + row.n;
 	int64_t v[NUMBERS];
 
-	for (size_t i = 0; i < NUMBERS; i++)
-		p = number_read(p, end, &v[i]);
+	p = row_read(row.p, end, v, NUMBERS);
 	l->session = (uint64_t)col_int(s, 0);
 	l->cursor = v[0];
 	l->prev = v[1];

@@ -252,8 +252,8 @@ schema_make(struct sqlite *db)
 		sql_fail(db, "making the schema");
 		return;
 	}
-	if (sqlite3_exec(db->db, "INSERT INTO state VALUES(1, 1, 0, 1, 0, 0, 0, 0,"
-	    " 0, 0, 0, 0, 0, 0, 0)", NULL, NULL, NULL) != SQLITE_OK) {
+	if (sqlite3_exec(db->db, "INSERT INTO live(session, row) VALUES(0,"
+	    " '[1,0,1,0,0,0,0,0,0,0,0,0,0,0]')", NULL, NULL, NULL) != SQLITE_OK) {
 		sql_fail(db, "making the state");
 		return;
 	}
@@ -383,14 +383,9 @@ static enum rc
 schema_open(struct sqlite *db, const struct store_conf *conf, char **error_r)
 {
 	enum rc rc = RC_OK;
-	sqlite3_stmt *s;
 
 	if (schema_exists(db)) {
-		s = sql_open(db, SQL_STATE_GET, "");
-		if (sql_row(db, s)) {
-			db->state.schema = col_int(s, 0);
-			sql_end(s);
-		}
+		state_read(db);
 		if (db->state.schema > SCHEMA)
 			return newer(db, error_r);
 	} else if (conf->read_only) {
@@ -482,6 +477,7 @@ sqlite_open(const struct store_conf *conf, const struct clock *clock,
 		sqlite3_busy_timeout(db->db, (int)(db->lock_wait < 50 ? 50 :
 		    db->lock_wait));
 	checkpoint_watch(db);
+	moved_open(db);
 	*store_r = &db->store;
 	return RC_OK;
 }

@@ -33,7 +33,10 @@ enum {
 /* A session number may jump, a seq too, but neither ever goes back. */
 #define SEQ_JUMP ((int64_t)1 << 24)
 
-/* The one row of table state: read at the start of a turn, written at its end. */
+/*
+ * The state of the store: read at the start of a turn, written at its end, in the
+ * row of table live that has no session: a commit then often writes one page less.
+ */
 struct state {
 	int64_t schema, seq, floor, oldest_wall, log_bytes, sessions, also,
 	    session_n, socket_n, channel_n, question_n, task_n,
@@ -97,7 +100,7 @@ struct recent {
 	int64_t seq, channel;           /* channel RECENT_MANY: several */
 };
 #define RECENT_MANY INT64_MIN
-enum { RECENT = 512 };
+enum { RECENT = 512, INDEX_WORDS = 12 };
 
 struct said {
 	struct record record;           /* its slices live as long as the turn's arena */
@@ -124,6 +127,9 @@ struct sqlite {
 	struct live *lives, *by_sid, *dirty;
 	size_t kept_bytes;
 	unsigned file_version;
+	volatile const uint32_t *index; /* the WAL index's header; NULL: no WAL */
+	uint32_t index_seen[INDEX_WORDS];
+	bool has_moved;                 /* for store_moved() */
 	bool is_fresh;                  /* looks may be answered from it */
 	bool state_known;
 	struct recent *recent;          /* a ring; NULL: not yet */
@@ -168,8 +174,20 @@ void state_read(struct sqlite *db);
 /* Before looking: outside a turn it forgets an old error; inside it writes what
  * is only in memory, so that everybody sees the same. */
 void look_begin(struct sqlite *db);
-void sqlite_look(struct store *store);
 enum rc look_end(struct sqlite *db, enum rc rc);
+
+/* ---- sqlite_moved.c, sqlite_row.c ------------------------------------------ */
+
+void moved_open(struct sqlite *db);
+void moved_begin(struct sqlite *db);    /* in a transaction that has begun */
+void moved_committed(struct sqlite *db);
+bool sqlite_moved(struct store *store);
+void sqlite_look(struct store *store);
+
+/* "[1,2,..." without the end; returns behind it.  21 bytes a number. */
+char *row_numbers(char *p, const int64_t *v, size_t n);
+/* The first n numbers of a row; returns behind them. */
+const char *row_read(const char *p, const char *end, int64_t *v_r, size_t n);
 
 /* ---- sqlite_live.c ------------------------------------------------------ */
 
@@ -181,8 +199,6 @@ void live_read(sqlite3_stmt *s, struct live *l);
 struct live *live_keep(struct sqlite *db, uint64_t session, sqlite3_stmt *s);
 void live_touch(struct live *l);        /* it will be written */
 void live_flush(struct sqlite *db);     /* writes what is dirty */
-/* The snapshot is new: forgets everything if somebody else has written. */
-void live_check(struct sqlite *db);
 void live_committed(struct sqlite *db);
 void live_forget_all(struct sqlite *db);
 /* For looks: NULL or false when it must be read. */
@@ -381,7 +397,6 @@ void wake_forget(struct sqlite *db);
 int  sqlite_wake_fd(struct store *store);
 void sqlite_wake_take(struct store *store);
 unsigned sqlite_worker(const struct store *store);
-bool sqlite_moved(struct store *store);
 void sqlite_rest(struct store *store);
 /* Claims need a holder.  RC_IO: sticky. */
 holder worker_here(struct sqlite *db);

@@ -5,7 +5,8 @@
  *   - live holds what changes with every request, so that a hundred updates
  *     touch few pages; no index on it, or each update would cost two.  Its
  *     fields stand in one text (a JSON array): with a column each an update took
- *     twice as long.  People read the view live_columns.
+ *     twice as long.  People read the view live_columns.  Session 0 is the state
+ *     of the store itself (view state).
  *   - a record to a session itself (an ack, a CONNECT) has channel -session and
  *     is in no index: live.head names the newest, record.prior the one before.
  *   - member is the interval [from_seq, to_seq) of a socket in a channel; to_seq
@@ -29,10 +30,6 @@
 
 const char *const sql_schema =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-    "CREATE TABLE state(one INTEGER PRIMARY KEY CHECK(one = 1), schema INT,"
-    " seq INT, floor INT, oldest_wall INT, log_bytes INT, sessions INT,"
-    " also INT, session_n INT, socket_n INT, channel_n INT, question_n INT,"
-    " task_n INT, swept INT, adopted INT);"
     "CREATE TABLE session(n INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE,"
     " generation INT, transport INT, opened_wall INT, info TEXT, partial BLOB);"
     "CREATE TABLE live(session INTEGER PRIMARY KEY, row TEXT);"
@@ -49,7 +46,20 @@ const char *const sql_schema =
     " json_extract(row, '$[12]') AS flags,"
     " json_extract(row, '$[13]') AS post_hash,"
     " json_extract(row, '$[14]') AS t, json_extract(row, '$[15]') AS post_t"
-    " FROM live;"
+    " FROM live WHERE session > 0;"
+    "CREATE VIEW state AS SELECT json_extract(row, '$[0]') AS schema,"
+    " json_extract(row, '$[1]') AS seq, json_extract(row, '$[2]') AS floor,"
+    " json_extract(row, '$[3]') AS oldest_wall,"
+    " json_extract(row, '$[4]') AS log_bytes,"
+    " json_extract(row, '$[5]') AS sessions,"
+    " json_extract(row, '$[6]') AS also,"
+    " json_extract(row, '$[7]') AS session_n,"
+    " json_extract(row, '$[8]') AS socket_n,"
+    " json_extract(row, '$[9]') AS channel_n,"
+    " json_extract(row, '$[10]') AS question_n,"
+    " json_extract(row, '$[11]') AS task_n,"
+    " json_extract(row, '$[12]') AS swept,"
+    " json_extract(row, '$[13]') AS adopted FROM live WHERE session = 0;"
     "CREATE TABLE channel(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"
     "CREATE TABLE member(channel INT, socket INT, from_seq INT, to_seq INT,"
     " session INT, PRIMARY KEY(channel, socket, from_seq)) WITHOUT ROWID;"
@@ -93,9 +103,6 @@ const char *const sql_schema =
     "CREATE TABLE once(key TEXT PRIMARY KEY, until INT) WITHOUT ROWID;"
     "CREATE INDEX once_until ON once(until);";
 
-#define STATE_COLUMNS                                                   \
-	"schema, seq, floor, oldest_wall, log_bytes, sessions, also,"   \
-	" session_n, socket_n, channel_n, question_n, task_n, swept, adopted"
 #define SESSION_COLUMNS                                                 \
 	"l.session, l.row, s.sid, s.generation, s.opened_wall, s.info," \
 	" s.partial"
@@ -124,12 +131,8 @@ static const char *const texts[] = {
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_DATA_VERSION] = "PRAGMA data_version",
-	[SQL_STATE_GET] = "SELECT " STATE_COLUMNS " FROM state",
-	[SQL_STATE_SET] = "UPDATE state SET schema = ?1, seq = ?2, floor = ?3,"
-	    " oldest_wall = ?4, log_bytes = ?5, sessions = ?6, also = ?7,"
-	    " session_n = ?8, socket_n = ?9, channel_n = ?10,"
-	    " question_n = ?11, task_n = ?12, swept = ?13,"
-	    " adopted = ?14 WHERE one = 1",
+	[SQL_STATE_GET] = "SELECT row FROM live WHERE session = 0",
+	[SQL_STATE_SET] = "UPDATE live SET row = ?1 WHERE session = 0",
 	[SQL_META_GET] = "SELECT value FROM meta WHERE name = ?1",
 	[SQL_META_SET] = "REPLACE INTO meta(name, value) VALUES(?1, ?2)",
 

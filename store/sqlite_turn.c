@@ -45,36 +45,35 @@ static op_fn *const op_fns[] = {
 static_assert(sizeof(op_fns) / sizeof(*op_fns) == OP__COUNT,
     "an operation is missing");
 
+enum { STATES = sizeof(struct state) / sizeof(int64_t) };
+
 /* ---- the state row ---------------------------------------------------------- */
 
 void
 state_read(struct sqlite *db)
 {
-	struct state *st = &db->state;
 	sqlite3_stmt *s = sql_open(db, SQL_STATE_GET, "");
+	struct slice row;
 
 	if (!sql_row(db, s)) {
 		sql_fail(db, "reading the state row");
 		return;
 	}
-	*st = (struct state){ col_int(s, 0), col_int(s, 1), col_int(s, 2),
-	    col_int(s, 3), col_int(s, 4), col_int(s, 5), col_int(s, 6),
-	    col_int(s, 7), col_int(s, 8), col_int(s, 9), col_int(s, 10),
-	    col_int(s, 11), col_int(s, 12), col_int(s, 13) };
+	row = col_slice(s, 0);
+	row_read(row.p, row.p + row.n, (int64_t *)&db->state, STATES);
 	sql_end(s);
 }
 
 static void
 state_write(struct sqlite *db)
 {
-	const struct state *st = &db->state;
+	char row[STATES * 21 + 2], *end;
 
-	if (memcmp(st, &db->before, sizeof(*st)) == 0)
+	if (memcmp(&db->state, &db->before, sizeof(db->state)) == 0)
 		return;
-	sql_do(db, SQL_STATE_SET, "iiiiiiiiiiiiii", st->schema, st->seq, st->floor,
-	    st->oldest_wall, st->log_bytes, st->sessions, st->also,
-	    st->session_n, st->socket_n, st->channel_n, st->question_n,
-	    st->task_n, st->swept, st->adopted);
+	end = row_numbers(row, (const int64_t *)&db->state, STATES);
+	*end++ = ']';
+	sql_do(db, SQL_STATE_SET, "t", slice_of(row, (size_t)(end - row)));
 }
 
 /* ---- begin and end ------------------------------------------------------------ */
@@ -145,7 +144,7 @@ turn_begin(struct sqlite *db, int64_t wait_ms)
 	db->in_turn = db->is_fresh = true;
 	db->boot = clock_boot(db->store.clock);
 	db->wall = clock_wall(db->store.clock);
-	live_check(db);
+	moved_begin(db);
 	if (!db->state_known)
 		state_read(db);
 	db->before = db->state;
@@ -181,6 +180,7 @@ turn_end(struct sqlite *db)
 	}
 	db->state_known = true;
 	live_committed(db);
+	moved_committed(db);
 	db->in_turn = db->is_fresh = false;
 	turnlock_drop(db->lock);
 	wake_send(db);
@@ -247,21 +247,6 @@ look_begin(struct sqlite *db)
 		live_flush(db);
 	else
 		db->failed = RC_OK;
-}
-
-/* From here to the next commit what is remembered may be believed, if it holds
- * now.  The PRAGMA also takes the new snapshot that live_check() judges. */
-void
-sqlite_look(struct store *store)
-{
-	struct sqlite *db = sqlite_of(store);
-
-	if (db->in_turn)
-		return;
-	db->failed = RC_OK;
-	sql_int(db, 0, SQL_DATA_VERSION, "");
-	live_check(db);
-	db->is_fresh = db->failed == RC_OK;
 }
 
 enum rc

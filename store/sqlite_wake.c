@@ -142,16 +142,3 @@ sqlite_rest(struct store *store)
 {
 	sqlite3_db_release_memory(sqlite_of(store)->db);
 }
-
-bool
-sqlite_moved(struct store *store)
-{
-	struct sqlite *db = sqlite_of(store);
-	int64_t version, was = db->data_version;
-
-	if (!db->in_turn)
-		db->failed = RC_OK;
-	version = sql_int(db, was + 1, SQL_DATA_VERSION, "");
-	db->data_version = version;
-	return version != was;
-}
