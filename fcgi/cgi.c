@@ -129,6 +129,17 @@ cgi_wait(struct cgi *cgi, int signals)
 	}
 }
 
+/* A task that this process has leased (a disconnect, a timer) would count as a
+ * failed attempt if it left now. */
+static void
+cgi_tidy(struct engine *engine)
+{
+	int i;
+
+	for (i = 0; i < 100 && engine != NULL && engine_has_work(engine); i++)
+		engine_turn(engine, false);
+}
+
 int
 cgi_run(struct house *house)
 {
@@ -156,6 +167,8 @@ cgi_run(struct house *house)
 	if (!cgi.is_done)
 		cgi_wait(&cgi, signals);
 	wrote = cgi_write(&cgi);
+	close(STDOUT_FILENO);           /* the client does not wait for the rest */
+	cgi_tidy(house->engine);
 	buf_free(&cgi.body);
 	buf_free(&cgi.out);
 	close(signals);

@@ -284,6 +284,14 @@ loop_wait(struct loop *loop)
 	uv_run(&loop->uv, UV_RUN_ONCE);
 }
 
+/* A task that was leased and not run would count as a failed attempt. */
+static bool
+loop_has_work(const struct door *door)
+{
+	return door->n_busy > 0 || (door->house.engine != NULL &&
+	    engine_has_work(door->house.engine));
+}
+
 static void
 loop_init(struct loop *loop, struct door *door)
 {
@@ -337,7 +345,7 @@ loop_run(struct door *door)
 	if (door->house.engine != NULL)
 		house_watch(&loop);
 	house_nurse(&loop);
-	while (!loop.is_over && (!door->leaving || door->n_busy > 0)) {
+	while (!loop.is_over && (!door->leaving || loop_has_work(door))) {
 		loop_wait(&loop);
 		loop_turn(&loop);
 	}
