@@ -235,8 +235,8 @@ loop_rest(struct loop *loop)
 		loop->rest_at = 0;
 		buf_free(&door->content);
 		buf_free(&door->answer);
-		if (door->house.store != NULL)
-			store_rest(door->house.store);
+		if (door->house.engine != NULL)
+			engine_rest(door->house.engine);
 		malloc_trim(0);
 	}
 }

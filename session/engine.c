@@ -448,6 +448,16 @@ engine_turn(struct engine *e, bool woken)
 		turn_commit(e);
 }
 
+void
+engine_rest(struct engine *e)
+{
+	if (engine_has_work(e))
+		return;
+	turn_begin(e);          /* nothing points into the arena any more */
+	arena_free(&e->arena);
+	store_rest(e->store);
+}
+
 bool
 engine_has_work(const struct engine *e)
 {

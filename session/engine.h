@@ -103,6 +103,10 @@ void engine_turn(struct engine *engine, bool woken);
  * INT64_MAX: never. */
 int64_t engine_deadline(const struct engine *engine);
 
+/* Nothing happens for a while: gives back memory that can be filled again, the
+ * store's too. */
+void engine_rest(struct engine *engine);
+
 /* Whether something is collected or must be tried again at once. */
 bool engine_has_work(const struct engine *engine);
 
