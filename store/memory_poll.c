@@ -218,6 +218,8 @@ is_ping_due(const struct memory *m, const struct mem_session *s)
 static void
 ping(struct memory *m, struct mem_session *s)
 {
+	if (s->row.closing)
+		return;                 /* nobody waits for its pong */
 	s->row.ping_open = true;
 	s->row.ping_boot = m->boot;
 	s->said_ping = true;

@@ -95,6 +95,8 @@ poll_rewind(struct sqlite *db, struct live *l)
 static void
 ping_said(struct sqlite *db, struct live *l)
 {
+	if ((l->flags & LIVE_CLOSING) != 0)
+		return;                 /* ping is when it began to close */
 	l->ping = db->boot;
 	l->flags |= LIVE_PING_OPEN | LIVE_SAID_PING;
 }

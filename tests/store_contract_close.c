@@ -148,6 +148,20 @@ an_orderly_close_waits_half_a_minute(void)
 }
 
 static void
+a_ping_does_not_prolong_an_orderly_close(void)
+{
+	uint64_t socket, s = t_join_in("alice", &socket);
+
+	T_STR(t_poll(s, "1"), "parked");
+	T_EQ(t_close_orderly(s), RC_OK);
+	t_wait(25000);
+	T_EQ(t_deliver_ping(s), RC_OK);
+	t_wait(5001);
+	t_janitor();
+	T_OK(!t_is_open("alice"));
+}
+
+static void
 an_orderly_close_lets_the_sockets_go_at_once(void)
 {
 	uint64_t socket, s = t_join_in("alice", &socket);
@@ -348,6 +362,7 @@ contract_close(void)
 	CASE(a_parked_poll_ends_when_only_the_close_is_next);
 	CASE(delivering_the_end_ends_the_session);
 	CASE(an_orderly_close_waits_half_a_minute);
+	CASE(a_ping_does_not_prolong_an_orderly_close);
 	CASE(an_orderly_close_lets_the_sockets_go_at_once);
 	CASE(a_socket_that_was_let_go_is_told_after_what_was_said_to_it);
 	CASE(a_client_that_left_by_itself_is_told_nothing);
