@@ -273,10 +273,10 @@ broadcast(void)
 	report("broadcast", b.delivered, cpu_now() - cpu, wall_now() - wall);
 }
 
-static void
-session_open(size_t i, bool connects)
+static struct store_op *
+open_add(size_t i)
 {
-	struct store_op *op = turn_add(&b.turn, OP_OPEN, NULL), *c;
+	struct store_op *op = turn_add(&b.turn, OP_OPEN, NULL);
 
 	snprintf(b.sids[i], sizeof(*b.sids), "sid-%08zu-%08llx", i,
 	    (unsigned long long)++b.t);
@@ -284,33 +284,52 @@ session_open(size_t i, bool connects)
 	op->u.open.info = SLICE("{\"headers\":{\"user-agent\":\"bench\"},\"address\":"
 	    "\"127.0.0.1\",\"query\":\"EIO=4&transport=polling\"}");
 	op->u.open.generation = 3;
-	turn_commit();
-	b.sessions[i] = op->u.open.n_r;
-	if (!connects)
-		return;
+	return op;
+}
+
+static void
+connect_add(size_t i)
+{
+	struct store_op *op = turn_add(&b.turn, OP_CONNECT, NULL);
+
+	op->u.connect.session = b.sessions[i];
+	op->u.connect.nsp = SLICE("/");
+	op->u.connect.id = arena_printf(&b.arena, "id%zu-%llx", i,
+	    (unsigned long long)b.t);
+	op->u.connect.pid = arena_printf(&b.arena, "p%zu-%llx", i,
+	    (unsigned long long)++b.t);
+	op->u.connect.answer = SLICE("{\"sid\":\"x\"}");
+}
+
+/* Opens and connects n clients from first on: two turns. */
+static void
+clients_come(size_t first, size_t n)
+{
+	struct store_op *op;
+
 	turn_start();
-	c = turn_add(&b.turn, OP_CONNECT, NULL);
-	c->u.connect.session = b.sessions[i];
-	c->u.connect.nsp = SLICE("/");
-	c->u.connect.id = arena_printf(&b.arena, "id%zu-%llx", i,
-	    (unsigned long long)b.t);
-	c->u.connect.pid = arena_printf(&b.arena, "p%zu-%llx", i,
-	    (unsigned long long)b.t);
-	c->u.connect.answer = SLICE("{\"sid\":\"x\"}");
+	b.turn.settle = NULL;
+	for (size_t i = first; i < first + n; i++)
+		open_add(i);
+	turn_commit();
+	op = b.turn.first;
+	for (size_t i = first; i < first + n; i++, op = op->next)
+		b.sessions[i] = op->u.open.n_r;
+	turn_start();
+	b.turn.settle = NULL;
+	for (size_t i = first; i < first + n; i++)
+		connect_add(i);
+	turn_commit();
 }
 
 static void
 sessions_open(void)
 {
-	for (size_t i = 0; i < b.clients; i++) {
-		turn_start();
-		b.turn.settle = NULL;
-		session_open(i, true);
-		turn_commit();
-	}
+	for (size_t i = 0; i < b.clients; i++)
+		clients_come(i, 1);
 }
 
-/* open, CONNECT, poll, close: one after the other, a turn each */
+/* open, CONNECT, poll, close and its task, for `batch` clients at a time */
 static void
 handshake(void)
 {
@@ -318,25 +337,27 @@ handshake(void)
 	struct store_op *op;
 	uint64_t n = 0;
 
-	b.looks = false;
-	for (cpu = cpu_now(), wall = wall_now(); wall_now() - wall < b.seconds; n++) {
+	for (cpu = cpu_now(), wall = wall_now(); wall_now() - wall < b.seconds;
+	    n += b.batch) {
+		clients_come(0, b.batch);
 		turn_start();
-		b.turn.settle = NULL;
-		session_open(0, true);
+		for (size_t i = 0; i < b.batch; i++)
+			poll_add(i);
 		turn_commit();
 		turn_start();
-		poll_add(0);
+		for (size_t i = 0; i < b.batch; i++) {
+			op = turn_add(&b.turn, OP_CLOSE, NULL);
+			op->u.close.session = b.sessions[i];
+			op->u.close.reason = "client namespace disconnect";
+		}
 		turn_commit();
 		turn_start();
-		op = turn_add(&b.turn, OP_CLOSE, NULL);
-		op->u.close.session = b.sessions[0];
-		op->u.close.reason = "client namespace disconnect";
+		for (size_t i = 0; i < b.batch; i++) {
+			op = turn_add(&b.turn, OP_TASK_DONE, NULL);
+			op->u.task.task = n + i + 1;
+		}
 		turn_commit();
-		turn_start();
-		op = turn_add(&b.turn, OP_TASK_DONE, NULL);
-		op->u.task.task = n + 1;
-		turn_commit();
-		if (op->rc != RC_OK)
+		if (b.turn.first->rc != RC_OK)
 			die("task");
 	}
 	report("handshake", n, cpu_now() - cpu, wall_now() - wall);

@@ -58,12 +58,38 @@ socket_load(struct sqlite *db, uint64_t n, struct arena *arena,
 	    arena, row_r);
 }
 
+/* The sockets that a session's intervals name, present or left. */
+struct number {
+	uint64_t n;
+	struct number *next;
+};
+
+static struct number *
+socket_numbers(struct sqlite *db, uint64_t session, struct arena *arena)
+{
+	struct number *first = NULL, **end = &first;
+	sqlite3_stmt *s = sql_open(db, SQL_SOCKET_OF_SESSION, "i",
+	    (int64_t)session);
+
+	while (sql_row(db, s)) {
+		*end = arena_alloc(arena, sizeof(**end));
+		(*end)->n = (uint64_t)col_int(s, 0);
+		end = &(*end)->next;
+	}
+	return first;
+}
+
 static bool
 socket_load_nsp(struct sqlite *db, uint64_t session, struct slice nsp,
     struct arena *arena, struct socket_row *row_r)
 {
-	return socket_one(db, sql_open(db, SQL_SOCKET_BY_NSP, "it",
-	    (int64_t)session, nsp), arena, row_r);
+	struct number *k = socket_numbers(db, session, arena);
+
+	for (; k != NULL; k = k->next)
+		if (socket_load(db, k->n, arena, row_r) &&
+		    row_r->session == session && slice_eq(row_r->nsp, nsp))
+			return true;
+	return false;
 }
 
 enum rc
@@ -195,11 +221,6 @@ socket_forget(struct sqlite *db, const struct socket_row *k)
 	socket_drop(db, k);
 }
 
-struct leaver {
-	struct socket_row row;
-	struct leaver *next;
-};
-
 /* Up to here the socket's client is known to have what was said to it. */
 static int64_t
 socket_proved(struct sqlite *db, const struct live *l, uint64_t socket)
@@ -214,29 +235,26 @@ void
 socket_end_all(struct sqlite *db, struct live *l, const char *reason, bool keep,
     bool leaves_log)
 {
-	struct leaver *first = NULL, **end = &first, *k;
-	sqlite3_stmt *s;
+	struct number *number = NULL;
+	struct socket_row k;
 
-	if (l->namespaces == 0)
-		return;
-	s = sql_open(db, SQL_SOCKET_OF_SESSION, "i", (int64_t)l->session);
-	while (sql_row(db, s)) {
-		k = *end = arena_alloc(&db->scratch, sizeof(*k));
-		socket_read(s, &db->scratch, &k->row);
-		end = &k->next;
-	}
-	for (k = first; k != NULL; k = k->next) {
-		socket_task(db, &k->row, reason);
-		if (keep && k->row.pid[0] != '\0' && db->recovery > 0) {
-			sql_do(db, SQL_SOCKET_GONE, "iii", (int64_t)k->row.n, db->wall,
-			    socket_proved(db, l, k->row.n));
+	if (l->namespaces > 0)
+		number = socket_numbers(db, l->session, &db->scratch);
+	for (; number != NULL; number = number->next) {
+		if (!socket_load(db, number->n, &db->scratch, &k) ||
+		    k.session != l->session)
+			continue;
+		socket_task(db, &k, reason);
+		if (keep && k.pid[0] != '\0' && db->recovery > 0) {
+			sql_do(db, SQL_SOCKET_GONE, "iii", (int64_t)k.n, db->wall,
+			    socket_proved(db, l, k.n));
 			sql_do(db, SQL_MEMBER_MOVE, "iii", (int64_t)l->session,
-			    (int64_t)k->row.n, INT64_C(0));
+			    (int64_t)k.n, INT64_C(0));
 		} else if (leaves_log) {
-			member_leave_all(db, l->session, k->row.n, false);
-			socket_drop(db, &k->row);
+			member_leave_all(db, l->session, k.n, false);
+			socket_drop(db, &k);
 		} else
-			socket_forget(db, &k->row);
+			socket_forget(db, &k);
 	}
 	live_forget_sockets(db, l);
 	l->namespaces = 0;

@@ -112,10 +112,6 @@ const char *const sql_schema =
 	" s.transport"
 #define SOCKET_FROM                                                     \
 	" FROM socket k LEFT JOIN session s ON s.n = k.session"
-#define SOCKET_OF_SESSION                                               \
-	" FROM (SELECT DISTINCT socket FROM member WHERE session = ?1) m" \
-	" JOIN socket k ON k.n = m.socket JOIN session s ON s.n = ?1"   \
-	" WHERE k.session = ?1"
 #define RECORD_COLUMNS                                                  \
 	"seq, channel, wall, kind, flags, id, id_text, nsp, channels,"  \
 	" unless, data, attachments, unless_ids"
@@ -214,8 +210,6 @@ static const char *const texts[] = {
 	[SQL_SOCKET_ADD] = "INSERT INTO socket(n, session, nsp, id, pid, user,"
 	    " data, connected_wall, gone_wall)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
-	[SQL_SOCKET_BY_NSP] = "SELECT " SOCKET_COLUMNS SOCKET_OF_SESSION
-	    " AND k.nsp = ?2",
 	[SQL_SOCKET_BY_ID] = "SELECT " SOCKET_COLUMNS SOCKET_FROM
 	    " WHERE k.id = ?1 AND k.nsp = ?2",
 	[SQL_SOCKET_NUMBER] = "SELECT n FROM socket WHERE id = ?1 AND nsp = ?2",
@@ -224,8 +218,8 @@ static const char *const texts[] = {
 	    " WHERE k.n = ?1",
 	[SQL_SOCKET_BY_PID] = "SELECT " SOCKET_COLUMNS SOCKET_FROM
 	    " WHERE k.pid = ?1 AND k.pid > '' AND k.nsp = ?2",
-	[SQL_SOCKET_OF_SESSION] = "SELECT " SOCKET_COLUMNS SOCKET_OF_SESSION
-	    " ORDER BY k.n",
+	[SQL_SOCKET_OF_SESSION] = "SELECT DISTINCT socket FROM member"
+	    " WHERE session = ?1",
 	[SQL_SOCKET_DROP] = "DELETE FROM socket WHERE n = ?1",
 	[SQL_SOCKET_GONE] = "UPDATE socket SET session = 0, gone_wall = ?2,"
 	    " proved = ?3 WHERE n = ?1",

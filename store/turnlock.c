@@ -10,6 +10,10 @@
  * call; the timer repeats, so a signal that arrives just before the call is
  * followed by another.  Nothing of this happens unless the lock is contended:
  * the first try does not block, and the timer is made at the first collision.
+ * A file lock is not handed over: who has just let go takes it again before the
+ * one that was woken is on a CPU.  So waiters leave word in the file that they
+ * wait, and the last holder gives them a moment before it tries again.
+ *
  * Rejected: naps (unfair, and either late or busy), a second thread (memory), a
  * robust mutex in shared memory (its layout differs between C libraries, and
  * the static bundle shares the store with dynamic programs).
@@ -40,11 +44,15 @@
 /* Away from the first real-time signals, which others like to take. */
 #define LOCK_SIGNAL (SIGRTMAX - 3)
 
-enum { TICK_MS = 10 };
+enum {
+	TICK_MS = 10,
+	YIELD_US = 50
+};
 
 struct page {
 	int64_t pid;                    /* who holds it or held it last */
 	int64_t note;
+	int64_t wanted;                 /* monotonic ms until which somebody waits */
 };
 
 struct turnlock {
@@ -150,16 +158,29 @@ wait_for(struct turnlock *l, int64_t wait_ms)
 	if (!l->has_timer)
 		return RC_AGAIN;
 	timer_set(l, (long)wait_ms);
-	while ((left = end - now_ms()) > 0 &&
-	    (got = lock_byte(l->fd, 0, true)) != 0 && errno == EINTR)
-		continue;
+	while ((left = end - now_ms()) > 0) {
+		l->page->wanted = end - left + TICK_MS + 2;
+		if ((got = lock_byte(l->fd, 0, true)) == 0 || errno != EINTR)
+			break;
+	}
 	timer_set(l, 0);
 	return got == 0 ? RC_OK : RC_AGAIN;
+}
+
+/* Where pages are not shared this does nothing: nobody else writes wanted. */
+static void
+give_way(struct turnlock *l)
+{
+	const struct timespec moment = { 0, YIELD_US * 1000 };
+
+	if (l->page->pid == l->self && l->page->wanted > now_ms())
+		nanosleep(&moment, NULL);
 }
 
 enum rc
 turnlock_take(struct turnlock *l, int64_t wait_ms)
 {
+	give_way(l);
 	if (lock_byte(l->fd, 0, false) != 0) {
 		if (errno != EAGAIN && errno != EACCES)
 			return RC_IO;
