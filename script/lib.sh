@@ -42,7 +42,8 @@ choose_folders() {
 
 copy_source() {
 	mkdir -p "$source" || return 1
-	tar -C "$top" -cf - --exclude=./.git --exclude='./build*' --exclude=node_modules \
+	tar -C "$top" -cf - --exclude=./.git --exclude=./build --exclude="./${build#"$top"/}" \
+	    --exclude=./bundle --exclude=node_modules \
 	    --exclude='*.o' --exclude='*.lo' --exclude='*.a' --exclude='*.la' \
 	    --exclude=.libs --exclude=.deps --exclude=.dirstamp --exclude='*.log' --exclude='*.trs' \
 	    --exclude=./Makefile --exclude=./config.h --exclude=./config.status \
