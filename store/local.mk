@@ -36,7 +36,8 @@ bench_store_bench_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
 
 # The same random life on both.
 check_PROGRAMS += tests/store_twins_test
-tests_store_twins_test_SOURCES = $(CONTRACT_SOURCES) tests/store_twins_test.c
+tests_store_twins_test_SOURCES = $(CONTRACT_SOURCES) tests/store_twins.h \
+	tests/store_twins_step.c tests/store_twins_say.c tests/store_twins_test.c
 tests_store_twins_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
 
 check_PROGRAMS += tests/store_kill_test
