@@ -198,6 +198,24 @@ a_client_that_left_by_itself_is_told_nothing(void)
 }
 
 static void
+what_names_nobody_is_refused(void)
+{
+	uint64_t nobody = 4711;
+	struct store_op *op;
+
+	T_EQ(t_disconnect(nobody), RC_GONE);
+	T_EQ(t_close(nobody, "transport close", false), RC_GONE);
+	T_EQ(t_release(nobody), RC_GONE);
+	op = t_op(OP_SOCKET_SET);
+	op->u.socket_set.socket = &nobody;
+	op->u.socket_set.user = SLICE("u1");
+	T_EQ(t_do(op), RC_GONE);
+	T_EQ(t_answer(nobody, 1, "[]"), RC_NONE);
+	T_EQ(t_do(t_op_connect(nobody, "/", "a")), RC_GONE);
+	T_EQ(t_last_seq(), 0);
+}
+
+static void
 a_socket_goes_only_once(void)
 {
 	uint64_t socket;
@@ -366,6 +384,7 @@ contract_close(void)
 	CASE(an_orderly_close_lets_the_sockets_go_at_once);
 	CASE(a_socket_that_was_let_go_is_told_after_what_was_said_to_it);
 	CASE(a_client_that_left_by_itself_is_told_nothing);
+	CASE(what_names_nobody_is_refused);
 	CASE(a_socket_goes_only_once);
 	CASE(a_session_may_connect_again_after_it_left);
 	CASE(a_disconnect_is_a_task_with_all_that_a_handler_asks_for);

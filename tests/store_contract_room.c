@@ -301,6 +301,46 @@ too_many_sockets_in_one_operation_are_refused(void)
 }
 
 static void
+sockets_that_have_ended_are_passed_over(void)
+{
+	uint64_t sockets[2], alice = t_join_in("alice", &sockets[0]), bob;
+	struct store_op *op;
+
+	bob = t_join_in("bob", &sockets[1]);
+	T_EQ(t_close(alice, "transport close", false), RC_OK);
+	op = t_op(OP_JOIN);
+	op->u.member.sockets = sockets;
+	op->u.member.n = 2;
+	op->u.member.room = SLICE("kitchen");
+	T_EQ(t_do(op), RC_OK);
+	t_emit("/", "kitchen", "a");
+	T_STR(t_hears(bob), "a");
+	T_STR(t_select("/", "kitchen", NULL, NULL, true), "bob");
+}
+
+static void
+a_join_past_the_limit_leaves_everybody_outside(void)
+{
+	uint64_t sockets[2], alice, bob;
+	struct store_op *op;
+	int i;
+
+	alice = t_join_in("alice", &sockets[0]);
+	bob = t_join_in("bob", &sockets[1]);
+	for (i = 0; i < 5; i++)
+		t_join(sockets[1], t_text("room%d", i));
+	op = t_op(OP_JOIN);
+	op->u.member.sockets = sockets;
+	op->u.member.n = 2;
+	op->u.member.room = SLICE("kitchen");
+	op->u.member.max_rooms = 5;
+	T_EQ(t_do(op), RC_TOO_BIG);
+	t_emit("/", "kitchen", "a");
+	T_STR(t_hears(alice), "");
+	T_STR(t_hears(bob), "");
+}
+
+static void
 rooms_of_a_socket_are_limited(void)
 {
 	uint64_t socket;
@@ -386,6 +426,8 @@ contract_room(void)
 	CASE(a_room_and_a_user_of_one_name_are_two);
 	CASE(many_sockets_join_and_leave_in_one_operation);
 	CASE(too_many_sockets_in_one_operation_are_refused);
+	CASE(sockets_that_have_ended_are_passed_over);
+	CASE(a_join_past_the_limit_leaves_everybody_outside);
 	CASE(rooms_of_a_socket_are_limited);
 	CASE(a_second_connect_in_a_namespace_clashes);
 	CASE(namespaces_of_a_session_are_limited);

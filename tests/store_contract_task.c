@@ -450,6 +450,33 @@ a_value_ends_with_its_time(void)
 	T_STR(value("typing"), "true");
 }
 
+static void
+what_must_be_done_survives_a_restart(void)
+{
+	uint64_t a, b, bob;
+	int64_t question;
+
+	if (!scene.contract->keeps)
+		T_SKIP("this driver keeps nothing");
+	t_join_in("alice", &a);
+	bob = t_join_in("bob", &b);
+	T_EQ(t_timer("tea", &a, 1000, 0), RC_OK);
+	question = t_ask("/", NULL, "replied", 5000, false);
+	T_EQ(t_answer(b, question, "[1]"), RC_OK);
+	T_EQ(set_value("topic", "1", 0), RC_OK);
+	T_EQ(t_close(bob, "transport close", true), RC_OK);
+	T_EQ(t_task_try(t_task("transport close").n, 60000), RC_OK);
+	t_reopen();
+	T_STR(t_tasks(), "disconnect:transport close");         /* its worker is dead */
+	T_EQ(t_task("transport close").attempts, 1);
+	T_EQ(t_answer(b, question, "[2]"), RC_NONE);
+	T_EQ(t_answer(a, question, "[3]"), RC_OK);
+	t_wait(1000);
+	t_janitor();
+	T_STR(t_tasks(), "disconnect:transport close ack:replied timer:tea");
+	T_STR(value("topic"), "1");
+}
+
 void
 contract_task(void)
 {
@@ -478,4 +505,5 @@ contract_task(void)
 	CASE(waiting_ends_with_the_time_out);
 	CASE(a_value_is_set_replaced_and_removed);
 	CASE(a_value_ends_with_its_time);
+	CASE(what_must_be_done_survives_a_restart);
 }
