@@ -84,11 +84,11 @@ checkpoint_after(struct sqlite *db)
 		return;
 	/* somebody else at it, or not done to the end: not at every turn */
 	db->checkpoint_at = size + WAL_DUE / 4;
-	if (!worker_duty_take(db->workers, DUTY_CHECKPOINT))
+	if (!worker_duty_take(db->workers))
 		return;
 	checkpoint(db);
 	checkpoint_rest(db);
-	worker_duty_drop(db->workers, DUTY_CHECKPOINT);
+	worker_duty_drop(db->workers);
 }
 
 void
@@ -97,13 +97,13 @@ checkpoint_before(struct sqlite *db)
 	int64_t size = turnlock_note_get(db->lock);
 
 	if (!db->is_wal || size < WAL_LARGE ||
-	    !worker_duty_take(db->workers, DUTY_CHECKPOINT))
+	    !worker_duty_take(db->workers))
 		return;
 	log_warn("store", "file=%s wal_bytes=%lld checkpoint before the turn",
 	    db->file, (long long)size);
 	if (checkpoint(db))
 		turnlock_note_set(db->lock, 0);
-	worker_duty_drop(db->workers, DUTY_CHECKPOINT);
+	worker_duty_drop(db->workers);
 }
 
 /* ---- copies ---------------------------------------------------------------------------- */

@@ -1,8 +1,10 @@
 /*
  * sqlite_janitor.c - what is due, by whoever comes by
  *
- * There is no daemon.  Each loop asks now and then; the byte sees to it that one
- * process at a time does the work while there is more of it.
+ * There is no daemon.  Each loop asks now and then, and most find that another
+ * process has just been here (RC_NONE).  The work itself is a turn like any other,
+ * so there is nothing to hold on to: a process that stops or dies over it is
+ * followed by the next.
  *
  * Sessions have no index on their deadline, which changes with every request.
  * They are walked instead, a stretch a time: a small store at every call, a large
@@ -18,6 +20,7 @@
 enum {
 	FREE_PAGES = 256,       /* so many may lie idle in the file */
 	CHUNK = 64,
+	EVERY_MS = 900,         /* a bit less than the tick of a loop */
 	SWEEP_MS = 5000,
 	STRETCH = 500           /* sessions looked at in one turn; a small store */
 };
@@ -155,8 +158,7 @@ op_janitor(struct sqlite *db, struct store_op *op)
 	int64_t kept;
 	bool more;
 
-	if (!db->is_janitor &&
-	    !(db->is_janitor = worker_duty_take(db->workers, DUTY_JANITOR))) {
+	if (turnlock_was_there(db->lock, db->boot, EVERY_MS)) {
 		op->rc = RC_NONE;
 		return;
 	}
@@ -177,8 +179,4 @@ op_janitor(struct sqlite *db, struct store_op *op)
 	op->u.janitor.next_due_r = sql_int(db, 0, SQL_NEXT_DUE, "");
 	if (more || left == 0)
 		op->rc = RC_AGAIN;
-	else {
-		worker_duty_drop(db->workers, DUTY_JANITOR);
-		db->is_janitor = false;
-	}
 }

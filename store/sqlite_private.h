@@ -144,7 +144,7 @@ struct sqlite {
 	struct said *said, **said_end;  /* this turn's records, in order */
 	struct buf spoken;              /* channel ids of this turn's records */
 	unsigned char wake[(WORKERS_MAX + 8) / 8];
-	bool must_wake, is_janitor;
+	bool must_wake;
 	int64_t claims;                 /* about how many are ours */
 
 	int64_t sweep_at;               /* the session that the janitor saw last */
@@ -296,6 +296,9 @@ void channel_adopt(struct sqlite *db, const struct socket_row *socket);
 int64_t channel_find(struct sqlite *db, struct slice key, bool make);
 /* Its row goes when nobody needs it. */
 void channel_tidy(struct sqlite *db, int64_t channel);
+/* From the next seq on, of a socket that was never there. */
+void member_start(struct sqlite *db, int64_t channel, uint64_t socket,
+    uint64_t session);
 /* From the next seq on; joining twice is fine. */
 void member_join(struct sqlite *db, int64_t channel, uint64_t socket,
     uint64_t session);

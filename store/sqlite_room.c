@@ -96,6 +96,14 @@ member_last(struct sqlite *db, int64_t channel, uint64_t socket,
 }
 
 void
+member_start(struct sqlite *db, int64_t channel, uint64_t socket,
+    uint64_t session)
+{
+	sql_do(db, SQL_MEMBER_ADD, "iiii", channel, (int64_t)socket,
+	    db->state.seq + 1, (int64_t)session);
+}
+
+void
 member_join(struct sqlite *db, int64_t channel, uint64_t socket,
     uint64_t session)
 {
@@ -107,8 +115,7 @@ member_join(struct sqlite *db, int64_t channel, uint64_t socket,
 	if (was && to == next)
 		sql_do(db, SQL_MEMBER_REOPEN, "iii", channel, (int64_t)socket, from);
 	else
-		sql_do(db, SQL_MEMBER_ADD, "iiii", channel, (int64_t)socket, next,
-		    (int64_t)session);
+		member_start(db, channel, socket, session);
 }
 
 /* Ends an interval; true: something of it stays. */

@@ -133,6 +133,15 @@ sqlite_socket_n(struct store *store, uint64_t n, struct arena *arena,
 /* ---- coming ------------------------------------------------------------------------ */
 
 static void
+socket_start(struct sqlite *db, enum channel_kind kind, struct slice nsp,
+    struct slice name, uint64_t socket, uint64_t session)
+{
+	struct slice key = channel_key(&db->scratch, kind, nsp, name);
+
+	member_start(db, channel_find(db, key, true), socket, session);
+}
+
+static void
 socket_join(struct sqlite *db, enum channel_kind kind, struct slice nsp,
     struct slice name, uint64_t socket, uint64_t session)
 {
@@ -188,10 +197,10 @@ op_connect(struct sqlite *db, struct store_op *op)
 	    op->u.connect.data, db->wall);
 	op->u.connect.seq_r = log_tell(db, l, session, RECORD_CONNECT, nsp,
 	    op->u.connect.answer);
-	socket_join(db, CHANNEL_NSP, nsp, SLICE(""), n, session);
-	socket_join(db, CHANNEL_ROOM, nsp, id, n, session);
+	socket_start(db, CHANNEL_NSP, nsp, SLICE(""), n, session);
+	socket_start(db, CHANNEL_ROOM, nsp, id, n, session);
 	if (user.p != NULL)
-		socket_join(db, CHANNEL_USER, nsp, user, n, session);
+		socket_start(db, CHANNEL_USER, nsp, user, n, session);
 	live_connected(db, l);
 	op->u.connect.socket_r = n;
 }

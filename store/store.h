@@ -466,7 +466,7 @@ struct store_op {
 		 * Up to limit rows of what is due: dead sessions, gone sockets
 		 * whose window is over, timers and questions into tasks, void
 		 * claims, values, history, trimming.  RC_AGAIN: there is more.
-		 * RC_NONE: another process is the janitor.
+		 * RC_NONE: another process has just been here.
 		 */
 		struct {
 			size_t limit;

@@ -52,6 +52,7 @@ enum {
 struct page {
 	int64_t pid;                    /* who holds it or held it last */
 	int64_t note;
+	int64_t visitor, visited;       /* see turnlock_was_there() */
 	int64_t wanted;                 /* monotonic ms until which somebody waits */
 };
 
@@ -207,6 +208,18 @@ int64_t
 turnlock_note_get(const struct turnlock *l)
 {
 	return l->page->note;
+}
+
+bool
+turnlock_was_there(struct turnlock *l, int64_t now, int64_t every_ms)
+{
+	int64_t ago = now - l->page->visited;
+
+	if (l->page->visitor != l->self && ago >= 0 && ago < every_ms)
+		return true;
+	l->page->visitor = l->self;
+	l->page->visited = now;
+	return false;
 }
 
 void

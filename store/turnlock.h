@@ -27,6 +27,10 @@ void turnlock_drop(struct turnlock *l);
 int64_t turnlock_note_get(const struct turnlock *l);
 void turnlock_note_set(struct turnlock *l, int64_t note);
 
+/* Whether another process came by with this at most every_ms ago; if not, it was
+ * us, now.  Also a hint. */
+bool turnlock_was_there(struct turnlock *l, int64_t now, int64_t every_ms);
+
 /* The process that holds it or held it last, 0: unknown. */
 long turnlock_holder(const struct turnlock *l);
 

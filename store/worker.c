@@ -371,16 +371,16 @@ worker_wake(struct workers *w, unsigned number)
 		log_warn("store", "worker=%u slot cannot be written", number);
 }
 
-/* ---- duties -------------------------------------------------------------- */
+/* ---- one for all -------------------------------------------------------------- */
 
 bool
-worker_duty_take(struct workers *w, enum duty duty)
+worker_duty_take(struct workers *w)
 {
-	return lock_byte(w->fd, DUTY_BYTE + (int)duty, false) == 0;
+	return lock_byte(w->fd, DUTY_BYTE, false) == 0;
 }
 
 void
-worker_duty_drop(struct workers *w, enum duty duty)
+worker_duty_drop(struct workers *w)
 {
-	unlock_byte(w->fd, DUTY_BYTE + (int)duty);
+	unlock_byte(w->fd, DUTY_BYTE);
 }

@@ -48,10 +48,9 @@ size_t workers_busy(struct workers *w, unsigned *numbers_r, size_t max);
 /* One byte without meaning; never blocks. */
 void worker_wake(struct workers *w, unsigned number);
 
-/* Bytes for those who do something for all. */
-enum duty { DUTY_JANITOR, DUTY_CHECKPOINT };
-bool worker_duty_take(struct workers *w, enum duty duty);
-void worker_duty_drop(struct workers *w, enum duty duty);
+/* The byte of the one process that checkpoints. */
+bool worker_duty_take(struct workers *w);
+void worker_duty_drop(struct workers *w);
 
 /* fcntl locks of an open file description where there are such; one byte. */
 int lock_byte(int fd, int64_t at, bool wait);   /* 0; -1: errno */
