@@ -181,6 +181,8 @@ live_get(struct sqlite *db, uint64_t session)
 	struct live *l;
 	sqlite3_stmt *s;
 
+	if (session == 0)               /* that row is the state of the store */
+		return NULL;
 	HASH_FIND(hh, db->lives, &session, sizeof(session), l);
 	if (l != NULL)
 		return l->has_ended ? NULL : l;

@@ -332,6 +332,31 @@ a_newer_program_takes_over(void)
 	end();
 }
 
+/* The state of the store lies where sessions lie, as number 0. */
+static void
+session_0_is_nobody(void)
+{
+	struct store_op *op;
+	struct turn turn;
+
+	scene();
+	reopen();
+	turn_init(&turn, &s.arena);
+	op = turn_add(&turn, OP_RECEIVE, NULL);
+	T_EQ(commit_one(&turn, op), RC_GONE);
+	turn_init(&turn, &s.arena);
+	op = turn_add(&turn, OP_POLL, NULL);
+	op->u.poll.ticket = 1;
+	T_EQ(commit_one(&turn, op), RC_GONE);
+	turn_init(&turn, &s.arena);
+	op = turn_add(&turn, OP_CLOSE, NULL);
+	T_EQ(commit_one(&turn, op), RC_GONE);
+	reopen();
+	come("alice");
+	T_EQ(last_seq(), 1);
+	end();
+}
+
 static void
 what_is_only_looked_at_is_not_made(void)
 {
@@ -539,6 +564,7 @@ main(void)
 	T_RUN(a_reboot_ends_sessions_and_opens_their_windows);
 	T_RUN(a_restored_copy_never_repeats_a_seq);
 	T_RUN(a_newer_program_takes_over);
+	T_RUN(session_0_is_nobody);
 	T_RUN(what_is_only_looked_at_is_not_made);
 	T_RUN(a_full_disk_is_an_error_and_then_over);
 	T_RUN(a_file_that_was_big_shrinks_again);
