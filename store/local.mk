@@ -20,7 +20,7 @@ CONTRACT_SOURCES = tests/t.h tests/store_contract.h tests/store_contract.c \
 	tests/store_contract_words.c tests/store_contract_hear.c \
 	tests/store_contract_turn.c tests/store_contract_poll.c \
 	tests/store_contract_close.c tests/store_contract_room.c \
-	tests/store_contract_recover.c tests/store_contract_log.c \
+	tests/store_contract_recover.c tests/store_contract_refuse.c tests/store_contract_log.c \
 	tests/store_contract_task.c tests/store_contract_look.c \
 	tests/store_contract_worker.c
 

@@ -111,6 +111,7 @@ contract_main(const struct contract *contract)
 	contract_close();
 	contract_room();
 	contract_recover();
+	contract_refuse();
 	contract_log();
 	contract_task();
 	contract_look();

@@ -42,6 +42,7 @@ void contract_poll(void);
 void contract_close(void);
 void contract_room(void);
 void contract_recover(void);
+void contract_refuse(void);
 void contract_log(void);
 void contract_task(void);
 void contract_look(void);
@@ -100,6 +101,8 @@ uint64_t t_connect(uint64_t session, const char *nsp, const char *id);
 uint64_t t_join_in(const char *sid, uint64_t *socket_r);
 enum rc t_recover(uint64_t session, const char *nsp, const char *pid,
     int64_t offset, int64_t max_replay);
+/* alice was in "/", heard "known" at *offset_r, and lost her connection; the socket. */
+uint64_t t_alice_lost(int64_t *offset_r);
 enum rc t_recoverable(const char *nsp, const char *pid, int64_t offset);
 /* Ends at once, or in order; its sockets may come back with keep. */
 enum rc t_close(uint64_t session, const char *reason, bool keep);

@@ -9,8 +9,8 @@
 #include "tests/t.h"
 
 /* alice in "/", who has heard "known" at *offset_r and lost her connection. */
-static uint64_t
-alice_lost(int64_t *offset_r)
+uint64_t
+t_alice_lost(int64_t *offset_r)
 {
 	uint64_t socket, s = t_join_in("alice", &socket);
 
@@ -26,7 +26,7 @@ a_returning_client_finds_all_that_it_missed(void)
 	int64_t offset;
 	uint64_t s;
 
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	t_emit("/", NULL, "a");
 	t_emit("/", "alice", "b");
 	s = t_open("again");
@@ -43,7 +43,7 @@ the_socket_is_the_old_one(void)
 	struct socket_row row;
 	struct store_op *op;
 	int64_t offset;
-	uint64_t socket = alice_lost(&offset), s = t_open("again");
+	uint64_t socket = t_alice_lost(&offset), s = t_open("again");
 
 	T_EQ(store_socket_n(scene.store, socket, &scene.arena, &row), RC_OK);
 	T_EQ(row.session, 0);
@@ -169,7 +169,7 @@ the_replay_comes_page_by_page_before_the_live_part(void)
 	uint64_t s;
 	int i;
 
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	for (i = 0; i < 5; i++)
 		t_emit("/", NULL, t_text("m%d", i));
 	s = t_open("again");
@@ -189,7 +189,7 @@ a_resend_during_a_replay_is_served_again(void)
 	uint64_t s;
 	int i;
 
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	for (i = 0; i < 4; i++)
 		t_emit("/", NULL, t_text("m%d", i));
 	s = t_open("again");
@@ -212,7 +212,7 @@ a_resend_where_replay_and_live_part_meet_is_served_again(void)
 	int64_t offset;
 	uint64_t s;
 
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	t_emit("/", NULL, "m0");
 	s = t_open("again");
 	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
@@ -228,7 +228,7 @@ a_parked_poll_hears_of_its_recovery(void)
 	int64_t offset;
 	uint64_t s;
 
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	t_emit("/", NULL, "m0");
 	s = t_open("again");
 	T_STR(t_poll(s, "1"), "parked");
@@ -243,7 +243,7 @@ a_delivery_waits_for_the_replay(void)
 	int64_t offset;
 	uint64_t s;
 
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	t_emit("/", NULL, "m0");
 	s = t_open("again");
 	T_STR(t_poll(s, "1"), "parked");
@@ -280,7 +280,7 @@ a_replay_beside_a_fresh_namespace_loses_and_repeats_nothing(void)
 	int64_t offset;
 	uint64_t s;
 
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	t_emit("/", NULL, "m0");
 	s = t_open("again");
 	t_connect(s, "/b", "fresh");
@@ -297,7 +297,7 @@ volatile_records_are_not_replayed(void)
 	int64_t offset;
 	uint64_t s;
 
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	t_emit_volatile("/", NULL, "v");
 	t_emit("/", NULL, "a");
 	s = t_open("again");
@@ -311,7 +311,7 @@ except_holds_in_a_replay(void)
 	int64_t offset;
 	uint64_t s;
 
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	t_emit_except("/", NULL, "alice", "not for her");
 	t_emit("/", NULL, "a");
 	s = t_open("again");
@@ -341,7 +341,7 @@ a_client_may_be_lost_again_during_its_replay(void)
 	int64_t offset;
 	uint64_t s;
 
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	t_emit("/", NULL, "m0");
 	t_emit("/", NULL, "m1");
 	s = t_open("again");
@@ -352,248 +352,6 @@ a_client_may_be_lost_again_during_its_replay(void)
 	s = t_open("third");
 	T_EQ(t_recover(s, "/", "p-alice", offset + 1, 100), RC_OK);
 	T_STR(t_hears(s), "m1 m2 connect:/");
-}
-
-/* ---- refused --------------------------------------------------------------- */
-
-static void
-an_unknown_pid_is_refused(void)
-{
-	int64_t offset;
-	uint64_t s;
-
-	alice_lost(&offset);
-	s = t_open("again");
-	T_EQ(t_recoverable("/", "p-bob", offset), RC_NONE);
-	T_EQ(t_recover(s, "/", "p-bob", offset, 100), RC_NONE);
-	T_EQ(t_recoverable("/other", "p-alice", offset), RC_NONE);
-	T_EQ(t_recover(s, "/other", "p-alice", offset, 100), RC_NONE);
-	T_EQ(t_recover(s, "/", "", offset, 100), RC_NONE);
-	T_STR(t_hears(s), "");
-}
-
-static void
-a_session_that_does_not_exist_recovers_nothing(void)
-{
-	int64_t offset;
-
-	alice_lost(&offset);
-	T_EQ(t_recover(4711, "/", "p-alice", offset, 100), RC_GONE);
-	T_EQ(t_recoverable("/", "p-alice", offset), RC_OK);
-}
-
-static void
-too_many_missed_records_are_not_replayed(void)
-{
-	struct socket_row row;
-	int64_t offset;
-	uint64_t s;
-	int i;
-
-	alice_lost(&offset);
-	for (i = 0; i < 5; i++)
-		t_emit("/", NULL, "m");
-	for (i = 0; i < 5; i++)
-		t_emit("/elsewhere", NULL, "not hers");
-	s = t_open("again");
-	T_EQ(store_recoverable(scene.store, SLICE("/"), SLICE("p-alice"), offset, 4,
-	    &scene.arena, &row), RC_NONE);
-	T_EQ(t_recover(s, "/", "p-alice", offset, 4), RC_NONE);
-	T_EQ(store_recoverable(scene.store, SLICE("/"), SLICE("p-alice"), offset, 5,
-	    &scene.arena, &row), RC_OK);
-	T_EQ(t_recover(s, "/", "p-alice", offset, 5), RC_OK);
-}
-
-static void
-what_is_not_replayed_does_not_count(void)
-{
-	int64_t offset;
-	uint64_t s;
-	int i;
-
-	alice_lost(&offset);
-	for (i = 0; i < 5; i++) {
-		t_emit_volatile("/", NULL, "typing");
-		t_emit_except("/", NULL, "alice", "not for her");
-	}
-	t_emit("/", "alice cellar", "once");
-	s = t_open("again");
-	T_EQ(t_recover(s, "/", "p-alice", offset, 1), RC_OK);
-	T_STR(t_hears(s), "once connect:/");
-}
-
-static void
-a_parked_poll_cannot_be_answered_past_a_replay(void)
-{
-	int64_t offset;
-	uint64_t s;
-
-	alice_lost(&offset);
-	t_emit("/", NULL, "m0");
-	s = t_open("again");
-	T_STR(t_poll(s, "1"), "parked");
-	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
-	T_EQ(t_deliver(s, t_last_seq()), RC_AGAIN);
-	T_STR(t_again(s), "m0 connect:/");
-}
-
-static void
-nobody_comes_into_a_session_that_closes(void)
-{
-	int64_t offset;
-	uint64_t s;
-
-	alice_lost(&offset);
-	s = t_open("again");
-	T_EQ(t_close_orderly(s), RC_OK);
-	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_GONE);
-	T_EQ(t_do(t_op_connect(s, "/", "new")), RC_GONE);
-}
-
-static void
-an_offset_below_the_floor_is_refused(void)
-{
-	int64_t offset;
-	uint64_t s;
-
-	scene.conf.retention_ms = 10000;
-	t_reopen();
-	alice_lost(&offset);
-	t_emit("/", NULL, "a");
-	t_emit("/", NULL, "b");
-	t_wait(10001);
-	t_emit("/", NULL, "c");
-	t_janitor();
-	T_OK(offset < t_floor() - 1);
-	s = t_open("again");
-	T_EQ(t_recoverable("/", "p-alice", offset), RC_NONE);
-	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_NONE);
-}
-
-static void
-an_offset_that_was_never_given_out_is_refused(void)
-{
-	int64_t offset;
-
-	alice_lost(&offset);
-	T_EQ(t_recoverable("/", "p-alice", t_last_seq() + 100), RC_NONE);
-	T_EQ(t_recoverable("/", "p-alice", -1), RC_NONE);
-}
-
-static void
-who_was_kicked_stays_out(void)
-{
-	uint64_t socket, s = t_join_in("alice", &socket);
-	int64_t offset = t_last_seq();
-
-	T_EQ(t_disconnect(socket), RC_OK);
-	T_EQ(t_close(s, "transport close", true), RC_OK);
-	T_EQ(t_recoverable("/", "p-alice", offset), RC_NONE);
-}
-
-static void
-who_left_by_itself_stays_out(void)
-{
-	uint64_t socket, s = t_join_in("alice", &socket);
-	int64_t offset = t_last_seq();
-
-	T_EQ(t_disconnect_silent(socket), RC_OK);
-	T_EQ(t_close(s, "transport close", true), RC_OK);
-	T_EQ(t_recoverable("/", "p-alice", offset), RC_NONE);
-}
-
-static void
-a_kick_reaches_a_gone_socket(void)
-{
-	int64_t offset;
-	uint64_t socket = alice_lost(&offset), s;
-
-	T_EQ(t_disconnect(socket), RC_OK);
-	s = t_open("again");
-	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_NONE);
-	T_STR(t_tasks(), "disconnect:transport close");
-	T_STR(t_select("/", NULL, NULL, NULL, true), "");
-}
-
-static void
-a_session_closed_for_good_does_not_come_back(void)
-{
-	uint64_t socket, s = t_join_in("alice", &socket);
-	int64_t offset = t_last_seq();
-
-	T_EQ(t_close(s, "client namespace disconnect", false), RC_OK);
-	T_EQ(t_recoverable("/", "p-alice", offset), RC_NONE);
-}
-
-static void
-the_window_closes(void)
-{
-	int64_t offset;
-	uint64_t s;
-
-	alice_lost(&offset);
-	t_wait(119999);
-	T_EQ(t_recoverable("/", "p-alice", offset), RC_OK);
-	t_wait(2);
-	T_EQ(t_recoverable("/", "p-alice", offset), RC_NONE);
-	s = t_open("again");
-	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_NONE);
-	T_EQ(t_stats().gone, 1);
-	t_janitor();
-	T_EQ(t_stats().gone, 0);
-}
-
-static void
-the_window_opens_anew_with_each_loss(void)
-{
-	int64_t offset;
-	uint64_t s;
-
-	alice_lost(&offset);
-	t_wait(100000);
-	s = t_open("again");
-	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
-	T_EQ(t_close(s, "transport close", true), RC_OK);
-	t_wait(100000);
-	T_EQ(t_recoverable("/", "p-alice", offset), RC_OK);
-}
-
-static void
-without_recovery_nobody_comes_back(void)
-{
-	uint64_t socket, s;
-
-	scene.conf.recovery_ms = 0;
-	t_reopen();
-	s = t_join_in("alice", &socket);
-	T_EQ(t_close(s, "transport close", true), RC_OK);
-	T_EQ(t_recoverable("/", "p-alice", t_last_seq()), RC_NONE);
-	T_EQ(t_stats().gone, 0);
-}
-
-static void
-a_socket_without_a_pid_does_not_come_back(void)
-{
-	uint64_t s = t_open("alice");
-	struct store_op *op = t_op_connect(s, "/", "a");
-
-	op->u.connect.pid = SLICE("");
-	T_EQ(t_do(op), RC_OK);
-	T_EQ(t_close(s, "transport close", true), RC_OK);
-	T_EQ(t_recoverable("/", "", op->u.connect.seq_r), RC_NONE);
-	T_EQ(t_stats().gone, 0);
-}
-
-static void
-a_namespace_that_is_connected_is_not_recovered_over(void)
-{
-	int64_t offset;
-	uint64_t s;
-
-	alice_lost(&offset);
-	s = t_open("again");
-	t_connect(s, "/", "new");
-	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_CLASH);
 }
 
 /* ---- sessions that still look alive ------------------------------------------ */
@@ -639,7 +397,7 @@ a_restart_between_loss_and_return_changes_nothing(void)
 
 	if (!scene.contract->keeps)
 		T_SKIP("this driver keeps nothing");
-	alice_lost(&offset);
+	t_alice_lost(&offset);
 	t_emit("/", NULL, "a");
 	t_reopen();
 	s = t_open("again");
@@ -670,23 +428,6 @@ contract_recover(void)
 	CASE(except_holds_in_a_replay);
 	CASE(a_room_left_while_gone_is_heard_up_to_there);
 	CASE(a_client_may_be_lost_again_during_its_replay);
-	CASE(an_unknown_pid_is_refused);
-	CASE(a_session_that_does_not_exist_recovers_nothing);
-	CASE(too_many_missed_records_are_not_replayed);
-	CASE(what_is_not_replayed_does_not_count);
-	CASE(a_parked_poll_cannot_be_answered_past_a_replay);
-	CASE(nobody_comes_into_a_session_that_closes);
-	CASE(an_offset_below_the_floor_is_refused);
-	CASE(an_offset_that_was_never_given_out_is_refused);
-	CASE(who_was_kicked_stays_out);
-	CASE(who_left_by_itself_stays_out);
-	CASE(a_kick_reaches_a_gone_socket);
-	CASE(a_session_closed_for_good_does_not_come_back);
-	CASE(the_window_closes);
-	CASE(the_window_opens_anew_with_each_loss);
-	CASE(without_recovery_nobody_comes_back);
-	CASE(a_socket_without_a_pid_does_not_come_back);
-	CASE(a_namespace_that_is_connected_is_not_recovered_over);
 	CASE(a_session_that_still_looks_alive_ends);
 	CASE(the_other_namespaces_of_that_session_may_come_back_too);
 	CASE(a_restart_between_loss_and_return_changes_nothing);
