@@ -3,7 +3,8 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/channel.c \
 	%D%/worker.h %D%/worker.c %D%/turnlock.h %D%/turnlock.c \
 	%D%/sqlite_private.h %D%/sqlite_sql.h %D%/sqlite_sql.c \
-	%D%/sqlite_open.c %D%/sqlite_turn.c %D%/sqlite_live.c %D%/sqlite_row.c \
+	%D%/sqlite_open.c %D%/sqlite_schema.c %D%/sqlite_turn.c \
+	%D%/sqlite_live.c %D%/sqlite_row.c \
 	%D%/sqlite_moved.c \
 	%D%/sqlite_session.c %D%/sqlite_poll.c %D%/sqlite_drain.c \
 	%D%/sqlite_socket.c %D%/sqlite_room.c %D%/sqlite_select.c \

@@ -7,8 +7,9 @@
  *
  * It also stays here between turns, but only as a copy that is known to be true:
  * when nobody else has written since our last COMMIT (sqlite_moved.c), everything
- * that was read or written before still holds.  Else all of it is thrown away.  A process alone with its store so reads nearly nothing;
- * processes that take turns lose nothing but this.
+ * that was read or written before still holds.  Else all of it is thrown away.  A
+ * process alone with its store so reads nearly nothing; processes that take turns
+ * lose nothing but this.
  *
  * Must stay true:
  *   - nothing is believed past a foreign commit, a roll-back, or a close

@@ -163,6 +163,18 @@ enum rc sqlite_open(const struct store_conf *conf, const struct clock *clock,
     struct store **store_r, char **error_r);
 void sqlite_close(struct store *store);
 
+enum { OPEN_WAIT_MS = 5000 };
+/* The words that a PRAGMA answers with. */
+void pragma(struct sqlite *db, const char *sql, char *answer, size_t size);
+
+/* ---- sqlite_schema.c ---------------------------------------------------- */
+
+/* The first process makes the tables; others wait for it. */
+enum rc schema_ensure(struct sqlite *db, char **error_r);
+/* Is it ours to read, of this boot and this file?  Loads key and id. */
+enum rc schema_open(struct sqlite *db, const struct store_conf *conf,
+    char **error_r);
+
 /* ---- sqlite_turn.c ------------------------------------------------------ */
 
 enum rc sqlite_commit(struct store *store, struct turn *turn);
