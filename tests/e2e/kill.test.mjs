@@ -12,13 +12,13 @@
  * SPDX-License-Identifier: ISC
  */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 import { ask, closing, connect } from "./lib/client.mjs";
 import { all, fronts, startFront } from "./lib/front.mjs";
 import { seeded } from "./lib/random.mjs";
 import { collect, next } from "./lib/wait.mjs";
 
-const SEEDS = all ? 20 : 3, MESSAGES = 60;
+const SEEDS = all ? 20 : 3, MESSAGES = 60, INSISTED = 20;
 const VERSION = "4.8.4";
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -63,6 +63,21 @@ async function killAtRandom(front, random, isOver) {
   return kills;
 }
 
+/* Says it until it is acknowledged, under the same key: the client's `retries`. */
+async function insist(t, url, room, name, random) {
+  const socket = closing(t, await connect(VERSION, `${url}/chat`, { retries: 100, ackTimeout: 2000 }));
+  const keep = (event, ...args) => new Promise((resolve, reject) =>
+    socket.emit(event, ...args, (error, answer) => answer?.ok ? resolve(answer) : reject(error || new Error(answer.text))));
+  await keep("hello", { nick: `${name} of ${room}`, token: `token-of-${name}-in-${room}` });
+  await keep("enter", room);
+  return async () => {
+    for (let i = 0; i < INSISTED; i++) {
+      await pause(random(80));
+      await keep("say", room, `${name}${i}`, `message-${name}-${i}`);
+    }
+  };
+}
+
 async function listener(t, url, room) {
   const socket = closing(t, await connect(VERSION, url));
   const { id } = socket, strangers = [];
@@ -83,9 +98,10 @@ function once(heard, words) {
 
 for (const name of fronts("lighttpd", "apache-fcgid"))
   describe(`killed under ${name}`, () => {
+    /* A new one each time: mod_fcgid stops starting processes after 500 deaths. */
     let front;
-    before(async () => { front = await startFront(name, { conf: "recovery_window = 5m\n" }); });
-    after(() => front?.stop());
+    beforeEach(async () => { front = await startFront(name, { conf: "recovery_window = 5m\n" }); });
+    afterEach(() => front?.stop());
 
     for (let seed = 1; seed <= SEEDS; seed++)
       it(`seed ${seed}: what was promised holds`, async (t) => {
@@ -119,4 +135,19 @@ for (const name of fronts("lighttpd", "apache-fcgid"))
         t.diagnostic(`${kills} kills, ${acknowledged} of ${words.size} acknowledged`);
         assert.ok(name === "given" || kills > 5, `only ${kills} kills`);
       });
+
+    it("what is said again under its key is heard once", async (t) => {
+      const room = `retries-${process.pid}`, random = seeded(4711);
+      const talks = [await insist(t, front.url, room, "a", seeded(1)), await insist(t, front.url, room, "b", seeded(2))];
+      let over = false;
+      const killing = killAtRandom(front, random, () => over);
+      await Promise.all(talks.map((say) => say())).finally(() => { over = true; });
+      t.diagnostic(`${await killing} kills`);
+      const reader = closing(t, await connect(VERSION, `${front.url}/chat`));
+      await ask(reader, "hello", { nick: `reader ${process.pid}`, token: `token-of-the-reader-${process.pid}` });
+      const [{ history }] = await ask(reader, "enter", room), texts = history.map(({ text }) => text);
+      for (const who of "ab")
+        assert.deepEqual(texts.filter((text) => text.startsWith(who)),
+          Array.from({ length: INSISTED }, (_, i) => `${who}${i}`));
+    });
   });
