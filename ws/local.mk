@@ -1,7 +1,32 @@
+# The WebSocket door.
 noinst_LIBRARIES += %D%/libws.a
-%C%_libws_a_SOURCES = %D%/frame.h %D%/frame.c
-FLOOR_WS = %D%/libws.a
+%C%_libws_a_SOURCES = %D%/frame.h %D%/frame.c %D%/request.h %D%/request.c \
+	%D%/chunked.h %D%/chunked.c %D%/upgrade.h %D%/upgrade.c
+WS_LIBS = $(HTTP_PARSER_LIBS) $(CRYPTO_LIBS) $(UV_LIBS)
 
-check_PROGRAMS += tests/ws_frame_test
-tests_ws_frame_test_SOURCES = tests/ws_frame_test.c tests/t.h
-tests_ws_frame_test_LDADD = $(FLOOR_WS) $(FLOOR_BASE)
+# Each of these needs nothing but what it tests.
+check_PROGRAMS += tests/ws_frame_test tests/ws_request_test \
+	tests/ws_chunked_test tests/ws_upgrade_test
+tests_ws_frame_test_SOURCES = tests/ws_frame_test.c
+tests_ws_frame_test_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_ws_request_test_SOURCES = tests/ws_request_test.c
+tests_ws_request_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+tests_ws_chunked_test_SOURCES = tests/ws_chunked_test.c
+tests_ws_chunked_test_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_ws_upgrade_test_SOURCES = tests/ws_upgrade_test.c
+tests_ws_upgrade_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_frame tests/fuzz/fuzz_head
+tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(FUZZ_DRIVER)
+tests_fuzz_fuzz_frame_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_fuzz_fuzz_head_SOURCES = tests/fuzz/fuzz_head.c $(FUZZ_DRIVER)
+tests_fuzz_fuzz_head_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/libfuzzer_frame tests/fuzz/libfuzzer_head
+tests_fuzz_libfuzzer_frame_SOURCES = tests/fuzz/fuzz_frame.c
+tests_fuzz_libfuzzer_frame_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_fuzz_libfuzzer_frame_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_libfuzzer_head_SOURCES = tests/fuzz/fuzz_head.c
+tests_fuzz_libfuzzer_head_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+tests_fuzz_libfuzzer_head_LDFLAGS = $(FUZZ_LINK)
+endif

@@ -49,14 +49,6 @@ noinst_PROGRAMS += %D%/libfuzzer_request
 %C%_libfuzzer_request_SOURCES = %D%/fuzz_request.c $(FUZZ_HTTP)
 %C%_libfuzzer_request_LDADD = http/libhttp.a $(FLOOR_WIRE) $(ZLIB_LIBS)
 %C%_libfuzzer_request_LDFLAGS = $(FUZZ_LINK)
-check_PROGRAMS += %D%/fuzz_frame
-%C%_fuzz_frame_SOURCES = %D%/fuzz_frame.c $(FUZZ_DRIVER)
-%C%_fuzz_frame_LDADD = $(FLOOR_WS) $(FLOOR_BASE)
-if FUZZERS
-noinst_PROGRAMS += %D%/libfuzzer_frame
-%C%_libfuzzer_frame_SOURCES = %D%/fuzz_frame.c
-%C%_libfuzzer_frame_LDADD = $(FLOOR_WS) $(FLOOR_BASE)
-%C%_libfuzzer_frame_LDFLAGS = $(FUZZ_LINK)
 endif
 
 FUZZ_INTAKE_LIBS = fcgi/libfcgidoor.a $(FLOOR_BASE) $(FCGI_LIBS)
