@@ -1,18 +1,29 @@
 # The WebSocket door.
 noinst_LIBRARIES += %D%/libws.a
 %C%_libws_a_SOURCES = %D%/frame.h %D%/frame.c %D%/request.h %D%/request.c \
-	%D%/chunked.h %D%/chunked.c %D%/upgrade.h %D%/upgrade.c
+	%D%/chunked.h %D%/chunked.c %D%/upgrade.h %D%/upgrade.c \
+	%D%/out.h %D%/out.c %D%/stream.h %D%/stream.c \
+	%D%/answer.h %D%/answer.c %D%/files.h %D%/files.c \
+	%D%/door_private.h %D%/http1.h %D%/http1.c %D%/listen.c %D%/loop.c
 WS_LIBS = $(HTTP_PARSER_LIBS) $(CRYPTO_LIBS) $(UV_LIBS)
+
+bin_PROGRAMS += %D%/siogate-ws
+%C%_siogate_ws_SOURCES = %D%/main.c
+%C%_siogate_ws_LDFLAGS = $(EXPORT_SIO)
+%C%_siogate_ws_LDADD = ws/libws.a http/libhttp.a $(FLOOR_HANDLERS) \
+	$(WS_LIBS) $(SQLITE_LIBS) $(ZLIB_LIBS)
 
 # Each of these needs nothing but what it tests.
 check_PROGRAMS += tests/ws_frame_test tests/ws_request_test \
-	tests/ws_chunked_test tests/ws_upgrade_test
+	tests/ws_chunked_test tests/ws_upgrade_test tests/ws_out_test
 tests_ws_frame_test_SOURCES = tests/ws_frame_test.c
 tests_ws_frame_test_LDADD = ws/libws.a $(FLOOR_BASE)
 tests_ws_request_test_SOURCES = tests/ws_request_test.c
 tests_ws_request_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_ws_chunked_test_SOURCES = tests/ws_chunked_test.c
 tests_ws_chunked_test_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_ws_out_test_SOURCES = tests/ws_out_test.c
+tests_ws_out_test_LDADD = ws/libws.a $(FLOOR_BASE)
 tests_ws_upgrade_test_SOURCES = tests/ws_upgrade_test.c
 tests_ws_upgrade_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 
