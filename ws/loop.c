@@ -102,7 +102,6 @@ loop_turn(struct loop *loop)
 	bool woken = loop->woken;
 
 	loop->woken = false;
-	door->streams.now = clock_boot(&clock_system);
 	if (door->leaving)
 		loop_leave(loop);
 	streams_late(&door->streams);
@@ -119,24 +118,23 @@ static void
 loop_wait(struct loop *loop)
 {
 	struct door *door = loop->door;
-	int64_t now = clock_boot(&clock_system), at, other;
+	int64_t now = clock_boot(&clock_system), wait = INT64_MAX, at;
 
-	at = engine_deadline(door->engine);
-	other = streams_deadline(&door->streams);
-	at = other < at ? other : at;
-	if (loop->leave_at != 0 && loop->leave_at < at)
-		at = loop->leave_at;
-	if (loop->is_unfinished || at <= now ||
+	uv_update_time(&loop->uv);
+	if ((at = engine_deadline(door->engine)) != INT64_MAX)
+		wait = at - now;
+	if (loop->leave_at != 0 && loop->leave_at - now < wait)
+		wait = loop->leave_at - now;
+	if ((at = streams_wait(&door->streams)) < wait)
+		wait = at;
+	if (loop->is_unfinished || wait <= 0 ||
 	    (door->leaving && loop->leave_at == 0)) {
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;
 	}
 	uv_timer_stop(&loop->deadline);
-	if (at != INT64_MAX) {
-		uv_update_time(&loop->uv);
-		uv_timer_start(&loop->deadline, on_deadline,
-		    (uint64_t)(at - now), 0);
-	}
+	if (wait != INT64_MAX)
+		uv_timer_start(&loop->deadline, on_deadline, (uint64_t)wait, 0);
 	uv_run(&loop->uv, UV_RUN_ONCE);
 }
 

@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "ws/stream.h"
 
@@ -32,7 +31,7 @@ enum {
 	FLUSH_MAX = 512                 /* streams, before others are looked at */
 };
 
-static const int64_t lane_ms[LANE__COUNT] = {
+static const uint64_t lane_ms[LANE__COUNT] = {
 	[LANE_HEAD] = 15000,
 	[LANE_BODY] = 30000,
 	[LANE_IDLE] = 75000,
@@ -49,7 +48,6 @@ streams_init(struct streams *streams, uv_loop_t *loop)
 	memset(streams, 0, sizeof(*streams));
 	streams->loop = loop;
 	streams->in = mem_alloc(IN_SIZE);
-	streams->now = clock_boot(&clock_system);
 	memcpy(streams->lane_ms, lane_ms, sizeof(lane_ms));
 	for (i = 0; i < LANE__COUNT; i++)
 		TAILQ_INIT(&streams->lanes[i]);
@@ -81,7 +79,8 @@ stream_lane(struct stream *s, enum lane lane)
 	s->lane = (uint8_t)lane;
 	if (lane == LANE_NONE)
 		return;
-	s->deadline = all->now + all->lane_ms[lane];
+	/* The loop's time: read when the loop woke up, not when it fell asleep. */
+	s->deadline = uv_now(all->loop) + all->lane_ms[lane];
 	TAILQ_INSERT_TAIL(&all->lanes[lane], s, lane_link);
 }
 
@@ -93,7 +92,7 @@ streams_late(struct streams *streams)
 
 	for (lane = LANE_NONE + 1; lane < LANE__COUNT; lane++) {
 		while ((s = TAILQ_FIRST(&streams->lanes[lane])) != NULL &&
-		    s->deadline <= streams->now) {
+		    s->deadline <= uv_now(streams->loop)) {
 			stream_lane(s, LANE_NONE);
 			if (lane == LANE_WRITE || lane == LANE_LINGER)
 				stream_close(s);
@@ -104,17 +103,19 @@ streams_late(struct streams *streams)
 }
 
 int64_t
-streams_deadline(const struct streams *streams)
+streams_wait(const struct streams *streams)
 {
+	uint64_t at = UINT64_MAX, now = uv_now(streams->loop);
 	const struct stream *s;
-	int64_t at = INT64_MAX;
 	int lane;
 
 	for (lane = LANE_NONE + 1; lane < LANE__COUNT; lane++)
 		if ((s = TAILQ_FIRST(&streams->lanes[lane])) != NULL &&
 		    s->deadline < at)
 			at = s->deadline;
-	return at;
+	if (at == UINT64_MAX)
+		return INT64_MAX;
+	return at > now ? (int64_t)(at - now) : 0;
 }
 
 /* ---- the end --------------------------------------------------------------------- */

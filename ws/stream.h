@@ -53,7 +53,7 @@ struct stream {
 	void *arg;                      /* the user's own */
 	struct out out;
 	TAILQ_ENTRY(stream) link, lane_link, dirty_link;
-	int64_t deadline;               /* boot ms */
+	uint64_t deadline;              /* of its lane; uv_now() */
 	uint8_t lane, lane_before;      /* before it stopped taking what we write */
 	bool is_dirty, is_writing, is_finishing, has_ended, is_closing;
 	bool is_paused, is_full;        /* full: has read its share of this turn */
@@ -64,8 +64,7 @@ TAILQ_HEAD(stream_list, stream);
 struct streams {
 	uv_loop_t *loop;
 	char *in;                       /* what all of them read into */
-	int64_t now;                    /* boot ms, of this turn */
-	int64_t lane_ms[LANE__COUNT];
+	uint64_t lane_ms[LANE__COUNT];
 	struct stream_list lanes[LANE__COUNT], all, dirty;
 	struct spool spool;
 	size_t count;
@@ -78,9 +77,9 @@ void streams_fini(struct streams *streams);     /* after all are closed */
  * at its sockets first. */
 bool streams_flush(struct streams *streams);
 
-/* Calls late() where it is due; when to call again (INT64_MAX: never). */
+/* Calls late() where it is due; in how many ms to call again (INT64_MAX: never). */
 void    streams_late(struct streams *streams);
-int64_t streams_deadline(const struct streams *streams);
+int64_t streams_wait(const struct streams *streams);
 
 /* NULL: accept failed. */
 struct stream *stream_accept(struct streams *streams, uv_stream_t *listener,
