@@ -71,6 +71,7 @@ struct conf {
 	/* the WebSocket door */
 	char *ws_listen;                /* host:port */
 	char *static_dir;               /* folder of files; empty: none */
+	int64_t ws_head_time, ws_body_time, ws_idle_time, ws_write_time;
 
 	struct conf_section *sections;  /* in file order */
 	struct conf_origin *origins_of; /* where each option's value came from */

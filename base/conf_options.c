@@ -260,5 +260,15 @@ const struct conf_option conf_options[] = {
 	PATH(static_dir, "", SOCKETS,
 	    "Folder of files that siogate-ws serves at all other addresses, for a "
 	    "demo without a web server.  Empty: none."),
+	TIME(ws_head_time, "15s", 10, 10 * MINUTE, SOCKETS,
+	    "The head of a request comes in this time, or the connection ends."),
+	TIME(ws_body_time, "30s", 10, 10 * MINUTE, SOCKETS,
+	    "Every 16 kB of a body come in this time, or the connection ends."),
+	TIME(ws_idle_time, "75s", 10, HOUR, SOCKETS,
+	    "How long a connection stays open between two requests; longer than the "
+	    "proxy in front keeps it."),
+	TIME(ws_write_time, "30s", 10, 10 * MINUTE, SOCKETS,
+	    "A client that takes nothing of what it is sent for this long is cut "
+	    "off."),
 };
 const size_t conf_options_count = N_ELEMENTS(conf_options);

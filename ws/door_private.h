@@ -41,5 +41,7 @@ int loop_run(struct door *door);
 /* listen.c: a listening socket at HOST:PORT that others may share.  RC_IO:
  * error_r says why. */
 enum rc listen_open(const char *at, int *fd_r, char **error_r);
+/* As numbers; with port 0 the kernel has chosen one. */
+void listen_name(int fd, char host_r[46], char port_r[8]);
 
 #endif

@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -88,4 +89,25 @@ listen_open(const char *at, int *fd_r, char **error_r)
 	}
 	*fd_r = fd;
 	return RC_OK;
+}
+
+void
+listen_name(int fd, char host_r[46], char port_r[8])
+{
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
+	socklen_t n = sizeof(address);
+	unsigned port = 0;
+
+	host_r[0] = '\0';
+	if (getsockname(fd, (struct sockaddr *)&address, &n) == 0 &&
+	    address.ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &v6->sin6_addr, host_r, 46);
+		port = ntohs(v6->sin6_port);
+	} else if (address.ss_family == AF_INET) {
+		inet_ntop(AF_INET, &v4->sin_addr, host_r, 46);
+		port = ntohs(v4->sin_port);
+	}
+	snprintf(port_r, 8, "%u", port & 0xffff);
 }

@@ -15,17 +15,27 @@ bin_PROGRAMS += %D%/siogate-ws
 
 # Each of these needs nothing but what it tests.
 check_PROGRAMS += tests/ws_frame_test tests/ws_request_test \
-	tests/ws_chunked_test tests/ws_upgrade_test tests/ws_out_test
+	tests/ws_chunked_test tests/ws_upgrade_test tests/ws_out_test tests/ws_files_test
 tests_ws_frame_test_SOURCES = tests/ws_frame_test.c
 tests_ws_frame_test_LDADD = ws/libws.a $(FLOOR_BASE)
 tests_ws_request_test_SOURCES = tests/ws_request_test.c
 tests_ws_request_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_ws_chunked_test_SOURCES = tests/ws_chunked_test.c
 tests_ws_chunked_test_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_ws_files_test_SOURCES = tests/ws_files_test.c
+tests_ws_files_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_ws_out_test_SOURCES = tests/ws_out_test.c
 tests_ws_out_test_LDADD = ws/libws.a $(FLOOR_BASE)
 tests_ws_upgrade_test_SOURCES = tests/ws_upgrade_test.c
 tests_ws_upgrade_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+
+# These start the program itself.
+EXTRA_DIST += tests/ws_server.h
+check_PROGRAMS += tests/ws_http1_test
+tests_ws_http1_test_SOURCES = tests/ws_http1_test.c
+tests_ws_http1_test_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DPROGRAM='"$(abs_builddir)/ws/siogate-ws"'
+tests_ws_http1_test_LDADD = $(FLOOR_BASE)
 
 check_PROGRAMS += tests/fuzz/fuzz_frame tests/fuzz/fuzz_head
 tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(FUZZ_DRIVER)

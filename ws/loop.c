@@ -18,6 +18,7 @@
 #include <signal.h>
 
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
 #include "session/engine.h"
 #include "store/store.h"
@@ -25,6 +26,7 @@
 
 enum {
 	BACKLOG = 4096,
+	LINGER_MS = 5000,       /* for the peer to see our end */
 	LEAVE_MS = 5000         /* what is not written till then never will be */
 };
 
@@ -148,6 +150,15 @@ loop_is_over(const struct loop *loop)
 static void
 loop_init(struct loop *loop, struct door *door)
 {
+	const uint64_t lane_ms[LANE__COUNT] = {
+		[LANE_HEAD] = (uint64_t)door->conf->ws_head_time,
+		[LANE_BODY] = (uint64_t)door->conf->ws_body_time,
+		[LANE_IDLE] = (uint64_t)door->conf->ws_idle_time,
+		[LANE_CLOSE] = (uint64_t)door->conf->ws_head_time,
+		[LANE_WRITE] = (uint64_t)door->conf->ws_write_time,
+		[LANE_LINGER] = LINGER_MS,
+	};
+
 	*loop = (struct loop){ .door = door };
 	uv_loop_init(&loop->uv);
 	uv_tcp_init(&loop->uv, &loop->listener);
@@ -162,7 +173,7 @@ loop_init(struct loop *loop, struct door *door)
 	uv_poll_start(&loop->wake, UV_READABLE, on_wake);
 	uv_signal_start(&loop->terminate, on_signal, SIGTERM);
 	uv_signal_start(&loop->interrupt, on_signal, SIGINT);
-	streams_init(&door->streams, &loop->uv);
+	streams_init(&door->streams, &loop->uv, lane_ms);
 	TAILQ_INIT(&door->waiting);
 }
 

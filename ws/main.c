@@ -149,21 +149,6 @@ store_and_engine_open(struct door *door, char **error)
 }
 
 static enum rc
-port_open(struct door *door, char **error)
-{
-	const char *at = door->conf->ws_listen, *colon = strrchr(at, ':');
-	struct slice host = slice_of(at, (size_t)(colon - at));
-
-	if (host.n >= sizeof(door->host) || strlen(colon) > sizeof(door->port)) {
-		*error = mem_printf("listen: not host:port: %s", at);
-		return RC_BAD_INPUT;
-	}
-	memcpy(door->host, host.p, host.n);
-	memcpy(door->port, colon + 1, strlen(colon + 1));
-	return listen_open(at, &door->listener, error);
-}
-
-static enum rc
 door_open(struct door *door, const struct arguments *arguments, char **error)
 {
 	enum rc rc;
@@ -180,7 +165,11 @@ door_open(struct door *door, const struct arguments *arguments, char **error)
 		return rc;
 	if ((rc = store_and_engine_open(door, error)) != RC_OK)
 		return rc;
-	return port_open(door, error);
+	if ((rc = listen_open(door->conf->ws_listen, &door->listener,
+	    error)) != RC_OK)
+		return rc;
+	listen_name(door->listener, door->host, door->port);
+	return RC_OK;
 }
 
 static void
@@ -208,7 +197,8 @@ main(int argc, char **argv)
 		return status;
 	signal(SIGPIPE, SIG_IGN);
 	if (door_open(&door, &arguments, &error) == RC_OK) {
-		log_info("ws", "listening at=%s", door.conf->ws_listen);
+		log_info("ws", "listening at=%s port=%s", door.conf->ws_listen,
+		    door.port);
 		status = loop_run(&door);
 	} else {
 		fprintf(stderr, "siogate-ws: %s\n", error);

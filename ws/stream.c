@@ -31,24 +31,16 @@ enum {
 	FLUSH_MAX = 512                 /* streams, before others are looked at */
 };
 
-static const uint64_t lane_ms[LANE__COUNT] = {
-	[LANE_HEAD] = 15000,
-	[LANE_BODY] = 30000,
-	[LANE_IDLE] = 75000,
-	[LANE_CLOSE] = 10000,
-	[LANE_WRITE] = 30000,
-	[LANE_LINGER] = 5000,
-};
-
 void
-streams_init(struct streams *streams, uv_loop_t *loop)
+streams_init(struct streams *streams, uv_loop_t *loop,
+    const uint64_t lane_ms[LANE__COUNT])
 {
 	int i;
 
 	memset(streams, 0, sizeof(*streams));
 	streams->loop = loop;
 	streams->in = mem_alloc(IN_SIZE);
-	memcpy(streams->lane_ms, lane_ms, sizeof(lane_ms));
+	memcpy(streams->lane_ms, lane_ms, sizeof(streams->lane_ms));
 	for (i = 0; i < LANE__COUNT; i++)
 		TAILQ_INIT(&streams->lanes[i]);
 	TAILQ_INIT(&streams->all);
@@ -393,49 +385,21 @@ stream_accept(struct streams *streams, uv_stream_t *listener,
 	return s;
 }
 
-/* ---- addresses ------------------------------------------------------------------------- */
-
-static bool
-address_text(const struct sockaddr_storage *address, char text_r[46],
-    unsigned *port_r)
-{
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-	const struct in6_addr *in6 = &v6->sin6_addr;
-
-	text_r[0] = '\0';
-	if (address->ss_family == AF_INET) {
-		if (port_r != NULL)
-			*port_r = ntohs(v4->sin_port);
-		return inet_ntop(AF_INET, &v4->sin_addr, text_r, 46) != NULL;
-	}
-	if (address->ss_family != AF_INET6)
-		return false;
-	if (port_r != NULL)
-		*port_r = ntohs(v6->sin6_port);
-	if (IN6_IS_ADDR_V4MAPPED(in6))
-		return inet_ntop(AF_INET, in6->s6_addr + 12, text_r, 46) != NULL;
-	return inet_ntop(AF_INET6, in6, text_r, 46) != NULL;
-}
-
 bool
 stream_peer(const struct stream *s, char text_r[46])
 {
 	struct sockaddr_storage address;
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
+	const struct in6_addr *in6 = &v6->sin6_addr;
 	int n = sizeof(address);
 
 	text_r[0] = '\0';
-	return uv_tcp_getpeername(&s->tcp, (struct sockaddr *)&address, &n) == 0 &&
-	    address_text(&address, text_r, NULL);
-}
-
-bool
-stream_here(const struct stream *s, char text_r[46], unsigned *port_r)
-{
-	struct sockaddr_storage address;
-	int n = sizeof(address);
-
-	text_r[0] = '\0';
-	return uv_tcp_getsockname(&s->tcp, (struct sockaddr *)&address, &n) == 0 &&
-	    address_text(&address, text_r, port_r);
+	if (uv_tcp_getpeername(&s->tcp, (struct sockaddr *)&address, &n) != 0)
+		return false;
+	if (address.ss_family == AF_INET)
+		return inet_ntop(AF_INET, &v4->sin_addr, text_r, 46) != NULL;
+	if (IN6_IS_ADDR_V4MAPPED(in6))
+		return inet_ntop(AF_INET, in6->s6_addr + 12, text_r, 46) != NULL;
+	return inet_ntop(AF_INET6, in6, text_r, 46) != NULL;
 }

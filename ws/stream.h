@@ -70,7 +70,8 @@ struct streams {
 	size_t count;
 };
 
-void streams_init(struct streams *streams, uv_loop_t *loop);
+void streams_init(struct streams *streams, uv_loop_t *loop,
+    const uint64_t lane_ms[LANE__COUNT]);
 void streams_fini(struct streams *streams);     /* after all are closed */
 
 /* What was queued leaves.  true: there is more to do at once; let the loop look
@@ -102,8 +103,7 @@ void stream_finish(struct stream *stream);
 /* Now.  What was queued is lost. */
 void stream_close(struct stream *stream);
 
-/* The peer's and our own address: "127.0.0.1", "::1"; port_r may be NULL. */
+/* The peer's address as text: "127.0.0.1", "::1". */
 bool stream_peer(const struct stream *stream, char text_r[46]);
-bool stream_here(const struct stream *stream, char text_r[46], unsigned *port_r);
 
 #endif
