@@ -44,7 +44,7 @@ an_empty_queue_has_nothing_to_say(void)
 static void
 neighbours_become_one_piece(void)
 {
-	struct spool spool = { NULL };
+	struct spool spool = { NULL, NULL };
 	struct out out = { 0 };
 	int i;
 
@@ -57,13 +57,13 @@ neighbours_become_one_piece(void)
 	out_sent(&out, 500);
 	all_is(&out, "head body");
 	out_fini(&out);
-	spool_reset(&spool);
+	spool_fini(&spool);
 }
 
 static void
 many_queues_share_the_bytes(void)
 {
-	struct spool spool = { NULL };
+	struct spool spool = { NULL, NULL };
 	struct out a = { 0 }, b = { 0 };
 	struct span all = put(&spool, "to all ");
 
@@ -76,7 +76,7 @@ many_queues_share_the_bytes(void)
 	T_EQ(out_count(&b), 2);
 	all_is(&a, "to all to a ");
 	all_is(&b, "to all to b ");
-	spool_reset(&spool);
+	spool_fini(&spool);
 	all_is(&a, "to all to a ");
 	out_fini(&a);
 	all_is(&b, "to all to b ");
@@ -87,7 +87,7 @@ static void
 what_was_sent_goes_in_any_steps(void)
 {
 	static const char text[] = "one two three four five six seven eight nine";
-	struct spool spool = { NULL };
+	struct spool spool = { NULL, NULL };
 	struct out out;
 	size_t step, n;
 	char word[16];
@@ -109,13 +109,13 @@ what_was_sent_goes_in_any_steps(void)
 		T_EQ(out_count(&out), 0);
 		T_OK(out.more == NULL);
 	}
-	spool_reset(&spool);
+	spool_fini(&spool);
 }
 
 static void
 a_queue_grows_while_it_is_taken(void)
 {
-	struct spool spool = { NULL };
+	struct spool spool = { NULL, NULL };
 	struct out out = { 0 };
 	char word[16];
 	int i, taken = 0;
@@ -133,34 +133,52 @@ a_queue_grows_while_it_is_taken(void)
 	T_EQ(out.bytes, (1000 - taken) * 4);
 	out_fini(&out);
 	T_EQ(out.bytes, 0);
-	spool_reset(&spool);
+	spool_fini(&spool);
 }
 
 static void
 memory_is_used_again_when_nobody_has_it(void)
 {
-	struct spool spool = { NULL };
+	struct spool spool = { NULL, NULL };
 	struct out out = { 0 };
 	struct chunk *chunk;
 	int i;
 
 	chunk = put(&spool, "x").chunk;
 	for (i = 0; i < 20000; i++) {
-		struct span span = put(&spool, "not kept");
-
-		T_OK(span.chunk == chunk && span.at == 0);
+		spool_turn(&spool);
+		T_OK(put(&spool, "not kept").chunk == chunk);
+		T_EQ(spool.chunk->n, 8);
 	}
 	out_add(&out, put(&spool, "kept"));
-	T_EQ(put(&spool, "behind it").at, 4);
+	spool_turn(&spool);
+	put(&spool, "elsewhere");
 	all_is(&out, "kept");
 	out_fini(&out);
-	spool_reset(&spool);
+	spool_fini(&spool);
+}
+
+static void
+a_span_is_good_for_the_whole_turn(void)
+{
+	struct spool spool = { NULL, NULL };
+	struct span first = put(&spool, "remembered");
+	struct out out = { 0 };
+	int i;
+
+	for (i = 0; i < 10000; i++)
+		put(&spool, "many chunks of others");
+	out_add(&out, first);
+	spool_turn(&spool);
+	all_is(&out, "remembered");
+	out_fini(&out);
+	spool_fini(&spool);
 }
 
 static void
 a_large_answer_has_a_chunk_of_its_size(void)
 {
-	struct spool spool = { NULL };
+	struct spool spool = { NULL, NULL };
 	struct out out = { 0 };
 	static char large[100000];
 	struct span span;
@@ -170,13 +188,13 @@ a_large_answer_has_a_chunk_of_its_size(void)
 	out_add(&out, span);
 	T_EQ(out_held(&out), 4 + sizeof(large));
 	out_fini(&out);
-	spool_reset(&spool);
+	spool_fini(&spool);
 }
 
 static void
 a_slow_reader_holds_little_more_than_it_waits_for(void)
 {
-	struct spool spool = { NULL };
+	struct spool spool = { NULL, NULL };
 	struct out out = { 0 };
 	struct buf want = BUF_INIT;
 	static char filler[16000];
@@ -186,7 +204,7 @@ a_slow_reader_holds_little_more_than_it_waits_for(void)
 	for (i = 0; i < 40; i++) {
 		out_add(&out, put(&spool, "little "));
 		buf_str(&want, "little ");
-		spool_reset(&spool);    /* a turn's end */
+		spool_turn(&spool);
 		out_settle(&out);
 		T_OK(out_held(&out) <= 4 * out.bytes + 4);
 	}
@@ -200,7 +218,7 @@ a_slow_reader_holds_little_more_than_it_waits_for(void)
 	out_settle(&out);
 	T_OK(out_get(&out, 0).p == spool.chunk->bytes);
 	out_fini(&out);
-	spool_reset(&spool);
+	spool_fini(&spool);
 	buf_free(&want);
 }
 
@@ -213,6 +231,7 @@ main(void)
 	T_RUN(what_was_sent_goes_in_any_steps);
 	T_RUN(a_queue_grows_while_it_is_taken);
 	T_RUN(memory_is_used_again_when_nobody_has_it);
+	T_RUN(a_span_is_good_for_the_whole_turn);
 	T_RUN(a_large_answer_has_a_chunk_of_its_size);
 	T_RUN(a_slow_reader_holds_little_more_than_it_waits_for);
 	return t_end();

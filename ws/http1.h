@@ -6,6 +6,7 @@
 #ifndef WS_HTTP1_H
 #define WS_HTTP1_H
 
+#include <stdbool.h>
 #include <sys/queue.h>
 #include <uv.h>
 

@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libws.a
 %C%_libws_a_SOURCES = %D%/frame.h %D%/frame.c %D%/request.h %D%/request.c \
 	%D%/chunked.h %D%/chunked.c %D%/upgrade.h %D%/upgrade.c \
 	%D%/out.h %D%/out.c %D%/stream.h %D%/stream.c \
-	%D%/answer.h %D%/answer.c %D%/files.h %D%/files.c \
+	%D%/socket.h %D%/socket.c %D%/answer.h %D%/answer.c %D%/files.h %D%/files.c \
 	%D%/door_private.h %D%/http1.h %D%/http1.c %D%/listen.c %D%/loop.c
 WS_LIBS = $(HTTP_PARSER_LIBS) $(CRYPTO_LIBS) $(UV_LIBS)
 
@@ -31,6 +31,9 @@ tests_ws_upgrade_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 
 # These start the program itself.
 EXTRA_DIST += tests/ws_server.h
+check_PROGRAMS += tests/ws_socket_test
+tests_ws_socket_test_SOURCES = tests/ws_socket_test.c
+tests_ws_socket_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 check_PROGRAMS += tests/ws_http1_test
 tests_ws_http1_test_SOURCES = tests/ws_http1_test.c
 tests_ws_http1_test_CPPFLAGS = $(AM_CPPFLAGS) \

@@ -55,11 +55,15 @@ chunk_add(struct chunk *c, struct slice head, struct slice body)
 	return span;
 }
 
-void
-spool_reset(struct spool *spool)
+/* A full chunk stays until the turn is over, for spans that are remembered but
+ * queued nowhere. */
+static void
+spool_shelve(struct spool *spool)
 {
-	if (spool->chunk != NULL)
-		chunk_drop(spool->chunk);
+	if (spool->chunk == NULL)
+		return;
+	spool->chunk->next = spool->full;
+	spool->full = spool->chunk;
 	spool->chunk = NULL;
 }
 
@@ -68,14 +72,38 @@ spool_add(struct spool *spool, struct slice head, struct slice body)
 {
 	size_t n = head.n + body.n;
 
-	/* Nobody has what is in it: begin at its start again. */
-	if (spool->chunk != NULL && spool->chunk->refs == 1)
-		spool->chunk->n = 0;
 	if (spool->chunk == NULL || spool->chunk->cap - spool->chunk->n < n) {
-		spool_reset(spool);
+		spool_shelve(spool);
 		spool->chunk = chunk_new(n > CHUNK_OWN ? n : CHUNK_SIZE);
 	}
 	return chunk_add(spool->chunk, head, body);
+}
+
+void
+spool_turn(struct spool *spool)
+{
+	struct chunk *c;
+
+	while ((c = spool->full) != NULL) {
+		spool->full = c->next;
+		chunk_drop(c);
+	}
+	if ((c = spool->chunk) == NULL)
+		return;
+	if (c->refs == 1 && c->cap == CHUNK_SIZE) {
+		c->n = 0;
+		return;
+	}
+	/* Who is slow keeps its bytes, not what later turns would put beside. */
+	spool->chunk = NULL;
+	chunk_drop(c);
+}
+
+void
+spool_fini(struct spool *spool)
+{
+	spool_shelve(spool);
+	spool_turn(spool);
 }
 
 /* ---- the queue --------------------------------------------------------------- */

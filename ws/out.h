@@ -13,6 +13,7 @@
 #include "base/slice.h"
 
 struct chunk {
+	struct chunk *next;             /* of a spool's full ones */
 	uint32_t refs;
 	uint32_t n, cap;
 	char bytes[];
@@ -24,15 +25,18 @@ struct span {
 	uint32_t at, n;
 };
 
-/* Where the bytes of a turn go: a chunk that is being filled.  All zero at first. */
+/* Where the bytes of a turn go.  All zero at first. */
 struct spool {
-	struct chunk *chunk;
+	struct chunk *chunk;            /* that is being filled */
+	struct chunk *full;
 };
 
-/* Copies bytes in.  The span is good until spool_reset() or the next
- * spool_add(), longer only for who queues it. */
+/* Copies bytes in, one behind the other.  The span is good until spool_turn(),
+ * longer only for who queues it. */
 struct span spool_add(struct spool *spool, struct slice head, struct slice body);
-void spool_reset(struct spool *spool);
+/* The turn is over: what nobody waits for is used again. */
+void spool_turn(struct spool *spool);
+void spool_fini(struct spool *spool);
 
 /* A connection's queue.  All zero at first; an empty one owns nothing. */
 struct out {

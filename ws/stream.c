@@ -50,7 +50,7 @@ streams_init(struct streams *streams, uv_loop_t *loop,
 void
 streams_fini(struct streams *streams)
 {
-	spool_reset(&streams->spool);
+	spool_fini(&streams->spool);
 	free(streams->in);
 	streams->in = NULL;
 }
@@ -304,11 +304,12 @@ streams_flush(struct streams *streams)
 
 	for (i = 0; i < FLUSH_MAX; i++) {
 		if ((s = TAILQ_FIRST(&streams->dirty)) == NULL)
-			return false;
+			break;
 		TAILQ_REMOVE(&streams->dirty, s, dirty_link);
 		s->is_dirty = false;
 		stream_flush(s);
 	}
+	spool_turn(&streams->spool);
 	return !TAILQ_EMPTY(&streams->dirty);
 }
 
