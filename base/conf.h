@@ -68,6 +68,10 @@ struct conf {
 	/* the FastCGI door */
 	char *listen;                   /* socket path or host:port; empty: fd 0 */
 	int64_t max_parked;             /* held polls of one process */
+	/* the WebSocket door */
+	char *ws_listen;                /* host:port */
+	char *static_dir;               /* folder of files; empty: none */
+	int64_t ws_head_time, ws_body_time, ws_idle_time, ws_write_time;
 
 	struct conf_section *sections;  /* in file order */
 	struct conf_origin *origins_of; /* where each option's value came from */

@@ -45,6 +45,7 @@
 #define OVERLOAD "Overload"
 #define HANDLERS "Handlers"
 #define DOOR     "The FastCGI door"
+#define SOCKETS  "The WebSocket door"
 
 /* What a file name, cookie or path may be made of. */
 static bool
@@ -117,6 +118,20 @@ check_cookie(struct slice value)
 {
 	return is_made_of(value, "!#$%&'*+-.^_`|~") ? NULL :
 	    "write a cookie's name, or nothing for no cookie";
+}
+
+static const char *
+check_ws_listen(struct slice value)
+{
+	struct slice port = value;
+	int64_t number;
+
+	while (slice_find(port, ':') < port.n)
+		port = slice_skip(port, slice_find(port, ':') + 1);
+	if (port.n == value.n || !slice_int64(port, &number) || number < 0 ||
+	    number > 65535)
+		return "write host:port, as 127.0.0.1:8081 or [::1]:8081";
+	return NULL;
 }
 
 const struct conf_option conf_options[] = {
@@ -238,5 +253,22 @@ const struct conf_option conf_options[] = {
 	    "server hands over.", NULL),
 	COUNT(max_parked, "0", 0, 1000000, DOOR,
 	    "Polls that one process holds.  0: as many as it may open files."),
+
+	ROW(CONF_TEXT, ws_listen, "127.0.0.1:8081", 0, 0, NULL, SOCKETS,
+	    "Address of siogate-ws, host:port with a number for a host; several "
+	    "processes may share it.", check_ws_listen),
+	PATH(static_dir, "", SOCKETS,
+	    "Folder of files that siogate-ws serves at all other addresses, for a "
+	    "demo without a web server.  Empty: none."),
+	TIME(ws_head_time, "15s", 10, 10 * MINUTE, SOCKETS,
+	    "The head of a request comes in this time, or the connection ends."),
+	TIME(ws_body_time, "30s", 10, 10 * MINUTE, SOCKETS,
+	    "Every 16 kB of a body come in this time, or the connection ends."),
+	TIME(ws_idle_time, "75s", 10, HOUR, SOCKETS,
+	    "How long a connection stays open between two requests; longer than the "
+	    "proxy in front keeps it."),
+	TIME(ws_write_time, "30s", 10, 10 * MINUTE, SOCKETS,
+	    "A client that takes nothing of what it is sent for this long is cut "
+	    "off."),
 };
 const size_t conf_options_count = N_ELEMENTS(conf_options);

@@ -124,6 +124,57 @@ utf8_next(struct slice *rest)
 	}
 }
 
+/*
+ * Between two bytes of a character: how many are missing, and between which
+ * bounds the next one must lie (only the second byte's bounds ever differ from
+ * 80..BF).
+ */
+#define FEED(missing, low, high) \
+	((uint32_t)(missing) | (uint32_t)(low) << 8 | (uint32_t)(high) << 16)
+
+/* 0: no character begins like this. */
+static uint32_t
+feed_begin(unsigned char lead)
+{
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return FEED(1, 0x80, 0xbf);
+	if (lead >= 0xe0 && lead <= 0xef)
+		return FEED(2, lead == 0xe0 ? 0xa0 : 0x80,
+		    lead == 0xed ? 0x9f : 0xbf);
+	if (lead >= 0xf0 && lead <= 0xf4)
+		return FEED(3, lead == 0xf0 ? 0x90 : 0x80,
+		    lead == 0xf4 ? 0x8f : 0xbf);
+	return 0;
+}
+
+bool
+utf8_feed(uint32_t *state, struct slice piece)
+{
+	const unsigned char *p = (const unsigned char *)piece.p;
+	const unsigned char *end = p + piece.n;
+	uint32_t at = *state;
+
+	while (p < end) {
+		if (at == 0) {
+			while (end - p >= 8 &&
+			    (load8((const char *)p) & EACH(0x80)) == 0)
+				p += 8;
+			if (p == end)
+				break;
+			if (*p >= 0x80 && (at = feed_begin(*p)) == 0)
+				return false;
+		} else {
+			if (*p < (at >> 8 & 0xff) || *p > at >> 16)
+				return false;
+			at = (at & 0xff) == 1 ? 0 :
+			    FEED((at & 0xff) - 1, 0x80, 0xbf);
+		}
+		p++;
+	}
+	*state = at;
+	return true;
+}
+
 size_t
 utf8_put(char out[4], uint32_t c)
 {

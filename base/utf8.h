@@ -23,6 +23,13 @@ size_t utf8_head(struct slice s);
  * well formed, -2 at the end. */
 int32_t utf8_next(struct slice *rest);
 
+/*
+ * Text that comes in pieces, cut anywhere.  *state is 0 at first.  False as soon
+ * as nothing that could still follow would make it well formed; *state is then
+ * of no more use.  Text that is complete leaves *state at 0.
+ */
+bool utf8_feed(uint32_t *state, struct slice piece);
+
 /* Writes a character (up to U+10FFFF) and returns its 1..4 bytes. */
 size_t utf8_put(char out[4], uint32_t c);
 

@@ -193,6 +193,17 @@ engine_serve(struct http_private *own, struct slice raw_query)
 		eio_serve(own, &query, verdict);
 }
 
+bool
+http_is_ours(struct gateway *g, struct slice target)
+{
+	struct route_found found;
+
+	buf_reset(&g->path_scratch);
+	route_find(g->resources, g->n_resources, target, SLICE_NONE,
+	    &g->path_scratch, &found);
+	return found.route != ROUTE_NONE;
+}
+
 void
 http_serve(struct gateway *gateway, struct http_exchange *x)
 {

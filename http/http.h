@@ -73,6 +73,10 @@ void gateway_detail(struct gateway *gateway, const char *detail);
 void gateway_limit(struct gateway *gateway, size_t max_parked);
 void gateway_free(struct gateway **gateway);
 
+/* Whether this address is below a `resource`; a door that has something to say at
+ * other addresses asks this first. */
+bool http_is_ours(struct gateway *gateway, struct slice target);
+
 /* Answers through respond(), perhaps before it returns, perhaps from a later
  * engine_turn(). */
 void http_serve(struct gateway *gateway, struct http_exchange *x);

@@ -44,6 +44,57 @@ ill_formed_text_is_refused_wherever_it_stands(void)
 			}
 }
 
+/* 0: refused, 1: complete, 2: a piece of something. */
+static int
+fed(struct slice text, size_t piece)
+{
+	uint32_t state = 0;
+
+	for (; text.n > 0; text = slice_skip(text, piece))
+		if (!utf8_feed(&state, slice_head(text, piece)))
+			return 0;
+	return state == 0 ? 1 : 2;
+}
+
+/* Every string of one to three bytes, and those of four that begin with F0..F4. */
+static void
+text_in_pieces_is_judged_as_the_whole(void)
+{
+	static const unsigned char last[] = { 0x00, 0x7f, 0x80, 0xbf, 0xc0, 0xff };
+	char text[4];
+	uint32_t i;
+	size_t n, k;
+
+	for (i = 0; i < 1u << 24; i += (i & 0xff) == 0xc1 ? 0x3f : 1) {
+		text[0] = (char)(i >> 16);
+		text[1] = (char)(i >> 8);
+		text[2] = (char)i;
+		T_EQ(fed(slice_of(text, 3), 1) == 1, utf8_valid(slice_of(text, 3)));
+		T_EQ(fed(slice_of(text, 3), 2), fed(slice_of(text, 3), 1));
+		if ((unsigned char)text[0] < 0xf0)
+			continue;
+		for (k = 0; k < sizeof(last); k++) {
+			text[3] = (char)last[k];
+			for (n = 1; n <= 3; n++)
+				T_EQ(fed(slice_of(text, 4), n) == 1,
+				    utf8_valid(slice_of(text, 4)));
+		}
+	}
+}
+
+static void
+a_piece_is_refused_at_its_first_wrong_byte(void)
+{
+	T_EQ(fed(SLICE("\xce\xba\xe1\xbd"), 1), 2);
+	T_EQ(fed(SLICE("\xf4\x8f"), 1), 2);
+	T_EQ(fed(SLICE("\xf4\x90"), 1), 0);
+	T_EQ(fed(SLICE("\xed\xa0"), 5), 0);
+	T_EQ(fed(SLICE("\xe0\x9f"), 5), 0);
+	T_EQ(fed(SLICE("\xf0\x8f"), 5), 0);
+	T_EQ(fed(SLICE("long enough for the quick way \xc3"), 64), 2);
+	T_EQ(fed(SLICE("long enough for the quick way \xc3" "a"), 64), 0);
+}
+
 static void
 length_is_what_javascript_says(void)
 {
@@ -156,6 +207,8 @@ main(void)
 {
 	T_RUN(well_formed_text_is_valid);
 	T_RUN(ill_formed_text_is_refused_wherever_it_stands);
+	T_RUN(text_in_pieces_is_judged_as_the_whole);
+	T_RUN(a_piece_is_refused_at_its_first_wrong_byte);
 	T_RUN(length_is_what_javascript_says);
 	T_RUN(a_character_is_read_as_it_was_written);
 	T_RUN(base64_writes_and_reads_the_vectors_of_its_rfc);

@@ -8,7 +8,7 @@ import { declare } from "./lib/cases.mjs";
 import { clients } from "./lib/client.mjs";
 import { fronts, startFront } from "./lib/front.mjs";
 
-for (const name of fronts("lighttpd", "apache-fcgid", "apache-proxy", "nginx", "cgi", "lighttpd-cgi", "htaccess"))
+for (const name of fronts("lighttpd", "apache-fcgid", "apache-proxy", "nginx", "cgi", "lighttpd-cgi", "htaccess", "none"))
   describe(`through ${name}`, () => {
     let front;
     before(async () => { front = await startFront(name); });

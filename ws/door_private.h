@@ -1,0 +1,47 @@
+/*
+ * door_private.h - the WebSocket door, as its files share it
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WS_DOOR_PRIVATE_H
+#define WS_DOOR_PRIVATE_H
+
+#include "base/buf.h"
+#include "base/rc.h"
+#include "ws/http1.h"
+#include "ws/stream.h"
+
+struct conf;
+struct engine;
+struct files;
+struct gateway;
+struct handlers;
+struct store;
+
+struct door {
+	struct conf *conf;
+	struct store *store;
+	struct handlers *handlers;
+	struct engine *engine;
+	struct gateway *gateway;
+	struct files *files;            /* NULL: no static_dir */
+	int listener;                   /* -1: no more */
+	char host[46], port[8];         /* of the listener */
+	struct streams streams;
+	struct http1_list waiting;      /* pipelined requests are there */
+	size_t n_busy;                  /* requests that are being served */
+	size_t max_body;
+	bool leaving;                   /* every answer closes its connection */
+	struct buf answer;              /* head of the one that is being made */
+};
+
+/* loop.c: serves until SIGTERM. */
+int loop_run(struct door *door);
+
+/* listen.c: a listening socket at HOST:PORT that others may share.  RC_IO:
+ * error_r says why. */
+enum rc listen_open(const char *at, int *fd_r, char **error_r);
+/* As numbers; with port 0 the kernel has chosen one. */
+void listen_name(int fd, char host_r[46], char port_r[8]);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * listen.c - a listening socket that processes share
+ *
+ * With SO_REUSEPORT the kernel spreads new connections over all processes that
+ * listen on the port; it lets only one account's processes do that together.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "ws/door_private.h"
+
+enum { BACKLOG = 4096 };
+
+/* "[::1]" is how an address with colons is written before a port. */
+static bool
+host_copy(struct slice host, char text_r[INET6_ADDRSTRLEN])
+{
+	if (host.n == 0 || slice_is(host, "localhost"))
+		host = SLICE("127.0.0.1");
+	else if (slice_is(host, "*"))
+		host = SLICE("0.0.0.0");
+	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+		host = slice_of(host.p + 1, host.n - 2);
+	if (host.n >= INET6_ADDRSTRLEN)
+		return false;
+	memcpy(text_r, host.p, host.n);
+	text_r[host.n] = '\0';
+	return true;
+}
+
+static bool
+address_parse(const char *at, struct sockaddr_storage *address_r,
+    socklen_t *n_r)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)address_r;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address_r;
+	const char *colon = strrchr(at, ':');
+	char host[INET6_ADDRSTRLEN];
+	int64_t port;
+
+	*address_r = (struct sockaddr_storage){ .ss_family = AF_INET };
+	*n_r = sizeof(*v4);
+	if (colon == NULL || !slice_int64(slice_str(colon + 1), &port) ||
+	    port < 0 || port > 65535 ||
+	    !host_copy(slice_of(at, (size_t)(colon - at)), host))
+		return false;
+	v4->sin_port = htons((uint16_t)port);
+	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1)
+		return true;
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons((uint16_t)port);
+	*n_r = sizeof(*v6);
+	return inet_pton(AF_INET6, host, &v6->sin6_addr) == 1;
+}
+
+enum rc
+listen_open(const char *at, int *fd_r, char **error_r)
+{
+	struct sockaddr_storage address;
+	socklen_t n;
+	int on = 1, fd;
+
+	*fd_r = -1;
+	if (!address_parse(at, &address, &n)) {
+		*error_r = mem_printf("listen: not host:port with a number for a "
+		    "host: %s", at);
+		return RC_BAD_INPUT;
+	}
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	/* What is accepted inherits it: every turn's bytes leave at once. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (fd == -1 || bind(fd, (struct sockaddr *)&address, n) == -1 ||
+	    listen(fd, BACKLOG) == -1) {
+		*error_r = mem_printf("listen: %s: %s", at, strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return RC_IO;
+	}
+	*fd_r = fd;
+	return RC_OK;
+}
+
+void
+listen_name(int fd, char host_r[46], char port_r[8])
+{
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
+	socklen_t n = sizeof(address);
+	unsigned port = 0;
+
+	host_r[0] = '\0';
+	if (getsockname(fd, (struct sockaddr *)&address, &n) == 0 &&
+	    address.ss_family == AF_INET6) {
+		inet_ntop(AF_INET6, &v6->sin6_addr, host_r, 46);
+		port = ntohs(v6->sin6_port);
+	} else if (address.ss_family == AF_INET) {
+		inet_ntop(AF_INET, &v4->sin_addr, host_r, 46);
+		port = ntohs(v4->sin_port);
+	}
+	snprintf(port_r, 8, "%u", port & 0xffff);
+}

@@ -1,0 +1,56 @@
+# The WebSocket door.
+noinst_LIBRARIES += %D%/libws.a
+%C%_libws_a_SOURCES = %D%/frame.h %D%/frame.c %D%/request.h %D%/request.c \
+	%D%/chunked.h %D%/chunked.c %D%/upgrade.h %D%/upgrade.c \
+	%D%/out.h %D%/out.c %D%/stream.h %D%/stream.c \
+	%D%/socket.h %D%/socket.c %D%/answer.h %D%/answer.c %D%/files.h %D%/files.c \
+	%D%/door_private.h %D%/http1.h %D%/http1.c %D%/listen.c %D%/loop.c
+WS_LIBS = $(HTTP_PARSER_LIBS) $(CRYPTO_LIBS) $(UV_LIBS)
+
+bin_PROGRAMS += %D%/siogate-ws
+%C%_siogate_ws_SOURCES = %D%/main.c
+%C%_siogate_ws_LDFLAGS = $(EXPORT_SIO)
+%C%_siogate_ws_LDADD = ws/libws.a http/libhttp.a $(FLOOR_HANDLERS) \
+	$(WS_LIBS) $(SQLITE_LIBS) $(ZLIB_LIBS)
+
+# Each of these needs nothing but what it tests.
+check_PROGRAMS += tests/ws_frame_test tests/ws_request_test \
+	tests/ws_chunked_test tests/ws_upgrade_test tests/ws_out_test tests/ws_files_test
+tests_ws_frame_test_SOURCES = tests/ws_frame_test.c
+tests_ws_frame_test_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_ws_request_test_SOURCES = tests/ws_request_test.c
+tests_ws_request_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+tests_ws_chunked_test_SOURCES = tests/ws_chunked_test.c
+tests_ws_chunked_test_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_ws_files_test_SOURCES = tests/ws_files_test.c
+tests_ws_files_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+tests_ws_out_test_SOURCES = tests/ws_out_test.c
+tests_ws_out_test_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_ws_upgrade_test_SOURCES = tests/ws_upgrade_test.c
+tests_ws_upgrade_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+
+# These start the program itself.
+EXTRA_DIST += tests/ws_server.h
+check_PROGRAMS += tests/ws_socket_test
+tests_ws_socket_test_SOURCES = tests/ws_socket_test.c
+tests_ws_socket_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+check_PROGRAMS += tests/ws_http1_test
+tests_ws_http1_test_SOURCES = tests/ws_http1_test.c
+tests_ws_http1_test_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DPROGRAM='"$(abs_builddir)/ws/siogate-ws"'
+tests_ws_http1_test_LDADD = $(FLOOR_BASE)
+
+check_PROGRAMS += tests/fuzz/fuzz_frame tests/fuzz/fuzz_head
+tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(FUZZ_DRIVER)
+tests_fuzz_fuzz_frame_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_fuzz_fuzz_head_SOURCES = tests/fuzz/fuzz_head.c $(FUZZ_DRIVER)
+tests_fuzz_fuzz_head_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/libfuzzer_frame tests/fuzz/libfuzzer_head
+tests_fuzz_libfuzzer_frame_SOURCES = tests/fuzz/fuzz_frame.c
+tests_fuzz_libfuzzer_frame_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_fuzz_libfuzzer_frame_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_libfuzzer_head_SOURCES = tests/fuzz/fuzz_head.c
+tests_fuzz_libfuzzer_head_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+tests_fuzz_libfuzzer_head_LDFLAGS = $(FUZZ_LINK)
+endif

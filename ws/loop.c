@@ -1,0 +1,215 @@
+/*
+ * loop.c - one turn: all that is there is heard, decided together, answered
+ *
+ * A turn: libuv waits and hands over all that came on all sockets;
+ * engine_turn() once, which commits and answers; requests that waited for their
+ * turn are taken; then everything that was queued leaves, one write a socket.
+ * What a turn leaves undone (a long queue of writes, requests taken late) makes
+ * the next one start without waiting.
+ *
+ * SIGTERM: who is in the accept queue is still taken, every parked poll is
+ * answered now, and the process leaves when all is written, or after five
+ * seconds.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <signal.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "session/engine.h"
+#include "store/store.h"
+#include "ws/door_private.h"
+
+enum {
+	BACKLOG = 4096,
+	LINGER_MS = 5000,       /* for the peer to see our end */
+	LEAVE_MS = 5000         /* what is not written till then never will be */
+};
+
+struct loop {
+	uv_loop_t uv;
+	uv_tcp_t listener;
+	uv_poll_t wake;
+	uv_timer_t deadline;
+	uv_signal_t terminate, interrupt;
+	struct door *door;
+	bool woken, is_unfinished;
+	int64_t leave_at;       /* boot ms; 0: not leaving */
+};
+
+static void
+on_connection(uv_stream_t *listener, int status)
+{
+	struct loop *loop = listener->data;
+
+	if (status != 0)
+		log_error("ws", "accept: %s; connections=%zu", uv_strerror(status),
+		    loop->door->streams.count);
+	else
+		http1_accept(loop->door, listener);
+}
+
+static void
+on_wake(uv_poll_t *handle, int status, int events)
+{
+	struct loop *loop = handle->data;
+
+	(void)status;
+	(void)events;
+	store_wake_take(loop->door->store);
+	loop->woken = true;
+}
+
+static void
+on_deadline(uv_timer_t *timer)
+{
+	(void)timer;            /* it only ends the wait */
+}
+
+static void
+loop_leave(struct loop *loop)
+{
+	struct door *door = loop->door;
+
+	if (loop->leave_at != 0)
+		return;
+	log_info("ws", "leaving connections=%zu busy=%zu", door->streams.count,
+	    door->n_busy);
+	/* Who is in the queue is not to see an error. */
+	uv_run(&loop->uv, UV_RUN_NOWAIT);
+	uv_close((uv_handle_t *)&loop->listener, NULL);
+	loop->leave_at = clock_boot(&clock_system) + LEAVE_MS;
+	door->leaving = true;
+	engine_drain(door->engine);
+	http1_leave(door);
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+	struct loop *loop = handle->data;
+
+	(void)number;
+	loop->door->leaving = true;
+}
+
+static void
+loop_turn(struct loop *loop)
+{
+	struct door *door = loop->door;
+	bool woken = loop->woken;
+
+	loop->woken = false;
+	if (door->leaving)
+		loop_leave(loop);
+	streams_late(&door->streams);
+	engine_turn(door->engine, woken);
+	loop->is_unfinished = http1_resume(door);
+	if (streams_flush(&door->streams))
+		loop->is_unfinished = true;
+	/* A newer program has changed the store: make room for it. */
+	if (slice_is(slice_str(engine_reason(door->engine)), "newer"))
+		door->leaving = true;
+}
+
+static void
+loop_wait(struct loop *loop)
+{
+	struct door *door = loop->door;
+	int64_t now = clock_boot(&clock_system), wait = INT64_MAX, at;
+
+	uv_update_time(&loop->uv);
+	if ((at = engine_deadline(door->engine)) != INT64_MAX)
+		wait = at - now;
+	if (loop->leave_at != 0 && loop->leave_at - now < wait)
+		wait = loop->leave_at - now;
+	if ((at = streams_wait(&door->streams)) < wait)
+		wait = at;
+	if (loop->is_unfinished || wait <= 0 ||
+	    (door->leaving && loop->leave_at == 0)) {
+		uv_run(&loop->uv, UV_RUN_NOWAIT);
+		return;
+	}
+	uv_timer_stop(&loop->deadline);
+	if (wait != INT64_MAX)
+		uv_timer_start(&loop->deadline, on_deadline, (uint64_t)wait, 0);
+	uv_run(&loop->uv, UV_RUN_ONCE);
+}
+
+static bool
+loop_is_over(const struct loop *loop)
+{
+	return loop->leave_at != 0 && (loop->door->streams.count == 0 ||
+	    clock_boot(&clock_system) >= loop->leave_at);
+}
+
+static void
+loop_init(struct loop *loop, struct door *door)
+{
+	const uint64_t lane_ms[LANE__COUNT] = {
+		[LANE_HEAD] = (uint64_t)door->conf->ws_head_time,
+		[LANE_BODY] = (uint64_t)door->conf->ws_body_time,
+		[LANE_IDLE] = (uint64_t)door->conf->ws_idle_time,
+		[LANE_CLOSE] = (uint64_t)door->conf->ws_head_time,
+		[LANE_WRITE] = (uint64_t)door->conf->ws_write_time,
+		[LANE_LINGER] = LINGER_MS,
+	};
+
+	*loop = (struct loop){ .door = door };
+	uv_loop_init(&loop->uv);
+	uv_tcp_init(&loop->uv, &loop->listener);
+	uv_tcp_open(&loop->listener, door->listener);
+	uv_poll_init(&loop->uv, &loop->wake, store_wake_fd(door->store));
+	uv_timer_init(&loop->uv, &loop->deadline);
+	uv_signal_init(&loop->uv, &loop->terminate);
+	uv_signal_init(&loop->uv, &loop->interrupt);
+	loop->listener.data = loop->wake.data = loop->terminate.data =
+	    loop->interrupt.data = loop;
+	uv_listen((uv_stream_t *)&loop->listener, BACKLOG, on_connection);
+	uv_poll_start(&loop->wake, UV_READABLE, on_wake);
+	uv_signal_start(&loop->terminate, on_signal, SIGTERM);
+	uv_signal_start(&loop->interrupt, on_signal, SIGINT);
+	streams_init(&door->streams, &loop->uv, lane_ms);
+	TAILQ_INIT(&door->waiting);
+}
+
+static void
+handle_close(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void
+loop_fini(struct loop *loop)
+{
+	struct streams *streams = &loop->door->streams;
+	struct stream *s;
+
+	while ((s = TAILQ_FIRST(&streams->all)) != NULL)
+		stream_close(s);
+	uv_walk(&loop->uv, handle_close, NULL);
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+	uv_loop_close(&loop->uv);
+	streams_fini(streams);
+	buf_free(&loop->door->answer);
+}
+
+int
+loop_run(struct door *door)
+{
+	struct loop loop;
+
+	loop_init(&loop, door);
+	while (!loop_is_over(&loop)) {
+		loop_wait(&loop);
+		loop_turn(&loop);
+	}
+	loop_fini(&loop);
+	return 0;
+}
