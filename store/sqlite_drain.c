@@ -327,7 +327,8 @@ drain_replays(struct sqlite *db, struct live *l, struct drain *d)
 
 		intervals_load(db, &f, l->session, (uint64_t)r->socket);
 		r->pos = drain_range(db, &f, d, 0, r->pos, r->upto);
-		sql_do(db, SQL_REPLAY_SET, "ii", r->socket, r->pos);
+		sql_do(db, SQL_REPLAY_SET, "iii", r->socket, r->pos,
+		    (int64_t)l->session);
 	}
 }
 

@@ -82,9 +82,8 @@ const char *const sql_schema =
     " wall INT, kind INT, flags INT, nsp TEXT, channels BLOB, data TEXT,"
     " attachments BLOB, UNIQUE(channel, seq));"
     "CREATE INDEX kept_until ON kept(until);"
-    "CREATE TABLE replay(socket INTEGER PRIMARY KEY, session INT, pos INT,"
-    " back INT, upto INT);"
-    "CREATE INDEX replay_session ON replay(session);"
+    "CREATE TABLE replay(session INT, socket INT, pos INT, back INT, upto INT,"
+    " PRIMARY KEY(session, socket)) WITHOUT ROWID;"
     "CREATE TABLE question(n INTEGER PRIMARY KEY, seq INT, nsp TEXT,"
     " channels BLOB, unless BLOB, name TEXT, context TEXT, expected INT,"
     " answered INT, due INT, waits INT, done INT);"
@@ -269,7 +268,8 @@ static const char *const texts[] = {
 	    " VALUES(?1, ?2, ?3, ?3, ?4)",
 	[SQL_REPLAY_WALK] = "SELECT socket, pos, upto FROM replay"
 	    " WHERE session = ?1 ORDER BY upto",
-	[SQL_REPLAY_SET] = "UPDATE replay SET pos = ?2 WHERE socket = ?1",
+	[SQL_REPLAY_SET] = "UPDATE replay SET pos = ?2 WHERE socket = ?1"
+	    " AND session = ?3",
 	[SQL_REPLAY_BACK] = "UPDATE replay SET pos = back WHERE session = ?1",
 	[SQL_REPLAY_KEEP] = "UPDATE replay SET back = pos WHERE session = ?1",
 	[SQL_REPLAY_DONE] = "DELETE FROM replay WHERE session = ?1"
