@@ -59,6 +59,7 @@ engine_free(struct engine **engine)
 	letters_forget(e);
 	task_forget(e);
 	poll_free(e);
+	live_free(e);
 	while ((h = e->hangups) != NULL) {
 		e->hangups = h->next;
 		free(h);
@@ -435,6 +436,7 @@ engine_turn(struct engine *e, bool woken)
 		if (HASH_COUNT(e->parked) != 0 && store_moved(e->store))
 			woken = true;
 		e->look_for_tasks = true;
+		live_retry(e);
 	}
 	collect_hangups(e);
 	task_collect(e);
@@ -474,7 +476,7 @@ engine_deadline(const struct engine *e)
 		return 0;
 	if (e->look_for_tasks)
 		at = clock_boot(e->clock) + 1;
-	if (HASH_COUNT(e->parked) != 0) {
+	if (HASH_COUNT(e->parked) != 0 || e->retry != NULL) {
 		if (e->next_tick < at)
 			at = e->next_tick;
 		if (e->next_parked < at)

@@ -65,11 +65,13 @@ struct exchange {
 	struct slice body;              /* POST: the payload */
 	bool is_binary;                 /* POST: octet-stream */
 	struct slice info;              /* handshake: JSON about the request */
+	int64_t proved;                 /* poll of a live connection: what it has had */
 	struct slice upgrades;          /* handshake: JSON array, e.g. ["websocket"] */
 	/* out */
 	enum answer answer;
 	struct buf body_r;              /* yours to free */
 	char sid_r[24];                 /* handshake: the new sid (cookie) */
+	int64_t cursor_r;               /* poll: the log was answered up to here */
 	void (*done)(struct exchange *x);
 	void *door;                     /* the door's own */
 	/* the engine's own */

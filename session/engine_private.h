@@ -79,6 +79,8 @@ struct engine {
 
 	struct exchange *collected, **collected_end;
 	struct hangup *hangups;
+	struct live_post *live_posts;   /* of connections, also gone ones */
+	struct live *retry;             /* live polls that the store refused */
 	struct parked *parked;          /* the lot, by session */
 	struct parked *touched;         /* by the turn in hand */
 	struct job *jobs;
@@ -123,6 +125,12 @@ void poll_free(struct engine *e);
 struct parked *parked_find(struct engine *e, uint64_t session);
 /* Puts it on the list that poll_settle() walks. */
 void parked_touch(struct engine *e, struct parked *p);
+
+/* ---- live.c: connections ---------------------------------------------------- */
+
+/* With the tick: those that the store refused ask again. */
+void live_retry(struct engine *e);
+void live_free(struct engine *e);
 
 /* ---- post.c --------------------------------------------------------------- */
 

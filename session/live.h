@@ -50,11 +50,14 @@ struct live {
 	const struct live_door *ops;
 	void *door;
 	/* the engine's own */
-	struct exchange x;              /* its poll, asked again and again */
-	struct live_post *posts, **posts_end;   /* messages not decided yet */
+	struct engine *engine;
 	enum { LIVE_OPENING, LIVE_OPEN, LIVE_OVER } state;
-	char sid[24];
-	size_t waiting;                 /* bytes in posts */
+	struct exchange x;              /* its handshake, then its poll again and again */
+	struct live_post *first, *last; /* what it said; the first is being decided */
+	size_t waiting;                 /* bytes in them */
+	int64_t pinged;                 /* seq up to which it had all when pinged */
+	unsigned asked;
+	struct live *retry;             /* next of those that ask again with the tick */
 };
 
 /* A direct session.  The transport is checked by the http floor before. */

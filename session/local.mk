@@ -1,9 +1,14 @@
 noinst_LIBRARIES += %D%/libsession.a
 %C%_libsession_a_SOURCES = %D%/app.h %D%/engine.h %D%/live.h %D%/engine_private.h \
-	%D%/engine.c %D%/poll.c %D%/post.c %D%/effect.c %D%/tail.c %D%/letter.c \
+	%D%/engine.c %D%/live.c %D%/poll.c %D%/post.c %D%/effect.c %D%/tail.c %D%/letter.c \
 	%D%/task.c %D%/outside.c %D%/setup.h %D%/setup.c
 
 check_PROGRAMS += tests/session_engine_test
 tests_session_engine_test_SOURCES = tests/session_engine_test.c tests/session_kit.h \
 	tests/session_kit.c
 tests_session_engine_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
+
+check_PROGRAMS += tests/session_live_test
+tests_session_live_test_SOURCES = tests/session_live_test.c tests/session_kit.h \
+	tests/session_kit.c
+tests_session_live_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)

@@ -55,6 +55,10 @@ parked_remove(struct engine *e, struct parked *p)
 		HASH_DEL(e->parked, p);
 	if (x != NULL)
 		x->parked = NULL;
+	if (x != NULL && p->deliver != NULL)
+		x->cursor_r = p->deliver->u.deliver.upto;
+	else if (x != NULL && p->ask != NULL)
+		x->cursor_r = p->ask->u.poll.cursor_r;
 	free(p);
 	return x;
 }
@@ -88,6 +92,13 @@ due_at(struct engine *e, int64_t boot_ms)
 
 /* ---- asking -------------------------------------------------------------------- */
 
+/* A connection holds its place by itself. */
+static bool
+is_live(const struct parked *p)
+{
+	return p->x->transport != TRANSPORT_POLLING;
+}
+
 static void
 parked_ask(struct engine *e, struct parked *p, bool again)
 {
@@ -98,6 +109,8 @@ parked_ask(struct engine *e, struct parked *p, bool again)
 	op->u.poll.t = arena_dup(&e->arena, p->x->t);
 	op->u.poll.again = again;
 	op->u.poll.takeover = p->x->codec->generation <= GENERATION_V1;
+	op->u.poll.is_live = is_live(p);
+	op->u.poll.proved = p->x->proved;
 	op->u.poll.max_records = BATCH_RECORDS;
 	op->u.poll.max_bytes = BATCH_BYTES;
 	p->ask = op;
@@ -214,10 +227,10 @@ parked_sit(struct engine *e, struct parked *p)
 	p->is_new = false;
 	p->ping_due = op->u.poll.ping_due_r;
 	p->dead = op->u.poll.dead_r;
-	if (p->hold_until == 0 && e->conf.poll_hold_ms != 0)
+	if (p->hold_until == 0 && e->conf.poll_hold_ms != 0 && !is_live(p))
 		p->hold_until = now + e->conf.poll_hold_ms;
 	if (e->drain || !e->conf.can_park ||
-	    (e->conf.max_parked != 0 && HASH_COUNT(e->parked) > e->conf.max_parked))
+	    (e->conf.max_parked != 0 && !is_live(p) && HASH_COUNT(e->parked) > e->conf.max_parked))
 		p->hold_until = now;
 	due_at(e, p->ping_due);
 	due_at(e, p->dead);

@@ -190,8 +190,10 @@ meet_claim(struct memory *m, struct mem_session *s, struct store_op *op,
 	s->row.heard_boot = m->boot;
 	if (op->u.poll.is_resend_r)
 		go_back(s);
-	else
+	else if (!op->u.poll.is_live || op->u.poll.proved >= s->cursor)
 		receipt_proved(s);
+	else if (op->u.poll.proved > s->prev)
+		s->prev = op->u.poll.proved;
 	memcpy(s->t, t, sizeof(s->t));
 	return true;
 }
@@ -204,7 +206,8 @@ park(struct memory *m, struct mem_session *s, struct store_op *op)
 		s->ticket = op->u.poll.ticket;
 		s->claim_seq = m->town->seq;
 	}
-	receipt_proved(s);              /* nothing was there for it */
+	if (!op->u.poll.is_live)
+		receipt_proved(s);      /* nothing was there for it */
 	op->u.poll.outcome_r = POLL_PARKED;
 }
 

@@ -82,6 +82,19 @@ poll_receipt(struct sqlite *db, struct live *l)
 		l->flags &= ~(unsigned)LIVE_REPLAY;
 }
 
+/* A live connection: what it had is known by its pongs only. */
+static void
+poll_receipt_live(struct sqlite *db, struct live *l, int64_t proved)
+{
+	if (proved >= l->cursor) {
+		poll_receipt(db, l);
+	} else if (proved > l->prev) {
+		l->prev = proved;
+		if ((l->flags & (LIVE_TIDY | LIVE_REPLAY)) == LIVE_TIDY)
+			member_tidy(db, l, proved);
+	}
+}
+
 static void
 poll_rewind(struct sqlite *db, struct live *l)
 {
@@ -110,7 +123,8 @@ poll_park(struct sqlite *db, struct live *l, struct store_op *op)
 	if (me == 0)
 		return;
 	op->u.poll.outcome_r = POLL_PARKED;
-	l->prev = l->cursor;                    /* nothing was there for it */
+	if (!op->u.poll.is_live)
+		l->prev = l->cursor;            /* nothing was there for it */
 	if (l->holder == 0) {
 		worker_say_busy(db->workers, true);
 		db->claims++;
@@ -183,6 +197,8 @@ op_poll(struct sqlite *db, struct store_op *op)
 		memcpy(l->t, t, sizeof(t));
 		if (meets == MEETS_ANSWERED)
 			poll_rewind(db, l);
+		else if (op->u.poll.is_live)
+			poll_receipt_live(db, l, op->u.poll.proved);
 		else
 			poll_receipt(db, l);
 	}

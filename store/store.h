@@ -294,6 +294,11 @@ struct store_op {
 			uint64_t ticket;                /* of this process, not 0 */
 			struct slice t;
 			bool takeover, again;
+			/* The asker is a live connection: that it asks again does not
+			 * prove that it had what was said to it.  proved: a seq up
+			 * to which that is known otherwise (a pong). */
+			bool is_live;
+			int64_t proved;
 			size_t max_records, max_bytes;  /* of one response */
 			enum poll_outcome outcome_r;
 			struct batch batch_r;

@@ -94,6 +94,14 @@ struct codec {
 	/* Appends an engine packet: open (data: the JSON), close, ping, pong, noop. */
 	void (*frame_write)(struct buf *out, enum frame_type type, struct slice data);
 
+	/* Cuts what is one WebSocket message off a payload that the verbs above
+	 * made; a binary one is decoded into the arena.  False at the end. */
+	bool (*message_next)(struct slice *rest, struct arena *arena,
+	    bool *is_binary_r, struct slice *data_r);
+
+	/* Appends a WebSocket message to a payload as frame_next() reads it. */
+	void (*message_add)(struct buf *payload, bool is_binary, struct slice data);
+
 	/* What codec_join() does when both sides hold something. */
 	void (*join)(struct buf *out, struct slice piece);
 };

@@ -457,6 +457,40 @@ eio4_join(struct buf *out, struct slice piece)
 	buf_add(out, piece);
 }
 
+/* ---- WebSocket: a message a packet, binary as it is --------------------------- */
+
+static bool
+eio4_message_next(struct slice *rest, struct arena *arena, bool *is_binary_r,
+    struct slice *data_r)
+{
+	struct buf bytes = BUF_INIT;
+	struct slice piece;
+
+	if (!slice_cut(rest, SEPARATOR, &piece))
+		return false;
+	*is_binary_r = piece.n > 0 && piece.p[0] == 'b';
+	*data_r = piece;
+	if (*is_binary_r) {
+		/* our own base64: it cannot be wrong */
+		(void)base64_decode(&bytes, slice_skip(piece, 1));
+		*data_r = arena_dup(arena, buf_slice(&bytes));
+		buf_free(&bytes);
+	}
+	return true;
+}
+
+static void
+eio4_message_add(struct buf *payload, bool is_binary, struct slice data)
+{
+	separate(payload);
+	if (is_binary) {
+		buf_char(payload, 'b');
+		base64_encode(payload, data);
+	} else {
+		buf_add(payload, data);
+	}
+}
+
 const struct codec codec_eio4 = {
 	.name = "eio4",
 	.generation = GENERATION_EIO4,
@@ -464,5 +498,7 @@ const struct codec codec_eio4 = {
 	.packet_next = eio4_packet_next,
 	.packet_write = eio4_packet_write,
 	.frame_write = eio4_frame_write,
+	.message_next = eio4_message_next,
+	.message_add = eio4_message_add,
 	.join = eio4_join,
 };
