@@ -11,7 +11,6 @@ nodist_%C%_libhandlers_a_SOURCES = %D%/modules_table.c
 %C%_libhandlers_a_DEPENDENCIES = $(BUILTIN_OBJECTS)
 include_HEADERS += %D%/siogate.h
 dist_man_MANS += man/siogate-module.3
-EXTRA_DIST += doc/relay.md
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %D%/siogate.pc
 

@@ -52,4 +52,3 @@ check_PROGRAMS += tests/store_open_test
 tests_store_open_test_SOURCES = tests/t.h tests/store_open_test.c
 tests_store_open_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
 
-EXTRA_DIST += doc/store.md
