@@ -2,10 +2,12 @@ noinst_LIBRARIES += %D%/libwire.a
 %C%_libwire_a_SOURCES = \
 	%D%/assembler.c %D%/assembler_private.h \
 	%D%/codec.c %D%/codec.h \
-	%D%/eio4.c \
+	%D%/eio3.c %D%/eio4.c \
+	%D%/form.c %D%/form_private.h \
 	%D%/jsonp.c %D%/jsonp.h \
 	%D%/packet.h \
-	%D%/scan.c %D%/scan_private.h
+	%D%/scan.c %D%/scan_private.h \
+	%D%/sio.c %D%/sio_private.h
 
 EXTRA_DIST += tests/vectors
 
