@@ -60,7 +60,7 @@ engine_post(struct engine *e, struct exchange *x)
 	e->posts++;
 	buf_reset(&e->body);
 	buf_add(&e->body, x->body);
-	e->is_binary = x->is_binary;
+	e->is_octets = x->is_octets;
 	collect(e, x, POST);
 }
 
@@ -86,7 +86,7 @@ decide(struct engine *e, struct exchange *x)
 	else if (x->codec->generation != GENERATION_EIO4 ||
 	    x->transport != TRANSPORT_POLLING)
 		x->answer = ANSWER_BAD_REQUEST;
-	else if (x->kind == POST && x->is_binary)
+	else if (x->kind == POST && x->is_octets)
 		x->answer = ANSWER_OVERLAP;
 	else if (e->answer != ANSWER_PAYLOAD)
 		x->answer = e->answer;

@@ -20,7 +20,7 @@ struct engine {
 	struct exchange *first;         /* waiting */
 	unsigned opens, polls, posts, cancels;
 	struct buf body, info, t;
-	bool is_binary;
+	bool is_octets;
 };
 
 void fake_engine_init(struct engine *engine, const char *sid);
