@@ -12,7 +12,8 @@ noinst_LIBRARIES += %D%/libwire.a
 EXTRA_DIST += tests/vectors
 
 check_PROGRAMS += tests/wire_assembler_test tests/wire_eio4_test \
-	tests/wire_eio4_write_test tests/wire_jsonp_test tests/wire_transcript_test
+	tests/wire_eio4_write_test tests/wire_jsonp_test tests/wire_transcript_test \
+	tests/wire_eio3_test tests/wire_eio3_transcript_test
 tests_wire_assembler_test_SOURCES = tests/wire_assembler_test.c tests/t.h
 tests_wire_assembler_test_LDADD = $(FLOOR_WIRE)
 tests_wire_eio4_test_SOURCES = tests/wire_eio4_test.c tests/t.h
@@ -21,6 +22,13 @@ tests_wire_eio4_write_test_SOURCES = tests/wire_eio4_write_test.c tests/t.h
 tests_wire_eio4_write_test_LDADD = $(FLOOR_WIRE)
 tests_wire_jsonp_test_SOURCES = tests/wire_jsonp_test.c tests/t.h
 tests_wire_jsonp_test_LDADD = $(FLOOR_WIRE)
-tests_wire_transcript_test_SOURCES = tests/wire_transcript_test.c tests/t.h
+tests_wire_transcript_test_SOURCES = tests/wire_transcript_test.c tests/transcript.h \
+	tests/t.h
 tests_wire_transcript_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'
 tests_wire_transcript_test_LDADD = $(FLOOR_WIRE) $(CJSON_LIBS)
+tests_wire_eio3_test_SOURCES = tests/wire_eio3_test.c tests/t.h
+tests_wire_eio3_test_LDADD = $(FLOOR_WIRE)
+tests_wire_eio3_transcript_test_SOURCES = tests/wire_eio3_transcript_test.c \
+	tests/transcript.h tests/t.h
+tests_wire_eio3_transcript_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'
+tests_wire_eio3_transcript_test_LDADD = $(FLOOR_WIRE) $(CJSON_LIBS)
