@@ -394,7 +394,8 @@ sio_head_write(struct buf *out, const struct packet *packet, size_t attachments)
 		buf_int(out, (int64_t)attachments);
 		buf_char(out, '-');
 	}
-	if (packet->nsp.n > 0 && !slice_is(packet->nsp, "/")) {
+	if (packet->nsp.n > 0 &&
+	    (!slice_is(packet->nsp, "/") || packet->query.p != NULL)) {
 		buf_add(out, packet->nsp);
 		if (packet->query.p != NULL) {
 			buf_char(out, '?');
