@@ -9,7 +9,7 @@ noinst_LIBRARIES += %D%/libwire.a
 	%D%/scan.c %D%/scan_private.h \
 	%D%/sio.c %D%/sio_private.h
 
-EXTRA_DIST += tests/vectors
+EXTRA_DIST += tests/vectors doc/generations.md
 
 check_PROGRAMS += tests/wire_assembler_test tests/wire_eio4_test \
 	tests/wire_eio4_write_test tests/wire_jsonp_test tests/wire_transcript_test \
