@@ -117,22 +117,6 @@ text_clean(struct slice *s, struct arena *arena)
 	return RC_OK;
 }
 
-static size_t
-ascii_length(struct slice s)
-{
-	uint64_t word;
-	size_t n = 0;
-
-	for (; s.n - n >= sizeof(word); n += sizeof(word)) {
-		memcpy(&word, s.p + n, sizeof(word));
-		if ((word & UINT64_C(0x8080808080808080)) != 0)
-			break;
-	}
-	while (n < s.n && (unsigned char)s.p[n] < 0x80)
-		n++;
-	return n;
-}
-
 /* What the packet's characters are as bytes; false: one is no byte. */
 static bool
 bytes_of_characters(struct slice s, struct arena *arena, struct slice *bytes_r)
@@ -157,7 +141,7 @@ text_decode(struct slice *packet, struct arena *arena)
 	struct slice bytes;
 	bool has_surrogate;
 
-	if (ascii_length(*packet) == packet->n)
+	if (utf8_ascii(*packet) == packet->n)
 		return RC_OK;
 	if (bytes_of_characters(*packet, arena, &bytes) &&
 	    is_text(bytes, &has_surrogate))
@@ -171,7 +155,7 @@ static bool
 units_cut(struct slice *s, size_t units, struct slice *text_r)
 {
 	struct slice rest;
-	size_t n = ascii_length(slice_head(*s, units)), bytes;
+	size_t n = utf8_ascii(slice_head(*s, units)), bytes;
 
 	rest = slice_skip(*s, n);
 	for (units -= n; units > 0; rest = slice_skip(rest, bytes)) {

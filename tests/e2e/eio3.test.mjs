@@ -177,6 +177,19 @@ for (const name of fronts("lighttpd", "apache-fcgid"))
     it(`${MIXED.join(", ")} in one room hear everything once and in order`, (t) => together(t, front.url));
   });
 
+describe("a client that pings", () => {
+  let front;
+  before(async () => { front = await startFront("lighttpd", { conf: "ping_interval = 300ms\nping_timeout = 2s" }); });
+  after(() => front?.stop());
+  for (const version of Object.keys(oldClients))
+    it(`stays, ${version}`, async (t) => {
+      const socket = closing(t, await connect(version, front.url, { reconnection: false }));
+      const pongs = collect(socket.io.engine, "pong");
+      await pongs.reach(4);
+      assert.deepEqual(await ask(socket, "echo", "here"), ["here"]);
+    });
+});
+
 describe("where eio3 is off", () => {
   let front;
   before(async () => { front = await startFront("lighttpd", { conf: "generations = eio4" }); });
