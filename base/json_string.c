@@ -223,8 +223,7 @@ json_ascii(struct buf *out, struct slice text)
 
 	buf_reserve(out, text.n);
 	while (text.n > 0) {
-		for (n = 0; n < text.n && (unsigned char)text.p[n] < 0x80; n++)
-			;
+		n = utf8_ascii(text);
 		buf_add(out, slice_head(text, n));
 		text = slice_skip(text, n);
 		if (text.n == 0)

@@ -57,6 +57,18 @@ utf8_head(struct slice s)
 	return 4;
 }
 
+size_t
+utf8_ascii(struct slice s)
+{
+	size_t n = 0;
+
+	while (s.n - n >= 8 && (load8(s.p + n) & EACH(0x80)) == 0)
+		n += 8;
+	while (n < s.n && (unsigned char)s.p[n] < 0x80)
+		n++;
+	return n;
+}
+
 bool
 utf8_valid(struct slice s)
 {

@@ -15,6 +15,9 @@ bool utf8_valid(struct slice s);
 /* Length in UTF-16 code units, what JavaScript's .length says.  s is valid. */
 size_t utf8_units(struct slice s);
 
+/* How many bytes at its start are ASCII. */
+size_t utf8_ascii(struct slice s);
+
 /* The bytes (1..4) of the first character; 0 when it is not well formed or
  * there is none. */
 size_t utf8_head(struct slice s);

@@ -37,8 +37,7 @@ session_serve(struct http_private *own, const struct query *query)
 {
 	size_t i;
 
-	if (slice_is(query->transport, "websocket") ||
-	    !slice_is(query->eio, "4") || !own->gateway->has_eio4) {
+	if (slice_is(query->transport, "websocket") || own->codec == NULL) {
 		probe_serve(own, query, PURPOSE_MISMATCH);
 		return;
 	}
@@ -48,7 +47,9 @@ session_serve(struct http_private *own, const struct query *query)
 			return;
 		}
 	}
-	probe_serve(own, query, PURPOSE_METHOD);
+	probe_serve(own, query, own->codec->traits.answers_options &&
+	    slice_is(own->x->request.method, "OPTIONS") ?
+	    PURPOSE_OPTIONS : PURPOSE_METHOD);
 }
 
 static void
@@ -61,7 +62,7 @@ handshake_serve(struct http_private *own, const struct query *query)
 	else if (slice_is(query->transport, "websocket"))
 		error_send(own, ERROR_REQUEST, own->is_upgrade ?
 		    "WebSocket is not served at this address" : NULL);
-	else if (!slice_is(query->eio, "4") || !own->gateway->has_eio4)
+	else if (own->codec == NULL)
 		error_send(own, ERROR_VERSION, NULL);
 	else
 		greet_serve(own, query);
@@ -71,6 +72,7 @@ void
 eio_serve(struct http_private *own, const struct query *query,
     enum origin_verdict verdict)
 {
+	own->codec = gateway_codec(own->gateway, query);
 	if (!is_transport(own->gateway, query))
 		error_send(own, ERROR_TRANSPORT, NULL);
 	else if (verdict == ORIGIN_GARBLED)

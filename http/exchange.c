@@ -59,7 +59,8 @@ exchange_prepare(struct http_private *own, const struct query *query,
 		return false;
 	}
 	own->purpose = purpose;
-	ex->codec = codec_of(GENERATION_EIO4);
+	ex->codec = own->codec;
+	ex->wants_text = query->j.p != NULL || query->b64.n > 0;
 	ex->transport = TRANSPORT_POLLING;
 	ex->done = answer_done;
 	ex->door = own;
@@ -122,7 +123,8 @@ payload_send(struct http_private *own)
 		body = ex->body_r;
 		ex->body_r = (struct buf)BUF_INIT;
 	}
-	dress_send(own, 200, "text/plain; charset=UTF-8", &body);
+	dress_send(own, 200, ex->is_octets_r ? "application/octet-stream" :
+	    "text/plain; charset=UTF-8", &body);
 	buf_free(&body);
 }
 
@@ -177,6 +179,11 @@ known_send(struct http_private *own)
 	case PURPOSE_NOTHING:
 		dress_text(own, 200, "text/html", "ok");
 		break;
+	case PURPOSE_OPTIONS:
+		buf_str(&own->extra,
+		    "Access-Control-Allow-Headers: Content-Type\r\n");
+		dress_text(own, 200, NULL, "");
+		break;
 	case PURPOSE_METHOD:
 		dress_text(own, 500, NULL, "");
 		break;
@@ -211,7 +218,7 @@ answer_done(struct exchange *ex)
 		known_send(own);
 		break;
 	case ANSWER_OVERLAP:
-		dress_text(own, 400, NULL, "");
+		dress_text(own, ex->codec->traits.overlap_status, NULL, "");
 		break;
 	case ANSWER_FULL:
 		unavailable_send(own, "full");

@@ -64,6 +64,26 @@ resources_read(struct gateway *g)
 	}
 }
 
+static void
+codecs_read(struct gateway *g)
+{
+	struct slice rest = slice_str(g->conf->generations), word;
+	const struct codec *codec;
+
+	while (word_next(&rest, &word))
+		if ((codec = codec_named(word)) != NULL)
+			g->codecs[codec->generation] = codec;
+}
+
+/* The references take whatever is not 4 for 3, and so do their old clients that
+ * say 2 or nothing. */
+const struct codec *
+gateway_codec(const struct gateway *g, const struct query *query)
+{
+	return g->codecs[slice_is(query->eio, "4") ? GENERATION_EIO4 :
+	    GENERATION_EIO3];
+}
+
 struct gateway *
 gateway_new(const struct conf *conf, struct engine *engine, const char *broken)
 {
@@ -77,8 +97,7 @@ gateway_new(const struct conf *conf, struct engine *engine, const char *broken)
 	g->has_polling = word_has(conf->transports, "polling");
 	g->has_jsonp = word_has(conf->transports, "jsonp");
 	g->has_websocket = word_has(conf->transports, "websocket");
-	g->has_eio4 = word_has(conf->generations, "eio4") &&
-	    codec_of(GENERATION_EIO4) != NULL;
+	codecs_read(g);
 	origin_init(&g->origins, conf->origins, conf->cors_credentials);
 	peers_init(&g->trusted, conf->trusted_proxies);
 	return g;

@@ -25,7 +25,8 @@ struct gateway {
 	char *broken, *detail;
 	struct slice *resources;        /* slices of conf->resource */
 	size_t n_resources;
-	bool has_polling, has_jsonp, has_websocket, has_eio4;
+	bool has_polling, has_jsonp, has_websocket;
+	const struct codec *codecs[GENERATION__COUNT];  /* NULL: off, or not built */
 	struct origin_rules origins;
 	struct peers trusted;
 	size_t max_parked;              /* 0: no limit */
@@ -44,6 +45,7 @@ enum purpose {
 	/* only whether the sid is known: probe_serve() */
 	PURPOSE_MISMATCH,       /* known: code 3 */
 	PURPOSE_METHOD,         /* known: 500, empty */
+	PURPOSE_OPTIONS,        /* known: 200, empty */
 	PURPOSE_NOTHING,        /* known: "ok", a JSONP form without d */
 	PURPOSE_TOO_BIG,        /* known: 413, empty */
 	PURPOSE__COUNT
@@ -56,6 +58,7 @@ struct http_private {
 	struct gateway *gateway;
 	struct http_exchange *x;
 	enum purpose purpose;
+	const struct codec *codec;      /* of the generation that speaks; NULL: none */
 	bool is_pending;                /* the engine has it */
 	bool is_head, is_jsonp, is_upgrade;
 	bool takes_gzip, takes_deflate;
@@ -106,6 +109,10 @@ bool lot_is_full(struct http_private *own, enum purpose purpose);
 void greet_serve(struct http_private *own, const struct query *query);
 void poll_serve(struct http_private *own, const struct query *query);
 void post_serve(struct http_private *own, const struct query *query);
+
+/* gateway.c: the codec of the generation that the query names; NULL: it is off. */
+const struct codec *gateway_codec(const struct gateway *g,
+    const struct query *query);
 
 /* eio.c: what is addressed to the mount itself. */
 void eio_serve(struct http_private *own, const struct query *query,

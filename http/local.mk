@@ -10,12 +10,14 @@ noinst_LIBRARIES += %D%/libhttp.a
 HTTP_FAKE = tests/fake_engine.c tests/fake_engine.h tests/http_support.h
 HTTP_TEST_LIBS = %D%/libhttp.a $(FLOOR_WIRE) $(ZLIB_LIBS)
 
-check_PROGRAMS += tests/http_route_test tests/http_eio_test \
+check_PROGRAMS += tests/http_route_test tests/http_eio_test tests/http_eio3_test \
 	tests/http_origin_test tests/http_dress_test tests/http_client_test
 tests_http_route_test_SOURCES = tests/http_route_test.c
 tests_http_route_test_LDADD = $(HTTP_TEST_LIBS)
 tests_http_eio_test_SOURCES = tests/http_eio_test.c $(HTTP_FAKE)
 tests_http_eio_test_LDADD = $(HTTP_TEST_LIBS)
+tests_http_eio3_test_SOURCES = tests/http_eio3_test.c $(HTTP_FAKE)
+tests_http_eio3_test_LDADD = $(HTTP_TEST_LIBS)
 tests_http_origin_test_SOURCES = tests/http_origin_test.c $(HTTP_FAKE)
 tests_http_origin_test_LDADD = $(HTTP_TEST_LIBS)
 tests_http_dress_test_SOURCES = tests/http_dress_test.c $(HTTP_FAKE)

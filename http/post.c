@@ -1,9 +1,9 @@
 /*
  * post.c - a POST that says something
  *
- * XHR sends the payload as text/plain, JSONP as a form with one field.  A
- * EIO4 session that is sent an octet-stream ends (wire facts, D14): the engine
- * gets to know by is_binary.
+ * XHR sends the payload as text/plain or as an octet-stream, JSONP as a form with
+ * one field.  A session of a generation without octet-streams ends when it is
+ * sent one (wire facts, D14): the engine gets to know by is_octets.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,6 +28,7 @@ post_serve(struct http_private *own, const struct query *query)
 {
 	const struct http_request *request = &own->x->request;
 	struct exchange *ex = &own->exchange;
+	enum purpose purpose = PURPOSE_POST;
 
 	if (request->body_too_big ||
 	    (int64_t)request->body.n > own->gateway->conf->max_payload) {
@@ -36,8 +37,11 @@ post_serve(struct http_private *own, const struct query *query)
 	}
 	ex->body = request->body.p == NULL ? SLICE("") : request->body;
 	if (is_octet_stream(request)) {
-		ex->is_binary = true;
-		ex->body = SLICE("");
+		ex->is_octets = true;
+		if (own->codec->octets == NULL) {
+			ex->body = SLICE("");
+			purpose = PURPOSE_OCTETS;
+		}
 	} else if (query->j.p != NULL) {
 		if (jsonp_read(&own->memory, request->body) != RC_OK) {
 			probe_serve(own, query, PURPOSE_NOTHING);
@@ -45,8 +49,7 @@ post_serve(struct http_private *own, const struct query *query)
 		}
 		ex->body = buf_slice(&own->memory);
 	}
-	if (!exchange_prepare(own, query,
-	    ex->is_binary ? PURPOSE_OCTETS : PURPOSE_POST))
+	if (!exchange_prepare(own, query, purpose))
 		return;
 	exchange_begin(own);
 	engine_post(own->gateway->engine, ex);

@@ -23,6 +23,7 @@ static const struct {
 	{ "sid",       offsetof(struct query, sid) },
 	{ "t",         offsetof(struct query, t) },
 	{ "j",         offsetof(struct query, j) },
+	{ "b64",       offsetof(struct query, b64) },
 	{ "key",       offsetof(struct query, key) },
 };
 

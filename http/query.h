@@ -13,7 +13,7 @@ struct buf;
 /* Absent: not in the query.  Of a repeated name the first counts. */
 struct query {
 	struct slice raw;               /* all of it, as it came */
-	struct slice eio, transport, sid, t, j, key;
+	struct slice eio, transport, sid, t, j, b64, key;
 };
 
 /* The slices lie in raw or in scratch, which must live as long. */

@@ -175,6 +175,7 @@ static void
 open_collect(struct engine *e, struct exchange *x)
 {
 	struct store_op *op = turn_add(&e->turn, OP_OPEN, NULL);
+	struct step *step;
 	char sid[ID_LEN + 1];
 
 	random_id(sid);
@@ -182,9 +183,13 @@ open_collect(struct engine *e, struct exchange *x)
 	op->u.open.info = arena_dup(&e->arena, x->info);
 	op->u.open.generation = (int)x->codec->generation;
 	op->u.open.transport = (int)x->transport;
+	op->u.open.traits = (x->codec->traits.client_pings ? SESSION_PINGS_US : 0) |
+	    (x->wants_text ? SESSION_TEXT_ONLY : 0);
 	op->u.open.max_sessions = e->conf.max_sessions;
 	op->u.open.slots = e->conf.slots;
-	step_add(e, x, op);
+	step = step_add(e, x, op);
+	if (x->codec->traits.joins_root)
+		step->greeting = post_greet(e, x, op);
 }
 
 static void
@@ -208,6 +213,7 @@ open_settle(struct engine *e, const struct step *step)
 	    e->conf.ping_interval_ms, e->conf.ping_timeout_ms, e->conf.max_payload);
 	x->codec->frame_write(&x->body_r, FRAME_OPEN, buf_slice(&json));
 	buf_free(&json);
+	codec_join(x->codec, &x->body_r, step->greeting);
 	log_info("session", "open sid=%s n=%" PRIu64 " gen=%s", x->sid_r,
 	    step->op->u.open.n_r, x->codec->name);
 	exchange_answer(x, ANSWER_PAYLOAD);

@@ -47,7 +47,8 @@ enum answer {
 	ANSWER_OK,              /* a POST was taken */
 	ANSWER_UNKNOWN_SID,     /* 400 code 1 */
 	ANSWER_BAD_REQUEST,     /* 400 code 3: another transport or generation */
-	ANSWER_OVERLAP,         /* 400, empty: two polls or two POSTs at once */
+	ANSWER_OVERLAP,         /* empty: two polls at once, or octets where there
+	                         * are none; status: the generation's traits */
 	ANSWER_FULL,            /* 503: no slots, sessions or parking places left */
 	ANSWER_BUSY             /* 503: the store cannot be written (engine_reason()) */
 };
@@ -63,13 +64,15 @@ struct exchange {
 	struct slice sid;               /* absent: handshake */
 	struct slice t;                 /* cache buster: the same in a resend */
 	struct slice body;              /* POST: the payload */
-	bool is_binary;                 /* POST: octet-stream */
+	bool is_octets;                 /* POST: the body is an octet-stream */
+	bool wants_text;                /* b64 or JSONP; of a handshake: for life */
 	struct slice info;              /* handshake: JSON about the request */
 	int64_t proved;                 /* poll of a live connection: what it has had */
 	struct slice upgrades;          /* handshake: JSON array, e.g. ["websocket"] */
 	/* out */
 	enum answer answer;
 	struct buf body_r;              /* yours to free */
+	bool is_octets_r;               /* body_r is an octet-stream */
 	char sid_r[24];                 /* handshake: the new sid (cookie) */
 	int64_t cursor_r;               /* poll: the log was answered up to here */
 	void (*done)(struct exchange *x);

@@ -20,7 +20,7 @@ enum exchange_kind { EXCHANGE_OPEN, EXCHANGE_POLL, EXCHANGE_POST };
 struct letter {
 	int64_t seq;
 	const struct record *record;
-	struct slice bytes[GENERATION__COUNT];
+	struct slice bytes[GENERATION__COUNT][2];       /* the second: octets */
 	UT_hash_handle hh;
 };
 
@@ -32,6 +32,7 @@ struct parked {
 	int64_t ping_due, dead, hold_until;     /* boot ms, 0: never */
 	bool dead_asked;                /* the store said so, too */
 	bool is_new;                    /* its first poll is not committed yet */
+	bool takes_octets;              /* where something binary is in the answer */
 
 	/* what the turn in hand does with it */
 	bool is_touched;
@@ -52,6 +53,7 @@ struct step {
 	struct store_op *op;
 	uint64_t session;
 	bool pong;
+	struct slice greeting;          /* handshake: what follows the open packet */
 	struct step *next;
 };
 
@@ -136,6 +138,9 @@ void live_free(struct engine *e);
 
 void post_collect(struct engine *e, struct exchange *x);
 void post_settle(struct engine *e, const struct step *step);
+/* The root namespace of a session that open (an OP_OPEN) makes, connected
+ * unasked.  What the client is told, as a payload. */
+struct slice post_greet(struct engine *e, struct exchange *x, struct store_op *open);
 
 /* ---- effect.c -------------------------------------------------------------- */
 

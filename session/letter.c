@@ -99,7 +99,8 @@ letter_encode(struct engine *e, const struct record *record, const struct codec 
 	struct slice offset = SLICE_NONE, bytes;
 	struct buf out = BUF_INIT;
 
-	if (record->kind == RECORD_EVENT && e->conf.recovery_ms != 0 &&
+	if (record->kind == RECORD_EVENT && codec->traits.has_recovery &&
+	    e->conf.recovery_ms != 0 &&
 	    (record->flags & RECORD_ASKS_ACK) == 0)
 		offset = offset_make(e, record->seq);
 	codec->packet_write(&out, &packet, offset);
@@ -112,10 +113,14 @@ void
 letter_write(struct engine *e, struct letter *letter, const struct codec *codec,
     struct buf *out)
 {
-	struct slice *bytes = &letter->bytes[codec->generation];
+	struct slice *bytes = &letter->bytes[codec->generation][codec->is_octets];
 
 	if (letter->record->kind == RECORD_END || letter->record->kind == RECORD_CLOSE)
 		return;
+	if (letter->record->kind == RECORD_PONG) {
+		codec->frame_write(out, FRAME_PONG, SLICE_NONE);
+		return;
+	}
 	if (bytes->p == NULL)
 		*bytes = letter_encode(e, letter->record, codec);
 	codec_join(codec, out, *bytes);

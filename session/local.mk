@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libsession.a
 	%D%/engine.c %D%/live.c %D%/poll.c %D%/post.c %D%/effect.c %D%/tail.c %D%/letter.c \
 	%D%/task.c %D%/outside.c %D%/setup.h %D%/setup.c
 
-check_PROGRAMS += tests/session_engine_test
+check_PROGRAMS += tests/session_engine_test tests/session_eio3_test
 tests_session_engine_test_SOURCES = tests/session_engine_test.c tests/session_kit.h \
 	tests/session_kit.c
 tests_session_engine_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
@@ -12,3 +12,7 @@ check_PROGRAMS += tests/session_live_test
 tests_session_live_test_SOURCES = tests/session_live_test.c tests/session_kit.h \
 	tests/session_kit.c
 tests_session_live_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
+
+tests_session_eio3_test_SOURCES = tests/session_eio3_test.c tests/session_kit.h \
+	tests/session_kit.c
+tests_session_eio3_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)

@@ -158,6 +158,8 @@ poll_collect(struct engine *e, struct exchange *x)
 	p->session = row.n;
 	p->ticket = e->next_ticket++;
 	p->x = x;
+	p->takes_octets = x->codec->octets != NULL && !x->wants_text &&
+	    (row.traits & SESSION_TEXT_ONLY) == 0;
 	p->is_new = true;
 	x->parked = p;
 	if (old == NULL)
@@ -204,6 +206,26 @@ closing_write(struct exchange *x)
 	x->codec->frame_write(&x->body_r, FRAME_CLOSE, SLICE_NONE);
 }
 
+/* Answers with these letters, in octets if there is something binary in them
+ * and the client takes that. */
+static void
+letters_answer(struct engine *e, struct exchange *x, bool takes_octets,
+    struct letter *const *letters, size_t n)
+{
+	const struct codec *codec = x->codec;
+	size_t i;
+
+	for (i = 0; takes_octets && i < n; i++) {
+		if (letters[i]->record->attachments.n == 0)
+			continue;
+		codec = codec->octets;
+		x->is_octets_r = true;
+		break;
+	}
+	for (i = 0; i < n; i++)
+		letter_write(e, letters[i], codec, &x->body_r);
+}
+
 /* The poll has its place: when must somebody look at it again? */
 static void
 parked_sit(struct engine *e, struct parked *p)
@@ -242,8 +264,10 @@ static void
 settle_asked(struct engine *e, struct parked *p)
 {
 	const struct store_op *op = p->ask;
+	bool takes_octets = p->takes_octets;
+	struct letter **letters;
 	struct exchange *x;
-	size_t i;
+	size_t i, n;
 
 	if (op->u.poll.outcome_r == POLL_PING) {
 		parked_answer(e, p, FRAME_PING);
@@ -253,9 +277,13 @@ settle_asked(struct engine *e, struct parked *p)
 		return;
 	if (op->u.poll.outcome_r == POLL_END)
 		closing_write(x);
-	for (i = 0; op->u.poll.outcome_r == POLL_BATCH && i < op->u.poll.batch_r.n; i++)
-		letter_write(e, letter_of(e, &op->u.poll.batch_r.records[i]),
-		    x->codec, &x->body_r);
+	if (op->u.poll.outcome_r == POLL_BATCH) {
+		n = op->u.poll.batch_r.n;
+		letters = arena_alloc(&e->arena, n * sizeof(struct letter *));
+		for (i = 0; i < n; i++)
+			letters[i] = letter_of(e, &op->u.poll.batch_r.records[i]);
+		letters_answer(e, x, takes_octets, letters, n);
+	}
 	exchange_answer(x, ANSWER_PAYLOAD);
 }
 
@@ -278,7 +306,8 @@ static void
 settle_delivered(struct engine *e, struct parked *p)
 {
 	struct letter **letters = p->letters;
-	size_t i, n = p->n_letters;
+	size_t n = p->n_letters;
+	bool takes_octets = p->takes_octets;
 	bool leave = p->leave, ping = p->deliver->u.deliver.ping;
 	struct exchange *x;
 
@@ -290,10 +319,9 @@ settle_delivered(struct engine *e, struct parked *p)
 	}
 	if ((x = parked_remove(e, p)) == NULL)
 		return;
-	for (i = 0; i < n; i++)
-		letter_write(e, letters[i], x->codec, &x->body_r);
+	letters_answer(e, x, takes_octets, letters, n);
 	if (leave)
-		closing_write(x);
+		closing_write(x);       /* alone: see offer() */
 	exchange_answer(x, ANSWER_PAYLOAD);
 }
 

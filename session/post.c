@@ -38,7 +38,9 @@ struct post {
 	struct session_row row;
 	struct store_op *gate;
 	struct view *views;
-	bool changed, pong;
+	bool changed, pong, pinged;
+	const uint64_t *opened;         /* a handshake: the session's number-to-be */
+	struct buf greeting;            /* of a handshake */
 	const char *closing;            /* reason; NULL: the session goes on */
 	char answer;                    /* digit for a parked poll then */
 };
@@ -116,13 +118,37 @@ view_apply(struct post *post, struct view *view, struct slice ack_id,
 
 /* ---- CONNECT ------------------------------------------------------------------ */
 
+/* A record to the session itself. */
+static struct record *
+tell(struct post *post, enum record_kind kind, struct slice nsp)
+{
+	struct store_op *op = turn_add(&post->e->turn, OP_APPEND, post->gate);
+	struct record *record = &op->u.append.record;
+	struct buf channels = BUF_INIT;
+
+	pack_add(&channels, channel_of_session(&post->e->arena, post->row.n));
+	record->kind = kind;
+	record->id = -1;
+	record->nsp = nsp;
+	record->channels = arena_dup(&post->e->arena, buf_slice(&channels));
+	buf_free(&channels);
+	return record;
+}
+
+/* A handshake's answer carries what has no session yet to be told to. */
+static void
+greet(struct post *post, enum packet_type type, struct slice nsp, struct slice data)
+{
+	struct packet packet = { .type = type, .nsp = nsp, .data = data };
+
+	post->x->codec->packet_write(&post->greeting, &packet, SLICE_NONE);
+}
+
 static void
 connect_refuse(struct post *post, struct slice nsp, struct slice message,
     struct slice data)
 {
-	struct store_op *op = turn_add(&post->e->turn, OP_APPEND, post->gate);
-	struct record *record = &op->u.append.record;
-	struct buf json = BUF_INIT, channels = BUF_INIT;
+	struct buf json = BUF_INIT;
 
 	buf_str(&json, "{\"message\":");
 	json_quote(&json, message);
@@ -131,14 +157,12 @@ connect_refuse(struct post *post, struct slice nsp, struct slice message,
 		buf_add(&json, data);
 	}
 	buf_char(&json, '}');
-	pack_add(&channels, channel_of_session(&post->e->arena, post->row.n));
-	record->kind = RECORD_CONNECT_ERROR;
-	record->id = -1;
-	record->nsp = nsp;
-	record->data = arena_dup(&post->e->arena, buf_slice(&json));
-	record->channels = arena_dup(&post->e->arena, buf_slice(&channels));
+	if (post->opened != NULL)
+		greet(post, PACKET_CONNECT_ERROR, nsp, buf_slice(&json));
+	else
+		tell(post, RECORD_CONNECT_ERROR, nsp)->data =
+		    arena_dup(&post->e->arena, buf_slice(&json));
 	buf_free(&json);
-	buf_free(&channels);
 }
 
 static struct slice
@@ -188,7 +212,8 @@ connect_recover(struct post *post, struct view *view, const struct packet *packe
 	struct slice pid;
 	int64_t seq;
 
-	if (e->conf.recovery_ms == 0 || packet->data.p == NULL ||
+	if (e->conf.recovery_ms == 0 || !post->x->codec->traits.has_recovery ||
+	    packet->data.p == NULL ||
 	    !auth_string(post, packet->data, "pid", &pid) ||
 	    !connect_offset(post, packet->data, &seq))
 		return false;
@@ -224,6 +249,18 @@ effects_find(const struct effects *effects, enum effect_kind kind)
 	return NULL;
 }
 
+/* A client that is not told its id takes its session's for it. */
+static struct slice
+connect_id(struct post *post, const struct view *view)
+{
+	char id[ID_LEN + 1];
+
+	if (post->x->codec->traits.joins_root && slice_is(view->nsp, "/"))
+		return arena_dup(&post->e->arena, slice_str(post->row.sid));
+	random_id(id);
+	return arena_dup(&post->e->arena, slice_str(id));
+}
+
 static void
 connect_new(struct post *post, struct view *view, struct slice auth)
 {
@@ -232,13 +269,12 @@ connect_new(struct post *post, struct view *view, struct slice auth)
 	const struct effect *refusal;
 	struct app_call call;
 	struct store_op *op;
-	char id[ID_LEN + 1], pid[ID_LEN + 1] = "";
+	char pid[ID_LEN + 1] = "";
 	enum rc rc;
 
-	random_id(id);
-	if (e->conf.recovery_ms != 0)
+	if (e->conf.recovery_ms != 0 && post->x->codec->traits.has_recovery)
 		random_id(pid);
-	view->id = arena_dup(&e->arena, slice_str(id));
+	view->id = connect_id(post, view);
 	call = view_call(post, view, APP_CONNECT);
 	call.auth = auth;
 	rc = e->app.call(e->app.arg, &call, &effects);
@@ -257,25 +293,45 @@ connect_new(struct post *post, struct view *view, struct slice auth)
 	}
 	op = turn_add(&e->turn, OP_CONNECT, post->gate);
 	op->u.connect.session = post->row.n;
+	op->u.connect.opened = post->opened;
 	op->u.connect.nsp = view->nsp;
 	op->u.connect.id = view->id;
 	op->u.connect.pid = arena_dup(&e->arena, slice_str(pid));
-	op->u.connect.answer = connect_answer(post, view->id, op->u.connect.pid);
+	if (post->opened != NULL)
+		greet(post, PACKET_CONNECT, view->nsp, SLICE_NONE);
+	else
+		op->u.connect.answer = connect_answer(post, view->id,
+		    op->u.connect.pid);
 	op->u.connect.max_namespaces = e->conf.max_namespaces;
 	view->socket = &op->u.connect.socket_r;
 	view->is_connected = true;
-	log_info("session", "connect sid=%s nsp=%.*s socket=%s", post->row.sid,
-	    SLICE_ARGS(view->nsp), id);
+	log_info("session", "connect sid=%s nsp=%.*s socket=%.*s", post->row.sid,
+	    SLICE_ARGS(view->nsp), SLICE_ARGS(view->id));
 	view_apply(post, view, SLICE_NONE, op, &effects);
+}
+
+/* Answered once more where the reference does that: not for "/" (D10). */
+static void
+connect_again(struct post *post, struct view *view)
+{
+	if (!post->x->codec->traits.ignores_strangers)
+		post_close(post, "parse error", '1');
+	else if (!slice_is(view->nsp, "/"))
+		tell(post, RECORD_CONNECT, view->nsp)->data =
+		    connect_answer(post, view->id, SLICE_NONE);
 }
 
 static void
 on_connect(struct post *post, const struct packet *packet)
 {
+	const struct traits *traits = &post->x->codec->traits;
 	struct view *view = view_get(post, packet->nsp);
 
+	if (traits->joins_root && !slice_is(view->nsp, "/") &&
+	    !view_get(post, SLICE("/"))->is_connected)
+		return;                 /* it waits, for ever: "/" was refused or left */
 	if (view->is_connected) {
-		post_close(post, "parse error", '1');
+		connect_again(post, view);
 		return;
 	}
 	post->changed = true;
@@ -371,8 +427,7 @@ on_packet(struct post *post, const struct packet *packet)
 	}
 	view = view_get(post, packet->nsp);
 	if (!view->is_connected) {
-		/* EIO3 just ignores it (edge case D9). */
-		if (post->x->codec->generation == GENERATION_EIO4)
+		if (!post->x->codec->traits.ignores_strangers)
 			post_close(post, "parse error", '1');
 		return;
 	}
@@ -420,13 +475,16 @@ on_frame(struct post *post, struct assembler *a, const struct frame *frame)
 		on_message(post, a, frame);
 		break;
 	case FRAME_PONG:
-		post->pong = true;
+		post->pong = !post->x->codec->traits.client_pings;
 		break;
 	case FRAME_CLOSE:
 		post_close(post, "transport close", '6');
 		break;
 	case FRAME_PING:
-		post_close(post, "transport error", '1');
+		if (post->x->codec->traits.client_pings)
+			post->pinged = true;
+		else
+			post_close(post, "transport error", '1');
 		break;
 	case FRAME_OPEN:
 	case FRAME_UPGRADE:
@@ -440,12 +498,14 @@ read_frames(struct post *post, struct assembler *a)
 {
 	/* A copy: the door may forget the request while the turn waits. */
 	struct slice rest = arena_dup(&post->e->arena, post->x->body);
+	const struct codec *codec = post->x->is_octets ? post->x->codec->octets :
+	    post->x->codec;
 	struct frame frame;
 	unsigned n = 0;
 	enum rc rc = RC_OK;
 
 	while (post->closing == NULL &&
-	    (rc = post->x->codec->frame_next(&rest, &post->e->arena, &frame)) == RC_OK) {
+	    (rc = codec->frame_next(&rest, &post->e->arena, &frame)) == RC_OK) {
 		if (++n > post->e->conf.wire.max_packets) {
 			log_warn("session", "too many packets sid=%s max_packets=%u",
 			    post->row.sid, post->e->conf.wire.max_packets);
@@ -484,6 +544,13 @@ push_close(struct post *post)
 	log_info("session", "close sid=%s reason=\"%s\"", post->row.sid, post->closing);
 }
 
+/* Octets from a generation that has none. */
+static bool
+is_form_unknown(const struct exchange *x)
+{
+	return x->is_octets && x->codec->octets == NULL;
+}
+
 static void
 post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 {
@@ -498,7 +565,7 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 	post.gate->u.receive.hash = siphash(store_key(e->store), x->body);
 	step = step_add(e, x, post.gate);
 	step->session = row->n;
-	if (x->is_binary || assembler_load(&a, row->partial) != RC_OK) {
+	if (is_form_unknown(x) || assembler_load(&a, row->partial) != RC_OK) {
 		post_close(&post, "parse error", '1');
 	} else {
 		read_frames(&post, &a);
@@ -506,8 +573,26 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 	}
 	if (post.closing != NULL)
 		push_close(&post);
+	else if (post.pinged)
+		tell(&post, RECORD_PONG, SLICE(""));    /* one for all of a payload */
 	post.gate->u.receive.pong = step->pong = post.pong;
 	post.gate->u.receive.changed = post.changed;
+}
+
+struct slice
+post_greet(struct engine *e, struct exchange *x, struct store_op *open)
+{
+	struct post post = { .e = e, .x = x, .gate = open };
+	struct view view = { .nsp = SLICE("/") };
+	struct slice greeting;
+
+	memcpy(post.row.sid, open->u.open.sid.p, open->u.open.sid.n);
+	post.row.info = open->u.open.info;
+	post.opened = &open->u.open.n_r;
+	connect_new(&post, &view, SLICE_NONE);
+	greeting = arena_dup(&e->arena, buf_slice(&post.greeting));
+	buf_free(&post.greeting);
+	return greeting;
 }
 
 void
@@ -544,7 +629,7 @@ post_settle(struct engine *e, const struct step *step)
 	case RC_OK:
 		if (step->pong)
 			poll_pong(e, step->session);
-		exchange_answer(x, x->is_binary ? ANSWER_OVERLAP : ANSWER_OK);
+		exchange_answer(x, is_form_unknown(x) ? ANSWER_OVERLAP : ANSWER_OK);
 		break;
 	case RC_NONE:
 		exchange_answer(x, ANSWER_OK);

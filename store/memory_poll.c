@@ -215,6 +215,7 @@ static bool
 is_ping_due(const struct memory *m, const struct mem_session *s)
 {
 	return m->conf.ping_interval_ms > 0 && !s->row.ping_open &&
+	    (s->row.traits & SESSION_PINGS_US) == 0 &&
 	    s->row.ping_boot + m->conf.ping_interval_ms <= m->boot;
 }
 
@@ -284,7 +285,8 @@ memory_op_poll(struct memory *m, struct store_op *op)
 		memory_session_end(m, s, "transport close", '1', false);
 		return;
 	}
-	op->u.poll.ping_due_r = s->row.ping_open ? 0 :
+	op->u.poll.ping_due_r = s->row.ping_open ||
+	    (s->row.traits & SESSION_PINGS_US) != 0 ? 0 :
 	    s->row.ping_boot + m->conf.ping_interval_ms;
 	op->u.poll.dead_r = memory_session_dead(m, s);
 }

@@ -50,7 +50,8 @@ memory_session_dead(const struct memory *m, const struct mem_session *s)
 
 	if (s->row.ping_open)
 		dead = earlier(dead, s->row.ping_boot + conf->ping_timeout_ms);
-	if (!s->was_connected && !s->row.closing && conf->connect_timeout_ms > 0)
+	if (!s->was_connected && !s->row.closing && conf->connect_timeout_ms > 0 &&
+	    (s->row.traits & SESSION_PINGS_US) == 0)
 		dead = earlier(dead, s->opened_boot + conf->connect_timeout_ms);
 	return dead;
 }
@@ -87,6 +88,7 @@ memory_op_open(struct memory *m, struct store_op *op)
 	s->row.info = memory_own(op->u.open.info);
 	s->row.generation = op->u.open.generation;
 	s->row.transport = op->u.open.transport;
+	s->row.traits = op->u.open.traits;
 	s->row.version = 1;
 	s->row.opened_wall = m->wall;
 	s->row.heard_boot = s->row.ping_boot = s->opened_boot = m->boot;

@@ -75,7 +75,9 @@ socket_enter(struct mem_socket *k, struct mem_session *s)
 void
 memory_op_connect(struct memory *m, struct store_op *op)
 {
-	struct mem_session *s = memory_session_get(m->town, op->u.connect.session);
+	struct mem_session *s = memory_session_get(m->town,
+	    op->u.connect.opened != NULL ? *op->u.connect.opened :
+	    op->u.connect.session);
 	struct slice nsp = op->u.connect.nsp;
 	struct mem_socket *k;
 
@@ -104,8 +106,8 @@ memory_op_connect(struct memory *m, struct store_op *op)
 			memory_join(m->town, k,
 			    channel_key(m->arena, CHANNEL_USER, nsp, k->user));
 		op->u.connect.socket_r = k->n;
-		op->u.connect.seq_r = memory_tell(m, s->n, RECORD_CONNECT, nsp,
-		    op->u.connect.answer);
+		op->u.connect.seq_r = op->u.connect.answer.p == NULL ? m->town->seq :
+		    memory_tell(m, s->n, RECORD_CONNECT, nsp, op->u.connect.answer);
 	}
 }
 

@@ -40,9 +40,10 @@ enum record_kind {
 	RECORD_DISCONNECT,      /* to a session: the socket in nsp was let go */
 	RECORD_CLOSE,           /* to a session: noop and close alone in a response,
 	                         * then the session ends (orderly close) */
-	RECORD_END              /* control: the session has ended just now; a poll
+	RECORD_END,             /* control: the session has ended just now; a poll
 	                         * that is still parked is answered by data: the
 	                         * engine packet's digit, "1" or "6" */
+	RECORD_PONG             /* to a session: its client has pinged */
 };
 
 enum {

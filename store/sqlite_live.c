@@ -379,10 +379,18 @@ live_drop_claim(struct sqlite *db, struct live *l)
 	live_touch(l);
 }
 
+static bool
+pings_us(const struct live *l)
+{
+	return (l->flags >> LIVE_TRAITS & SESSION_PINGS_US) != 0;
+}
+
 int64_t
 live_ping_due(const struct sqlite *db, const struct live *l)
 {
-	return (l->flags & (LIVE_PING_OPEN | LIVE_CLOSING)) != 0 ? 0 : l->ping + db->interval;
+	if ((l->flags & (LIVE_PING_OPEN | LIVE_CLOSING)) != 0 || pings_us(l))
+		return 0;
+	return l->ping + db->interval;
 }
 
 int64_t
@@ -395,7 +403,7 @@ live_dead(const struct sqlite *db, const struct live *l)
 	if ((l->flags & LIVE_PING_OPEN) != 0 && l->ping + db->timeout < dead)
 		dead = l->ping + db->timeout;
 	if (l->namespaces == 0 && (l->flags & LIVE_WAS_CONNECTED) == 0 &&
-	    db->connect_timeout > 0 && l->opened + db->connect_timeout < dead)
+	    !pings_us(l) && db->connect_timeout > 0 && l->opened + db->connect_timeout < dead)
 		dead = l->opened + db->connect_timeout;
 	return dead;
 }

@@ -51,7 +51,8 @@ enum {
 	LIVE_PARTIAL = 8,       /* session.partial is not NULL */
 	LIVE_REPLAY = 16,       /* rows in replay */
 	LIVE_TIDY = 32,         /* intervals of it have ended and may be dropped */
-	LIVE_WAS_CONNECTED = 64 /* to a namespace, once */
+	LIVE_WAS_CONNECTED = 64,        /* to a namespace, once */
+	LIVE_TRAITS = 8         /* the session's traits stand above so many bits */
 };
 
 /* What never changes in a session, for store_session(). */

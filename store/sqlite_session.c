@@ -49,6 +49,7 @@ op_open(struct sqlite *db, struct store_op *op)
 	db->state.sessions++;
 	l = live_new(db, n);
 	l->transport = op->u.open.transport;
+	l->flags = op->u.open.traits << LIVE_TRAITS;
 	sql_do(db, SQL_SESSION_ADD, "itiiit", (int64_t)n, op->u.open.sid,
 	    (int64_t)op->u.open.generation, (int64_t)l->transport, db->wall,
 	    op->u.open.info);
@@ -162,6 +163,7 @@ row_of_live(const struct live *l, struct session_row *row_r)
 	memset(row_r, 0, sizeof(*row_r));
 	row_r->n = l->session;
 	row_r->transport = l->transport;
+	row_r->traits = l->flags >> LIVE_TRAITS;
 	row_r->version = l->version;
 	row_r->closing = (l->flags & LIVE_CLOSING) != 0;
 	row_r->ping_open = (l->flags & LIVE_PING_OPEN) != 0;

@@ -173,11 +173,12 @@ live_connected(struct sqlite *db, struct live *l)
 void
 op_connect(struct sqlite *db, struct store_op *op)
 {
-	struct live *l = live_get(db, op->u.connect.session);
+	uint64_t n, session = op->u.connect.opened != NULL ?
+	    *op->u.connect.opened : op->u.connect.session;
+	struct live *l = live_get(db, session);
 	struct slice nsp = op->u.connect.nsp, id = op->u.connect.id;
 	struct slice user = op->u.connect.user;
 	struct socket_row old;
-	uint64_t n, session = op->u.connect.session;
 
 	if (l == NULL || (l->flags & LIVE_CLOSING) != 0)
 		op->rc = RC_GONE;
@@ -195,8 +196,8 @@ op_connect(struct sqlite *db, struct store_op *op)
 	sql_do(db, SQL_SOCKET_ADD, "iittttti", (int64_t)n, (int64_t)session, nsp,
 	    id, op->u.connect.pid.p == NULL ? SLICE("") : op->u.connect.pid, user,
 	    op->u.connect.data, db->wall);
-	op->u.connect.seq_r = log_tell(db, l, session, RECORD_CONNECT, nsp,
-	    op->u.connect.answer);
+	op->u.connect.seq_r = op->u.connect.answer.p == NULL ? db->state.seq :
+	    log_tell(db, l, session, RECORD_CONNECT, nsp, op->u.connect.answer);
 	socket_start(db, CHANNEL_NSP, nsp, SLICE(""), n, session);
 	socket_start(db, CHANNEL_ROOM, nsp, id, n, session);
 	if (user.p != NULL)

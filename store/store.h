@@ -87,11 +87,19 @@ void store_look(struct store *store);
 /* Nothing happens for a while: gives back memory that can be filled again. */
 void store_rest(struct store *store);
 
+/* What a session is, from its opening on; the store itself minds the first. */
+enum {
+	SESSION_PINGS_US = 1,   /* its client pings: no ping is ever due, and nobody
+	                         * waits for its CONNECT */
+	SESSION_TEXT_ONLY = 2   /* its client takes no octet-stream (EIO3, b64) */
+};
+
 struct session_row {
 	uint64_t n;
 	char sid[24];
 	int generation, transport;      /* of wire/packet.h; transport is session/'s,
 	                                 * 0 is polling */
+	unsigned traits;
 	int64_t version;                /* grows with every change that a handler sees:
 	                                 * RECEIVE changed, SOCKET_SET, a DISCONNECT
 	                                 * by the server, an orderly CLOSE */
@@ -268,6 +276,7 @@ struct store_op {
 		struct {
 			struct slice sid, info;
 			int generation, transport;
+			unsigned traits;
 			int64_t max_sessions, slots;    /* 0: no limit */
 			uint64_t n_r;
 		} open;
@@ -358,9 +367,12 @@ struct store_op {
 
 		/* A socket in a namespace: RECORD_CONNECT (data) to the session,
 		 * membership of the namespace and of room `id` from that seq.
-		 * RC_CLASH: it is connected there.  RC_TOO_BIG: max_namespaces. */
+		 * RC_CLASH: it is connected there.  RC_TOO_BIG: max_namespaces.
+		 * answer absent: it has been told in another way, no record. */
 		struct {
 			uint64_t session;
+			const uint64_t *opened;         /* n_r of an OP_OPEN of this turn,
+			                                 * instead of session; or NULL */
 			struct slice nsp, id, pid, answer;
 			struct slice data, user;        /* absent: none */
 			int64_t max_namespaces;

@@ -202,9 +202,21 @@ bad_base64_is_refused_and_leaves_nothing(void)
 	buf_free(&b);
 }
 
+static void
+the_ascii_at_the_start_is_counted(void)
+{
+	T_EQ(utf8_ascii(SLICE("")), 0);
+	T_EQ(utf8_ascii(SLICE("\xc3\xa9")), 0);
+	T_EQ(utf8_ascii(SLICE("abc\xc3")), 3);
+	T_EQ(utf8_ascii(SLICE("12345678")), 8);
+	T_EQ(utf8_ascii(SLICE("1234567890\x7f\x80 and on")), 11);
+	T_EQ(utf8_ascii(SLICE("12345678\xff" "12345678")), 8);
+}
+
 int
 main(void)
 {
+	T_RUN(the_ascii_at_the_start_is_counted);
 	T_RUN(well_formed_text_is_valid);
 	T_RUN(ill_formed_text_is_refused_wherever_it_stands);
 	T_RUN(text_in_pieces_is_judged_as_the_whole);

@@ -12,7 +12,8 @@ enum { OPEN = 1, POLL, POST };
 void
 fake_engine_init(struct engine *e, const char *sid)
 {
-	*e = (struct engine){ .answer = ANSWER_PAYLOAD, .payload = SLICE("6") };
+	*e = (struct engine){ .answer = ANSWER_PAYLOAD, .payload = SLICE("6"),
+	    .generation = GENERATION_EIO4 };
 	strncpy(e->sid, sid, sizeof(e->sid) - 1);
 }
 
@@ -34,6 +35,7 @@ collect(struct engine *e, struct exchange *x, int kind)
 	*at = x;
 	x->next = NULL;
 	x->kind = kind;
+	e->wants_text = x->wants_text;
 	buf_reset(&e->t);
 	buf_add(&e->t, x->t);
 }
@@ -60,7 +62,7 @@ engine_post(struct engine *e, struct exchange *x)
 	e->posts++;
 	buf_reset(&e->body);
 	buf_add(&e->body, x->body);
-	e->is_binary = x->is_binary;
+	e->is_octets = x->is_octets;
 	collect(e, x, POST);
 }
 
@@ -83,10 +85,10 @@ decide(struct engine *e, struct exchange *x)
 		memcpy(x->sid_r, e->sid, sizeof(x->sid_r));
 	else if (!slice_is(x->sid, e->sid))
 		x->answer = ANSWER_UNKNOWN_SID;
-	else if (x->codec->generation != GENERATION_EIO4 ||
+	else if (x->codec->generation != e->generation ||
 	    x->transport != TRANSPORT_POLLING)
 		x->answer = ANSWER_BAD_REQUEST;
-	else if (x->kind == POST && x->is_binary)
+	else if (x->kind == POST && x->is_octets && x->codec->octets == NULL)
 		x->answer = ANSWER_OVERLAP;
 	else if (e->answer != ANSWER_PAYLOAD)
 		x->answer = e->answer;
@@ -94,6 +96,7 @@ decide(struct engine *e, struct exchange *x)
 		x->answer = ANSWER_OK;
 	if (x->answer == ANSWER_NONE && !(x->kind == POLL && e->holds)) {
 		x->answer = ANSWER_PAYLOAD;
+		x->is_octets_r = e->gives_octets;
 		buf_add(&x->body_r, e->payload);
 	}
 }

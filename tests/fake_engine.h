@@ -20,7 +20,9 @@ struct engine {
 	struct exchange *first;         /* waiting */
 	unsigned opens, polls, posts, cancels;
 	struct buf body, info, t;
-	bool is_binary;
+	bool is_octets, wants_text;
+	bool gives_octets;
+	enum generation generation;
 };
 
 void fake_engine_init(struct engine *engine, const char *sid);

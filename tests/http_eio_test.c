@@ -138,7 +138,7 @@ a_post_says_ok(void)
 	T_ERROR(SESSION, 200, "ok");
 	T_SLICE(answer_header("content-type"), "text/html");
 	T_SLICE(buf_slice(&engine.body), "42[\"a\"]");
-	T_OK(!engine.is_binary);
+	T_OK(!engine.is_octets);
 	T_ERROR(POLLING "&sid=nope", 400, CODE1);
 }
 
@@ -150,7 +150,7 @@ an_octet_stream_is_400_and_the_engine_knows(void)
 	header("content-type", "application/octet-stream");
 	request.body = SLICE("\1\2");
 	T_ERROR(SESSION, 400, "");
-	T_OK(engine.is_binary);
+	T_OK(engine.is_octets);
 	T_ERROR(POLLING "&sid=nope", 400, CODE1);
 }
 

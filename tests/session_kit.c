@@ -111,7 +111,10 @@ app_call(void *arg, const struct app_call *call, struct effects *out)
 	case APP_CONNECT:
 		if (slice_is(call->nsp, "/nosuch"))
 			return RC_GONE;
-		if (slice_is(call->nsp, "/locked")) {
+		snprintf(kit->last_auth, sizeof(kit->last_auth), "%.*s",
+		    SLICE_ARGS(call->auth));
+		if (slice_is(call->nsp, "/locked") ||
+		    (kit->refuses_root && slice_is(call->nsp, "/"))) {
 			f = effects_add(out, call->arena, EFFECT_REFUSE);
 			f->name = SLICE("not allowed");
 			f->data = SLICE("{\"code\":7}");
@@ -154,6 +157,7 @@ kit_init(struct kit *kit)
 	int i;
 
 	memset(kit, 0, sizeof(*kit));
+	kit->codec = codec_of(GENERATION_EIO4);
 	clock_fake_init(&kit->clock);
 	T_EQ(store_open(&sc, &kit->clock.clock, &kit->store, &error), RC_OK);
 	kit->conf = (struct engine_conf){
@@ -204,16 +208,21 @@ request_done(struct exchange *x)
 	struct kit_request *request = x->door;
 
 	request->is_done = true;
-	snprintf(request->body, sizeof(request->body), "%.*s",
-	    SLICE_ARGS(buf_slice(&x->body_r)));
+	T_OK(x->body_r.n < sizeof(request->body));
+	if (x->body_r.n > 0)
+		memcpy(request->body, x->body_r.p, x->body_r.n);
+	request->body[x->body_r.n] = '\0';
+	request->body_n = x->body_r.n;
 	buf_free(&x->body_r);
 }
 
 static void
-request_init(struct kit_request *request, const char *sid, const char *t)
+request_init(const struct kit *kit, struct kit_request *request, const char *sid,
+    const char *t)
 {
 	memset(request, 0, sizeof(*request));
-	request->x.codec = codec_of(GENERATION_EIO4);
+	request->x.codec = kit->codec;
+	request->x.wants_text = kit->wants_text;
 	request->x.transport = TRANSPORT_POLLING;
 	request->x.sid = slice_str(sid);
 	request->x.t = slice_str(t);
@@ -226,7 +235,7 @@ kit_open(struct kit *kit, int i, char *sid_r)
 {
 	struct kit_request request;
 
-	request_init(&request, NULL, NULL);
+	request_init(kit, &request, NULL, NULL);
 	request.x.info = SLICE("{}");
 	request.x.upgrades = SLICE("[]");
 	engine_open(kit->engines[i], &request.x);
@@ -234,31 +243,45 @@ kit_open(struct kit *kit, int i, char *sid_r)
 	T_OK(request.is_done);
 	T_EQ(request.x.answer, ANSWER_PAYLOAD);
 	strcpy(sid_r, request.x.sid_r);
+	snprintf(kit->greeting, sizeof(kit->greeting), "%.500s", request.body);
 }
 
 void
 kit_poll(struct kit *kit, int i, const char *sid, const char *t,
     struct kit_request *request)
 {
-	request_init(request, sid, t);
+	request_init(kit, request, sid, t);
 	engine_poll(kit->engines[i], &request->x);
 	kit_settle(kit);
 }
 
-enum answer
-kit_post(struct kit *kit, int i, const char *sid, const char *body)
+static enum answer
+post(struct kit *kit, int i, const char *sid, struct slice body, bool is_octets)
 {
 	static unsigned n;
 	char t[16];
 	struct kit_request request;
 
 	snprintf(t, sizeof(t), "p%u", n++);
-	request_init(&request, sid, t);
-	request.x.body = slice_str(body);
+	request_init(kit, &request, sid, t);
+	request.x.body = body;
+	request.x.is_octets = is_octets;
 	engine_post(kit->engines[i], &request.x);
 	kit_settle(kit);
 	T_OK(request.is_done);
 	return request.x.answer;
+}
+
+enum answer
+kit_post(struct kit *kit, int i, const char *sid, const char *body)
+{
+	return post(kit, i, sid, slice_str(body), false);
+}
+
+enum answer
+kit_post_octets(struct kit *kit, int i, const char *sid, struct slice body)
+{
+	return post(kit, i, sid, body, true);
 }
 
 const char *

@@ -24,16 +24,22 @@ struct kit {
 	struct store *store;
 	struct engine *engines[KIT_PROCESSES];
 	struct engine_conf conf;
+	const struct codec *codec;      /* of the clients that speak from now on */
+	bool wants_text;                /* they do */
+	bool refuses_root;              /* the application does */
+	char greeting[512];             /* of the last handshake */
 	int calls;                      /* of the application */
 	char last_reason[64];           /* of the last disconnect */
 	char last_timer[64];
 	char last_answers[256];
+	char last_auth[256];            /* of the last CONNECT */
 };
 
 struct kit_request {
 	struct exchange x;
 	bool is_done;
 	char body[4096];
+	size_t body_n;
 };
 
 void kit_init(struct kit *kit);
@@ -49,6 +55,8 @@ void kit_poll(struct kit *kit, int i, const char *sid, const char *t,
     struct kit_request *request);
 /* Posts and settles; the answer. */
 enum answer kit_post(struct kit *kit, int i, const char *sid, const char *body);
+enum answer kit_post_octets(struct kit *kit, int i, const char *sid,
+    struct slice body);
 /* Polls and settles: what came, or "" when it is parked (it is then cancelled). */
 const char *kit_read(struct kit *kit, int i, const char *sid);
 /* A session with a socket in the root namespace. */

@@ -48,6 +48,9 @@ word_of(struct buf *b, const struct record *r)
 	case RECORD_END:
 		buf_printf(b, "end:%.*s", SLICE_ARGS(r->data));
 		break;
+	case RECORD_PONG:
+		buf_str(b, "pong");
+		break;
 	}
 }
 

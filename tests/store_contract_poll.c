@@ -220,6 +220,57 @@ a_ping_is_due_after_the_interval(void)
 	T_STR(t_again(s), "ping");
 }
 
+/* And nobody waits for its CONNECT: it lives while it is heard. */
+static void
+a_session_that_pings_us_is_never_pinged(void)
+{
+	struct store_op *op = t_op_open("alice");
+	uint64_t s;
+
+	op->u.open.traits = SESSION_PINGS_US | SESSION_TEXT_ONLY;
+	T_EQ(t_do(op), RC_OK);
+	s = op->u.open.n_r;
+	T_EQ(t_session("alice").traits, SESSION_PINGS_US | SESSION_TEXT_ONLY);
+	t_wait(44000);
+	op = t_op_poll(s, "1");
+	t_commit();
+	T_EQ(op->u.poll.outcome_r, POLL_PARKED);
+	T_EQ(op->u.poll.ping_due_r, 0);
+	T_EQ(op->u.poll.dead_r, scene.clock.boot + 45000);
+	T_STR(t_poll(s, "1"), "parked");
+	t_wait(44000);
+	T_EQ(t_post("alice", "p", false), RC_OK);
+	T_STR(t_again(s), "parked");
+	t_wait(44000);
+	t_janitor();
+	T_OK(t_is_open("alice"));
+	T_EQ(t_session("alice").traits, SESSION_PINGS_US | SESSION_TEXT_ONLY);
+	t_wait(1000);
+	t_janitor();
+	T_OK(!t_is_open("alice"));
+}
+
+/* What is told to it in the answer of its handshake is no record. */
+static void
+a_session_may_be_connected_in_the_turn_that_opens_it(void)
+{
+	struct store_op *open = t_op_open("alice"), *op = t_op_connect(0, "/", "alice");
+	struct store_op *said = t_op_emit("/", NULL, "hello");
+	int64_t seq = t_last_seq();
+
+	op->u.connect.opened = &open->u.open.n_r;
+	op->u.connect.answer = SLICE_NONE;
+	op->gate = open;
+	said->gate = op;
+	t_commit();
+	T_EQ(op->rc, RC_OK);
+	T_EQ(op->u.connect.seq_r, seq);
+	T_EQ(said->rc, RC_OK);
+	T_EQ(t_session("alice").namespaces, 1);
+	T_STR(t_poll(open->u.open.n_r, "1"), "hello");
+	T_STR(t_poll(open->u.open.n_r, "2"), "parked");
+}
+
 static void
 what_waits_goes_before_a_ping(void)
 {
@@ -458,6 +509,8 @@ contract_poll(void)
 	CASE(only_the_right_ticket_delivers);
 	CASE(a_released_claim_is_free);
 	CASE(a_ping_is_due_after_the_interval);
+	CASE(a_session_that_pings_us_is_never_pinged);
+	CASE(a_session_may_be_connected_in_the_turn_that_opens_it);
 	CASE(what_waits_goes_before_a_ping);
 	CASE(delivering_a_ping_opens_it);
 	CASE(a_post_without_pong_leaves_the_ping_open);

@@ -6,7 +6,8 @@
  * requests), and neutral packets into the bytes of a response.  It knows
  * neither sessions nor HTTP nor sockets, and it does not log.
  *
- * One file per generation (wire/eio4.c); codec_of() finds it.
+ * One file per generation (wire/eio4.c); codec_of() finds it.  What several
+ * generations share (wire/sio.c, wire/scan.c) is no part of the interface.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -56,9 +57,28 @@ enum rc assembler_load(struct assembler *a, struct slice state);
 /* Appends the state; nothing when nothing is open. */
 void    assembler_save(const struct assembler *a, struct buf *out);
 
+/* How a generation behaves, where that is more than bytes (doc/generations.md). */
+struct traits {
+	bool client_pings;      /* the client pings and the server answers */
+	bool joins_root;        /* the server connects "/" in the handshake, unasked;
+	                         * other namespaces wait for it */
+	bool ignores_strangers; /* a packet for a namespace not joined is ignored and
+	                         * a second CONNECT answered again; else they end
+	                         * the session */
+	bool has_recovery;      /* pid and offset */
+	int overlap_status;     /* HTTP, of two polls or two POSTs at once */
+	bool answers_options;   /* HTTP, OPTIONS with a sid: 200; else 500 */
+};
+
 struct codec {
 	const char *name;               /* "eio4", as in the option `generations` */
 	enum generation generation;
+	struct traits traits;
+
+	/* The same generation in application/octet-stream; NULL: it has no such
+	 * form.  A payload has one form throughout. */
+	const struct codec *octets;
+	bool is_octets;                 /* this is that form */
 
 	/*
 	 * Cuts the next engine packet off *rest.  RC_OK; RC_NONE at the end, which
@@ -95,7 +115,8 @@ struct codec {
 	void (*frame_write)(struct buf *out, enum frame_type type, struct slice data);
 
 	/* Cuts what is one WebSocket message off a payload that the verbs above
-	 * made; a binary one is decoded into the arena.  False at the end. */
+	 * made; a binary one is decoded into the arena.  False at the end.  NULL
+	 * (this and the next): the generation is not offered on WebSocket. */
 	bool (*message_next)(struct slice *rest, struct arena *arena,
 	    bool *is_binary_r, struct slice *data_r);
 
@@ -118,6 +139,7 @@ const struct codec *codec_named(struct slice name);
  */
 void codec_join(const struct codec *codec, struct buf *out, struct slice piece);
 
+extern const struct codec codec_eio3;
 extern const struct codec codec_eio4;
 
 #endif

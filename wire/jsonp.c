@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "wire/form_private.h"
 #include "wire/jsonp.h"
 
 struct slice
@@ -36,31 +37,6 @@ jsonp_write(struct buf *out, struct slice index, struct slice payload)
 	buf_str(out, "](");
 	json_quote_script(out, payload);
 	buf_str(out, ");");
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The character at *text; a '%' without two hex digits is just that. */
-static char
-form_char(struct slice *text)
-{
-	char c = text->p[0];
-
-	if (c == '%' && text->n >= 3 && hex_value(text->p[1]) >= 0 &&
-	    hex_value(text->p[2]) >= 0) {
-		c = (char)(hex_value(text->p[1]) << 4 | hex_value(text->p[2]));
-		*text = slice_skip(*text, 3);
-		return c;
-	}
-	*text = slice_skip(*text, 1);
-	return c == '+' ? ' ' : c;
 }
 
 /* An n behind backslashes: see the head of this file. */

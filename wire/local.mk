@@ -2,15 +2,18 @@ noinst_LIBRARIES += %D%/libwire.a
 %C%_libwire_a_SOURCES = \
 	%D%/assembler.c %D%/assembler_private.h \
 	%D%/codec.c %D%/codec.h \
-	%D%/eio4.c \
+	%D%/eio3.c %D%/eio4.c \
+	%D%/form.c %D%/form_private.h \
 	%D%/jsonp.c %D%/jsonp.h \
 	%D%/packet.h \
-	%D%/scan.c %D%/scan_private.h
+	%D%/scan.c %D%/scan_private.h \
+	%D%/sio.c %D%/sio_private.h
 
 EXTRA_DIST += tests/vectors
 
 check_PROGRAMS += tests/wire_assembler_test tests/wire_eio4_test \
-	tests/wire_eio4_write_test tests/wire_jsonp_test tests/wire_transcript_test
+	tests/wire_eio4_write_test tests/wire_jsonp_test tests/wire_transcript_test \
+	tests/wire_eio3_test tests/wire_eio3_transcript_test
 tests_wire_assembler_test_SOURCES = tests/wire_assembler_test.c tests/t.h
 tests_wire_assembler_test_LDADD = $(FLOOR_WIRE)
 tests_wire_eio4_test_SOURCES = tests/wire_eio4_test.c tests/t.h
@@ -19,6 +22,13 @@ tests_wire_eio4_write_test_SOURCES = tests/wire_eio4_write_test.c tests/t.h
 tests_wire_eio4_write_test_LDADD = $(FLOOR_WIRE)
 tests_wire_jsonp_test_SOURCES = tests/wire_jsonp_test.c tests/t.h
 tests_wire_jsonp_test_LDADD = $(FLOOR_WIRE)
-tests_wire_transcript_test_SOURCES = tests/wire_transcript_test.c tests/t.h
+tests_wire_transcript_test_SOURCES = tests/wire_transcript_test.c tests/transcript.h \
+	tests/t.h
 tests_wire_transcript_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'
 tests_wire_transcript_test_LDADD = $(FLOOR_WIRE) $(CJSON_LIBS)
+tests_wire_eio3_test_SOURCES = tests/wire_eio3_test.c tests/t.h
+tests_wire_eio3_test_LDADD = $(FLOOR_WIRE)
+tests_wire_eio3_transcript_test_SOURCES = tests/wire_eio3_transcript_test.c \
+	tests/transcript.h tests/t.h
+tests_wire_eio3_transcript_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'
+tests_wire_eio3_transcript_test_LDADD = $(FLOOR_WIRE) $(CJSON_LIBS)

@@ -98,12 +98,6 @@ describe("a request", () => {
     await isAlive(session);
   });
 
-  it("of another protocol is refused", async () => {
-    const expected = { code: 5, message: "Unsupported protocol version" };
-    for (const query of ["", "EIO=2&", "EIO=3&", "EIO=5&"])
-      refused(await request(url, `/socket.io/?${query}transport=polling`), 400, expected);
-  });
-
   it("of another protocol on a session is refused", async () => {
     const session = await join();
     refused(await request(url, `/socket.io/?EIO=3&transport=polling&sid=${session.sid}`), 400,

@@ -20,6 +20,8 @@ const struct slice fuzz_seeds[] = {
 	    "203.0.113.9, 192.0.2.1\n\"x\"\n"),
 	SLICE(POLLS "&sid=" SID "&t=T2&j=0\nnull\n[::1]:8080\ndeflate\n::1\n\n"
 	    "d=42%5B%22a%22%2C%22li%5C%5Cne%22%5D&x=%zz"),
+	SLICE("/socket.io/?EIO=3&transport=polling&sid=" SID "&t=T3&b64=1\n\n\n\n\n\n"
+	    "4:2hey"),
 	SLICE("http://host:80/a//socket.io/1/xhr-polling/abc?t=1\n\n\n\n\n\n5:::{}"),
 	SLICE("/socket.io/4.8.4/socket.io.min.js\n\n\n\n\nW/\"1-2-3\", *\n"),
 	SLICE("/socket%2eio/%2e%2e/socket.io.js%00\nhttps://a.example:443\n"),
@@ -31,7 +33,7 @@ const struct slice fuzz_words[] = {
 	SLICE("%00"), SLICE("%"), SLICE("?"), SLICE("&"), SLICE("="), SLICE("+"),
 	SLICE("//"), SLICE("://"), SLICE(".."), SLICE("EIO=4"), SLICE("EIO=3"),
 	SLICE("transport=polling"), SLICE("transport=websocket"),
-	SLICE("sid=" SID), SLICE("&j="), SLICE("&key=k"), SLICE("\n"), SLICE("\r"),
+	SLICE("sid=" SID), SLICE("&j="), SLICE("&b64="), SLICE("&key=k"), SLICE("\n"), SLICE("\r"),
 	SLICE("d="), SLICE("\\n"), SLICE("gzip"), SLICE(";q="), SLICE("*"),
 	SLICE("null"), SLICE("::ffff:"), SLICE("/128"), SLICE(":"), SLICE("\""),
 	SLICE("/1/"), SLICE(".js"), SLICE_NONE
@@ -92,6 +94,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < N_ELEMENTS(methods); i++) {
 		world();
 		conf.origins = (char *)origins[(size + i) % N_ELEMENTS(origins)];
+		conf.generations = "eio4 eio3";
+		engine.generation = size % 2 ? GENERATION_EIO3 : GENERATION_EIO4;
 		conf.trusted_proxies = "192.0.2.0/24 ::/0";
 		conf.compression_threshold = 8;
 		conf.status_key = "k";

@@ -30,6 +30,16 @@ noinst_PROGRAMS += %D%/libfuzzer_eio4 %D%/libfuzzer_jsonp
 %C%_libfuzzer_jsonp_LDFLAGS = $(FUZZ_LINK)
 endif
 
+check_PROGRAMS += %D%/fuzz_eio3
+%C%_fuzz_eio3_SOURCES = %D%/fuzz_eio3.c $(FUZZ_DRIVER)
+%C%_fuzz_eio3_LDADD = $(FLOOR_WIRE)
+if FUZZERS
+noinst_PROGRAMS += %D%/libfuzzer_eio3
+%C%_libfuzzer_eio3_SOURCES = %D%/fuzz_eio3.c
+%C%_libfuzzer_eio3_LDADD = $(FLOOR_WIRE)
+%C%_libfuzzer_eio3_LDFLAGS = $(FUZZ_LINK)
+endif
+
 check_PROGRAMS += %D%/fuzz_conf
 %C%_fuzz_conf_SOURCES = %D%/fuzz_conf.c $(FUZZ_DRIVER)
 %C%_fuzz_conf_LDADD = $(FLOOR_BASE)

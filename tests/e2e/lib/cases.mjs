@@ -217,8 +217,7 @@ export const recovering = {
 };
 
 /* Declares them for one client; url() is asked when they run. */
-export function declare(it, version, url) {
-  const cases = version === "4.8.4" ? { ...always, ...recovering } : always;
+export function declare(it, version, url, cases = version === "4.8.4" ? { ...always, ...recovering } : always) {
   for (const [sentence, run] of Object.entries(cases))
     it(sentence, async (t) => {
       const enter = async (options = {}, to = url()) => closing(t, await connect(version, to, options));

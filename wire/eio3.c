@@ -1,0 +1,461 @@
+/*
+ * eio3.c - Engine.IO 3 and Socket.IO parsers 3 and 4: clients 1.x and 2.x
+ *
+ * Two forms of a payload, so two codecs that share all but their frames:
+ *
+ *     text      LENGTH ':' PACKET ...           LENGTH in UTF-16 units
+ *     octets    00|01 DIGITS FF PACKET ...      digits as bytes 0..9, in bytes;
+ *                                               01: the byte 4 and binary data
+ *
+ * In text a binary message is 'b4' and base64.  Text goes to everybody, octets
+ * to who can take them, and only if there is something binary in them.
+ *
+ * The libraries before 2.0 count bytes, not units, and encode a packet in text
+ * as UTF-8 twice.  Nothing in a request tells them apart.  So
+ *   - what is sent is ASCII, with \uXXXX for the rest (a namespace's name, which
+ *     is no JSON, goes as it is);
+ *   - what comes in text with characters of U+0080..U+00FF and none above, which
+ *     as bytes would be UTF-8 themselves, was encoded twice.  Only a 2.x client
+ *     that says such a thing and means it is misunderstood.
+ *
+ * Old libraries write lone surrogates as three bytes each (ED A0..BF xx); they
+ * become U+FFFD, as node makes of them.
+ *
+ * Must stay true: what packet_write() writes is read by 1.x and by 2.x as the
+ * same.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <assert.h>
+
+#include "base/base64.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "wire/sio_private.h"
+
+#define FRAME_LAST    6
+#define LENGTH_DIGITS 9         /* of a packet; payloads are smaller */
+
+#define OCTETS_TEXT   0
+#define OCTETS_BINARY 1
+#define OCTETS_END    '\xff'    /* of the length */
+
+static_assert(FRAME_OPEN == 0 && FRAME_MESSAGE == 4 && FRAME_NOOP == FRAME_LAST,
+    "frame types are numbered as on the wire");
+
+/* What clients and servers of these generations say to themselves. */
+static const struct slice reserved[] = {
+	{ "connect", 7 }, { "connect_error", 13 }, { "disconnect", 10 },
+	{ "disconnecting", 13 }, { "error", 5 }, { "newListener", 11 },
+	{ "removeListener", 14 },
+};
+static const struct sio_names reserved_names = { reserved, N_ELEMENTS(reserved) };
+static const struct sio_dialect dialect = {
+	.takes_old_counts = true, .reserved = &reserved_names,
+};
+
+/* Text, in. */
+
+/* The bytes of the surrogate that s starts with, or 0. */
+static size_t
+surrogate_head(struct slice s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+
+	return s.n >= 3 && p[0] == 0xed && p[1] >= 0xa0 && p[1] <= 0xbf &&
+	    (p[2] & 0xc0) == 0x80 ? 3 : 0;
+}
+
+/* UTF-8 in which surrogates count, too.  *has_surrogate_r: there are some. */
+static bool
+is_text(struct slice s, bool *has_surrogate_r)
+{
+	size_t n;
+
+	*has_surrogate_r = false;
+	if (utf8_valid(s))
+		return true;
+	for (; s.n > 0; s = slice_skip(s, n)) {
+		if ((n = utf8_head(s)) > 0)
+			continue;
+		if ((n = surrogate_head(s)) == 0)
+			return false;
+		*has_surrogate_r = true;
+	}
+	return true;
+}
+
+/* A copy with U+FFFD for each surrogate; it has as many bytes. */
+static struct slice
+without_surrogates(struct slice s, struct arena *arena)
+{
+	struct slice copy = arena_dup(arena, s), rest = copy;
+	size_t n;
+
+	for (; rest.n > 0; rest = slice_skip(rest, n)) {
+		if ((n = utf8_head(rest)) > 0)
+			continue;
+		n = 3;
+		memcpy((char *)rest.p, "\xef\xbf\xbd", n);
+	}
+	return copy;
+}
+
+static enum rc
+text_clean(struct slice *s, struct arena *arena)
+{
+	bool has_surrogate;
+
+	if (!is_text(*s, &has_surrogate))
+		return RC_BAD_INPUT;
+	if (has_surrogate)
+		*s = without_surrogates(*s, arena);
+	return RC_OK;
+}
+
+/* What the packet's characters are as bytes; false: one is no byte. */
+static bool
+bytes_of_characters(struct slice s, struct arena *arena, struct slice *bytes_r)
+{
+	char *p = arena_alloc(arena, s.n);
+	size_t n = 0;
+	int32_t c;
+
+	while ((c = utf8_next(&s)) != -2) {
+		if (c < 0 || c > 0xff)
+			return false;
+		p[n++] = (char)c;
+	}
+	*bytes_r = slice_of(p, n);
+	return true;
+}
+
+/* Undoes the second encoding, if there was one (see the head of this file). */
+static enum rc
+text_decode(struct slice *packet, struct arena *arena)
+{
+	struct slice bytes;
+	bool has_surrogate;
+
+	if (utf8_ascii(*packet) == packet->n)
+		return RC_OK;
+	if (bytes_of_characters(*packet, arena, &bytes) &&
+	    is_text(bytes, &has_surrogate))
+		*packet = bytes;
+	return text_clean(packet, arena);
+}
+
+/* The bytes of so many UTF-16 units at the start of s; false: it has not as
+ * many, or one would be half a character. */
+static bool
+units_cut(struct slice *s, size_t units, struct slice *text_r)
+{
+	struct slice rest;
+	size_t n = utf8_ascii(slice_head(*s, units)), bytes;
+
+	rest = slice_skip(*s, n);
+	for (units -= n; units > 0; rest = slice_skip(rest, bytes)) {
+		if ((bytes = utf8_head(rest)) == 0 &&
+		    (bytes = surrogate_head(rest)) == 0)
+			return false;
+		if (bytes == 4 && units == 1)
+			return false;
+		units -= bytes == 4 ? 2 : 1;
+	}
+	*text_r = slice_head(*s, s->n - rest.n);
+	*s = rest;
+	return true;
+}
+
+/* Decodes into the arena itself: a text is never shorter than its bytes. */
+static enum rc
+base64_frame(struct slice packet, struct arena *arena, struct frame *frame_r)
+{
+	size_t cap = packet.n + 4;      /* the decoder works in groups */
+	struct buf out = { arena_alloc(arena, cap), 0, cap };
+
+	if (packet.n < 2 || packet.p[1] != '0' + FRAME_MESSAGE ||
+	    base64_decode(&out, slice_skip(packet, 2)) != RC_OK)
+		return RC_BAD_INPUT;
+	assert(out.cap == cap);
+	frame_r->type = FRAME_MESSAGE;
+	frame_r->is_binary = true;
+	frame_r->data = buf_slice(&out);
+	return RC_OK;
+}
+
+static enum rc
+text_frame(struct slice packet, struct frame *frame_r)
+{
+	if (packet.n == 0 || packet.p[0] < '0' || packet.p[0] > '0' + FRAME_LAST)
+		return RC_BAD_INPUT;
+	frame_r->type = (enum frame_type)(packet.p[0] - '0');
+	frame_r->data = slice_skip(packet, 1);
+	return RC_OK;
+}
+
+/* "12:" */
+static bool
+length_read(struct slice *rest, size_t *n_r)
+{
+	size_t n = slice_find(*rest, ':');
+	int64_t value;
+
+	if (n == rest->n || n > LENGTH_DIGITS ||
+	    !slice_int64(slice_head(*rest, n), &value) || value < 0)
+		return false;
+	*n_r = (size_t)value;
+	*rest = slice_skip(*rest, n + 1);
+	return true;
+}
+
+/* An empty packet says nothing: the reference writes "0:" for no packets. */
+static enum rc
+eio3_frame_next(struct slice *rest, struct arena *arena, struct frame *frame_r)
+{
+	struct slice packet;
+	size_t units;
+
+	*frame_r = (struct frame){ FRAME_NOOP, false, SLICE_NONE };
+	if (rest->p == NULL)
+		return RC_NONE;
+	if (!length_read(rest, &units) || !units_cut(rest, units, &packet))
+		return RC_BAD_INPUT;
+	if (rest->n == 0)
+		*rest = SLICE_NONE;
+	if (packet.n == 0)
+		return RC_OK;           /* a noop */
+	if (packet.p[0] == 'b')
+		return base64_frame(packet, arena, frame_r);
+	if (text_decode(&packet, arena) != RC_OK)
+		return RC_BAD_INPUT;
+	return text_frame(packet, frame_r);
+}
+
+/* Octets, in. */
+
+static bool
+octets_length_read(struct slice *rest, size_t *n_r)
+{
+	size_t i;
+
+	*n_r = 0;
+	for (i = 0; i < rest->n && i <= LENGTH_DIGITS; i++) {
+		if (rest->p[i] == OCTETS_END) {
+			*rest = slice_skip(*rest, i + 1);
+			return i > 0 && *n_r <= rest->n;
+		}
+		if ((unsigned char)rest->p[i] > 9)
+			return false;
+		*n_r = *n_r * 10 + (unsigned char)rest->p[i];
+	}
+	return false;
+}
+
+static enum rc
+octets_frame_next(struct slice *rest, struct arena *arena, struct frame *frame_r)
+{
+	struct slice packet;
+	size_t n;
+	char kind;
+
+	*frame_r = (struct frame){ FRAME_NOOP, false, SLICE_NONE };
+	if (rest->p == NULL)
+		return RC_NONE;
+	kind = rest->n == 0 ? '\xff' : rest->p[0];
+	*rest = slice_skip(*rest, 1);
+	if ((kind != OCTETS_TEXT && kind != OCTETS_BINARY) ||
+	    !octets_length_read(rest, &n))
+		return RC_BAD_INPUT;
+	packet = slice_head(*rest, n);
+	*rest = n == rest->n ? SLICE_NONE : slice_skip(*rest, n);
+	if (kind == OCTETS_TEXT)
+		return text_clean(&packet, arena) == RC_OK ?
+		    text_frame(packet, frame_r) : RC_BAD_INPUT;
+	if (packet.n == 0 || packet.p[0] != FRAME_MESSAGE)
+		return RC_BAD_INPUT;
+	*frame_r = (struct frame){ FRAME_MESSAGE, true, slice_skip(packet, 1) };
+	return RC_OK;
+}
+
+static enum rc
+eio3_packet_next(struct assembler *a, const struct frame *frame,
+    const struct wire_limits *limits, struct arena *arena,
+    struct packet *packet_r)
+{
+	return sio_packet_next(&dialect, a, frame, limits, arena, packet_r);
+}
+
+/* Out. */
+
+/* A CONNECT_ERROR is one value here: the middleware's data, or its message. */
+static struct slice
+error_value(struct slice data)
+{
+	struct slice value = json_member(data, "data");
+
+	if (value.p == NULL)
+		value = json_member(data, "message");
+	return value.p == NULL ? data : value;
+}
+
+/* The text of a packet, from the engine's type on. */
+static void
+message_write(struct buf *out, const struct packet *packet, size_t attachments)
+{
+	buf_reserve(out, packet->data.n + packet->nsp.n + packet->query.n + 64);
+	buf_char(out, '0' + FRAME_MESSAGE);
+	sio_head_write(out, packet, attachments);
+	if (packet->type == PACKET_CONNECT_ERROR)
+		json_ascii(out, error_value(packet->data));
+	else if (packet->type != PACKET_CONNECT)        /* an answer has none */
+		json_ascii(out, packet->data);
+}
+
+/* Puts prefix before what stands at from. */
+static void
+prefix_insert(struct buf *out, size_t from, struct slice prefix)
+{
+	buf_reserve(out, prefix.n);
+	memmove(out->p + from + prefix.n, out->p + from, out->n - from);
+	memcpy(out->p + from, prefix.p, prefix.n);
+	out->n += prefix.n;
+}
+
+static void
+text_close(struct buf *out, size_t from)
+{
+	char space[24];
+	struct buf length = { space, 0, sizeof(space) };
+
+	buf_int(&length, (int64_t)utf8_units(slice_of(out->p + from, out->n - from)));
+	buf_char(&length, ':');
+	assert(length.p == space);
+	prefix_insert(out, from, buf_slice(&length));
+}
+
+/* kind, the digits of n as bytes, and the end. */
+static struct slice
+octets_prefix(char space[24], char kind, size_t n)
+{
+	char *p = space + 24;
+
+	*--p = OCTETS_END;
+	do
+		*--p = (char)(n % 10);
+	while ((n /= 10) > 0);
+	*--p = kind;
+	return slice_of(p, (size_t)(space + 24 - p));
+}
+
+static void
+octets_close(struct buf *out, size_t from)
+{
+	char space[24];
+
+	prefix_insert(out, from, octets_prefix(space, OCTETS_TEXT, out->n - from));
+}
+
+static size_t
+attachment_count(const struct packet *packet)
+{
+	return packet->attachments.n == 0 ? 0 : pack_count(packet->attachments);
+}
+
+/* No recovery in this generation, so the offset is not said. */
+static void
+eio3_packet_write(struct buf *out, const struct packet *packet,
+    struct slice offset)
+{
+	struct slice rest = packet->attachments, data;
+	size_t from = out->n;
+
+	(void)offset;
+	message_write(out, packet, attachment_count(packet));
+	text_close(out, from);
+	while (pack_next(&rest, &data)) {
+		buf_int(out, (int64_t)(2 + (data.n + 2) / 3 * 4));
+		buf_str(out, ":b4");
+		base64_encode(out, data);
+	}
+}
+
+static void
+octets_packet_write(struct buf *out, const struct packet *packet,
+    struct slice offset)
+{
+	struct slice rest = packet->attachments, data;
+	size_t from = out->n;
+	char space[24];
+
+	(void)offset;
+	message_write(out, packet, attachment_count(packet));
+	octets_close(out, from);
+	while (pack_next(&rest, &data)) {
+		buf_add(out, octets_prefix(space, OCTETS_BINARY, data.n + 1));
+		buf_char(out, FRAME_MESSAGE);
+		buf_add(out, data);
+	}
+}
+
+static void
+eio3_frame_write(struct buf *out, enum frame_type type, struct slice data)
+{
+	size_t from = out->n;
+
+	buf_char(out, (char)('0' + type));
+	buf_add(out, data);
+	text_close(out, from);
+}
+
+static void
+octets_frame_write(struct buf *out, enum frame_type type, struct slice data)
+{
+	size_t from = out->n;
+
+	buf_char(out, (char)('0' + type));
+	buf_add(out, data);
+	octets_close(out, from);
+}
+
+static void
+eio3_join(struct buf *out, struct slice piece)
+{
+	buf_add(out, piece);
+}
+
+/* Both are the same generation to a session. */
+#define TRAITS \
+	.name = "eio3", \
+	.generation = GENERATION_EIO3, \
+	.traits = { \
+		.client_pings = true, \
+		.joins_root = true, \
+		.ignores_strangers = true, \
+		.overlap_status = 500, \
+		.answers_options = true, \
+	}
+
+static const struct codec codec_eio3_octets = {
+	TRAITS,
+	.is_octets = true,
+	.frame_next = octets_frame_next,
+	.packet_next = eio3_packet_next,
+	.packet_write = octets_packet_write,
+	.frame_write = octets_frame_write,
+	.join = eio3_join,
+};
+
+const struct codec codec_eio3 = {
+	TRAITS,
+	.octets = &codec_eio3_octets,
+	.frame_next = eio3_frame_next,
+	.packet_next = eio3_packet_next,
+	.packet_write = eio3_packet_write,
+	.frame_write = eio3_frame_write,
+	.join = eio3_join,
+};
