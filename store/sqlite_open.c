@@ -258,6 +258,7 @@ sqlite_open(const struct store_conf *conf, const struct clock *clock,
 		    db->lock_wait));
 	checkpoint_watch(db);
 	moved_open(db);
+	moved_away(db);
 	*store_r = &db->store;
 	return RC_OK;
 }

@@ -120,6 +120,9 @@ struct sqlite {
 	int64_t retention, recovery, lock_wait, connect_timeout, interval,
 	    timeout, max_size;
 	int64_t data_version;
+	dev_t device;                   /* of the file that is open */
+	ino_t inode;
+	int64_t looked_at;              /* boot ms; see moved_away() */
 
 	enum rc failed;                 /* sticky; RC_OK */
 
@@ -193,6 +196,8 @@ enum rc look_end(struct sqlite *db, enum rc rc);
 void moved_open(struct sqlite *db);
 void moved_begin(struct sqlite *db);    /* in a transaction that has begun */
 void moved_committed(struct sqlite *db);
+/* True, about a second late: the open file is not the one of that name. */
+bool moved_away(struct sqlite *db);
 bool sqlite_moved(struct store *store);
 void sqlite_look(struct store *store);
 
