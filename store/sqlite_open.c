@@ -279,6 +279,7 @@ sqlite_close(struct store *store)
 		close(db->dir);
 	arena_free(&db->scratch);
 	buf_free(&db->spoken);
+	buf_free(&db->roster.rows);
 	free(db->path);
 	free(db->file);
 	free(db);

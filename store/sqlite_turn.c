@@ -231,10 +231,13 @@ sqlite_commit(struct store *store, struct turn *turn)
 		return rc;
 	before = db->state.seq;
 	db->arena = turn->arena;
+	memset(db->drained, 0, sizeof(db->drained));
 	ops_apply(db, turn->first);
 	if (turn->settle != NULL && db->failed == RC_OK) {
 		last = turn->last;
+		roster_begin(db);
 		turn->settle(turn->arg, store, turn);
+		roster_end(db);
 		ops_apply(db, last == NULL ? turn->first : last->next);
 	}
 	db->arena = NULL;
