@@ -24,7 +24,7 @@ static struct buf names, made_target;
 
 enum variable {
 	METHOD, URI, SCRIPT, PATH, QUERY, ADDRESS, SERVER, PORT, HTTPS, TYPE,
-	LENGTH, VARIABLE__COUNT
+	VARIABLE__COUNT
 };
 #define NAME(literal) { literal, sizeof(literal) - 1 }
 static const struct slice variables[] = {
@@ -33,26 +33,51 @@ static const struct slice variables[] = {
 	[QUERY] = NAME("QUERY_STRING"), [ADDRESS] = NAME("REMOTE_ADDR"),
 	[SERVER] = NAME("SERVER_NAME"), [PORT] = NAME("SERVER_PORT"),
 	[HTTPS] = NAME("HTTPS"), [TYPE] = NAME("CONTENT_TYPE"),
-	[LENGTH] = NAME("CONTENT_LENGTH"),
 };
 _Static_assert(N_ELEMENTS(variables) == VARIABLE__COUNT, "a name is missing");
 
-/* "ACCEPT_ENCODING" to "ACCEPT-ENCODING", in names, which has room for it. */
+/* The lengths that those have: most variables are told by theirs. */
+#define BIT(n) (1u << (n))
+static const unsigned lengths = BIT(5) | BIT(9) | BIT(11) | BIT(12) | BIT(14);
+
 static void
 header_add(struct slice name, struct slice value)
 {
-	size_t from = names.n, i;
-
 	if (n_headers == headers_room) {
 		headers_room = headers_room == 0 ? 32 : 2 * headers_room;
 		headers = mem_resize(headers, headers_room * sizeof(*headers));
 	}
-	buf_add(&names, name);
-	for (i = from; i < names.n; i++)
-		if (names.p[i] == '_')
-			names.p[i] = '-';
-	headers[n_headers++] = (struct http_header){
-		slice_of(names.p + from, name.n), value };
+	headers[n_headers++] = (struct http_header){ name, value };
+}
+
+/* "ACCEPT_ENCODING" to "ACCEPT-ENCODING", of all that were found. */
+static void
+headers_rename(void)
+{
+	size_t total = 0, i, k;
+	char *p;
+
+	for (i = 0; i < n_headers; i++)
+		total += headers[i].name.n;
+	buf_reset(&names);
+	buf_reserve(&names, total + 1);
+	for (i = 0, p = names.p; i < n_headers; i++) {
+		for (k = 0; k < headers[i].name.n; k++)
+			p[k] = headers[i].name.p[k] == '_' ? '-' :
+			    headers[i].name.p[k];
+		headers[i].name.p = p;
+		p += k;
+	}
+}
+
+/* Looks at both ends first: several names have one length. */
+static bool
+is_named(struct slice name, struct slice variable)
+{
+	size_t n = variable.n;
+
+	return name.n == n && name.p[0] == variable.p[0] &&
+	    name.p[n - 1] == variable.p[n - 1] && memcmp(name.p, variable.p, n) == 0;
 }
 
 static void
@@ -60,15 +85,17 @@ variable_read(struct slice name, struct slice value, struct slice *found)
 {
 	size_t i;
 
-	if (slice_starts(name, SLICE("HTTP_"))) {
+	if (name.n > 5 && memcmp(name.p, "HTTP_", 5) == 0) {
 		name = slice_skip(name, 5);
 		/* A client's "Proxy:" must not look like a variable (httpoxy). */
 		if (!slice_is(name, "PROXY"))
 			header_add(name, value);
 		return;
 	}
+	if (name.n > 14 || (lengths & BIT(name.n)) == 0)
+		return;
 	for (i = 0; i < N_ELEMENTS(variables); i++)
-		if (slice_eq(name, variables[i]) && found[i].p == NULL)
+		if (is_named(name, variables[i]) && found[i].p == NULL)
 			found[i] = value;
 }
 
@@ -90,22 +117,18 @@ target_of(const struct slice *found)
 void
 environment_read(char **envp, struct http_request *request)
 {
-	struct slice found[VARIABLE__COUNT] = { { NULL, 0 } }, value, name;
-	size_t total = 32;
+	struct slice found[VARIABLE__COUNT] = { { NULL, 0 } };
+	const char *equals;
 	char **each;
 
-	for (each = envp; *each != NULL; each++)
-		total += strcspn(*each, "=");
-	buf_reset(&names);
-	buf_reserve(&names, total);     /* slices into it must not move */
 	n_headers = 0;
-	for (each = envp; *each != NULL; each++) {
-		value = slice_str(*each);
-		if (slice_cut(&value, '=', &name) && value.p != NULL)
-			variable_read(name, value, found);
-	}
+	for (each = envp; *each != NULL; each++)
+		if ((equals = strchr(*each, '=')) != NULL)
+			variable_read(slice_of(*each, (size_t)(equals - *each)),
+			    slice_str(equals + 1), found);
 	if (found[TYPE].n > 0)
 		header_add(SLICE("CONTENT_TYPE"), found[TYPE]);
+	headers_rename();
 	*request = (struct http_request){
 		.method = found[METHOD],
 		.target = target_of(found),

@@ -184,6 +184,14 @@ house_nurse(struct loop *loop)
 		uv_timer_start(&loop->heal, on_heal, HEAL_MS, HEAL_MS);
 }
 
+/* The files of the store are others now: the engine has answered everybody. */
+static void
+house_reopen(struct loop *loop)
+{
+	if (house_open(&loop->door->house))
+		house_watch(loop);
+}
+
 static void
 on_leave(uv_timer_t *timer)
 {
@@ -255,6 +263,8 @@ loop_turn(struct loop *loop)
 		/* A newer program has changed the store: make room for it. */
 		if (slice_is(slice_str(engine_reason(engine)), "newer"))
 			loop_leave(loop);
+		else if (slice_is(slice_str(engine_reason(engine)), "removed"))
+			house_reopen(loop);
 	}
 	house_nurse(loop);
 	connections_seat(door);

@@ -24,17 +24,25 @@ static const struct codec codec_nobody = {
 	.generation = GENERATION__COUNT,
 };
 
+static bool
+is_of_id(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
 /* Every id that we make; anything else is unknown without asking. */
 static bool
 is_sid(struct slice sid)
 {
 	size_t i;
 
+	if (sid.n == 0 || sid.n > SID_MAX)
+		return false;
 	for (i = 0; i < sid.n; i++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		    "0123456789-_", sid.p[i]) == NULL || sid.p[i] == '\0')
+		if (!is_of_id(sid.p[i]))
 			return false;
-	return sid.n > 0 && sid.n <= SID_MAX;
+	return true;
 }
 
 /* A copy that lives as long as the exchange. */

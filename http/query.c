@@ -14,17 +14,18 @@
 #include "base/slice.h"
 #include "http/query.h"
 
+#define NAME(literal) { literal, sizeof(literal) - 1 }
 static const struct {
-	const char *name;
+	struct slice name;
 	size_t offset;
 } names[] = {
-	{ "EIO",       offsetof(struct query, eio) },
-	{ "transport", offsetof(struct query, transport) },
-	{ "sid",       offsetof(struct query, sid) },
-	{ "t",         offsetof(struct query, t) },
-	{ "j",         offsetof(struct query, j) },
-	{ "b64",       offsetof(struct query, b64) },
-	{ "key",       offsetof(struct query, key) },
+	{ NAME("EIO"),       offsetof(struct query, eio) },
+	{ NAME("transport"), offsetof(struct query, transport) },
+	{ NAME("sid"),       offsetof(struct query, sid) },
+	{ NAME("t"),         offsetof(struct query, t) },
+	{ NAME("j"),         offsetof(struct query, j) },
+	{ NAME("b64"),       offsetof(struct query, b64) },
+	{ NAME("key"),       offsetof(struct query, key) },
 };
 
 static int
@@ -56,13 +57,19 @@ percent_decode(struct buf *out, struct slice s, bool plus)
 	}
 }
 
+static bool
+is_plain(struct slice s)
+{
+	return slice_find(s, '%') == s.n && slice_find(s, '+') == s.n;
+}
+
 /* s itself, or its decoded text in scratch (which has room and does not move). */
 static struct slice
 decoded(struct slice s, struct buf *scratch)
 {
 	size_t from = scratch->n;
 
-	if (slice_find(s, '%') == s.n && slice_find(s, '+') == s.n)
+	if (is_plain(s))
 		return s;
 	percent_decode(scratch, s, true);
 	return slice_of(scratch->p + from, scratch->n - from);
@@ -74,7 +81,7 @@ field_of(struct query *query, struct slice name)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (slice_is(name, names[i].name))
+		if (slice_eq(name, names[i].name))
 			return (struct slice *)(void *)((char *)query + names[i].offset);
 	return NULL;
 }
@@ -83,6 +90,7 @@ void
 query_read(struct slice raw, struct buf *scratch, struct query *query_r)
 {
 	struct slice rest = raw, value, name, *field;
+	bool plain = is_plain(raw);     /* nearly always: nothing to decode */
 
 	*query_r = (struct query){ .raw = raw };
 	if (raw.p == NULL)
@@ -92,9 +100,11 @@ query_read(struct slice raw, struct buf *scratch, struct query *query_r)
 	while (slice_cut(&rest, '&', &value)) {
 		if (!slice_cut(&value, '=', &name))
 			continue;
-		if ((field = field_of(query_r, decoded(name, scratch))) == NULL ||
-		    field->p != NULL)
+		if (!plain)
+			name = decoded(name, scratch);
+		if ((field = field_of(query_r, name)) == NULL || field->p != NULL)
 			continue;
-		*field = value.p == NULL ? SLICE("") : decoded(value, scratch);
+		*field = value.p == NULL ? SLICE("") :
+		    plain ? value : decoded(value, scratch);
 	}
 }

@@ -367,6 +367,21 @@ turn_fail(struct engine *e, const char *reason)
 	e->steps_end = &e->steps;
 }
 
+/* The store is not there any more, nor is any session: nobody is kept waiting. */
+static void
+turn_abandon(struct engine *e)
+{
+	struct exchange *x;
+
+	turn_fail(e, "removed");
+	poll_abandon(e);
+	while ((x = e->collected) != NULL) {
+		if ((e->collected = x->next) == NULL)
+			e->collected_end = &e->collected;
+		exchange_answer(x, ANSWER_BUSY);
+	}
+}
+
 static void
 turn_commit(struct engine *e)
 {
@@ -390,6 +405,9 @@ turn_commit(struct engine *e)
 		break;
 	case RC_BAD_STATE:
 		turn_fail(e, "newer");
+		break;
+	case RC_GONE:
+		turn_abandon(e);
 		break;
 	default:
 		log_error("session", "commit failed: %s", store_error(e->store));

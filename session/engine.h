@@ -120,7 +120,8 @@ void engine_drain(struct engine *engine);
 
 size_t engine_parked(const struct engine *engine);
 
-/* Why the last ANSWER_BUSY: a short code ("lock", "store", "newer"). */
+/* Why the last ANSWER_BUSY: a short code ("lock", "store", "newer",
+ * "removed": free the engine and the store, open both again). */
 const char *engine_reason(const struct engine *engine);
 
 /* The janitor's work and the tasks, for processes without a loop (`siogate

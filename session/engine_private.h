@@ -122,6 +122,8 @@ void poll_cancel(struct engine *e, struct exchange *x);
 /* A pong came in for this session. */
 void poll_pong(struct engine *e, uint64_t session);
 void poll_drain(struct engine *e);
+/* Refuses all that wait: their claims lie in a store that is gone. */
+void poll_abandon(struct engine *e);
 void poll_free(struct engine *e);
 
 struct parked *parked_find(struct engine *e, uint64_t session);

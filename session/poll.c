@@ -454,6 +454,15 @@ poll_drain(struct engine *e)
 }
 
 void
+poll_abandon(struct engine *e)
+{
+	struct parked *p, *next;
+
+	HASH_ITER(hh, e->parked, p, next)
+		parked_refuse(e, p, ANSWER_BUSY);
+}
+
+void
 poll_cancel(struct engine *e, struct exchange *x)
 {
 	struct parked *p = x->parked;

@@ -228,35 +228,54 @@ drain_has_room(const struct drain *d, const struct record *r)
 	    d->bytes + r->data.n + r->attachments.n <= d->max_bytes;
 }
 
+/*
+ * A record of the log, NULL: it is gone.  A hundred sessions that come back in
+ * one turn have missed the same few, so each is read once a turn.
+ */
+static const struct drained *
+drained_get(struct sqlite *db, int64_t seq)
+{
+	struct drained **place = &db->drained[seq % DRAINED], *d;
+	sqlite3_stmt *s;
+
+	if (*place != NULL && (*place)->record.seq == seq)
+		return *place;
+	s = sql_open(db, SQL_RECORD_GET, "i", seq);
+	if (!sql_row(db, s))
+		return NULL;
+	d = arena_alloc(db->arena, sizeof(*d));
+	record_read(s, db->arena, &d->record);
+	d->unless_ids = col_dup(s, 12, db->arena);
+	sql_end(s);
+	return *place = d;
+}
+
 /* One record; false: it does not fit, or must come alone. */
 static bool
 drain_one(struct sqlite *db, const struct search *f, struct drain *d,
     struct finding at)
 {
-	sqlite3_stmt *s = sql_open(db, SQL_RECORD_GET, "i", at.seq);
-	struct record r;
-	bool meant, fits = true;
+	const struct drained *found = drained_get(db, at.seq);
+	const struct record *r;
 
-	if (!sql_row(db, s))
+	if (found == NULL)
 		return true;
-	r.kind = (enum record_kind)col_int(s, 3);
-	r.flags = (unsigned)col_int(s, 4);
-	meant = at.socket == 0 || !is_excepted(f, at, col_slice(s, 12));
-	if ((r.flags & RECORD_VOLATILE) != 0 &&
+	r = &found->record;
+	if (at.socket != 0 && is_excepted(f, at, found->unless_ids))
+		return true;
+	if ((r->flags & RECORD_VOLATILE) != 0 &&
 	    (f->is_replay || at.seq <= d->volatile_after))
-		meant = false;
-	if (f->is_replay && at.socket != 0 && r.kind != RECORD_EVENT)
-		meant = false;
-	if (meant && r.kind == RECORD_CLOSE) {
+		return true;
+	if (f->is_replay && at.socket != 0 && r->kind != RECORD_EVENT)
+		return true;
+	if (r->kind == RECORD_CLOSE) {
 		d->is_close = d->batch.n == 0;
-		fits = false;
-	} else if (meant) {
-		record_read(s, db->arena, &r);
-		if ((fits = drain_has_room(d, &r)))
-			batch_add(db, d, &r);
+		return false;
 	}
-	sql_end(s);
-	return fits;
+	if (!drain_has_room(d, r))
+		return false;
+	batch_add(db, d, r);
+	return true;
 }
 
 /* Serves (after, upto] of what f found; returns up to where it came. */

@@ -12,6 +12,10 @@
  * Whoever writes through siogate holds the turn's lock; the last way is for people
  * with a shell.
  *
+ * And a file that was deleted, or replaced by another, can be written for ever
+ * without an error: whoever comes later opens another one.  So its name is
+ * looked up once in a second.
+ *
  * Must stay true:
  *   - what is remembered (sqlite_live.c) goes at the first sign of a foreign commit
  *
@@ -19,11 +23,13 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "store/sqlite_private.h"
 
-enum { INDEX_REGION = 32768 };
+enum { INDEX_REGION = 32768, AWAY_MS = 1000 };
 
 void
 moved_open(struct sqlite *db)
@@ -116,6 +122,24 @@ moved_committed(struct sqlite *db)
 {
 	db->file_version = file_version(db);
 	index_remember(db);
+}
+
+bool
+moved_away(struct sqlite *db)
+{
+	int64_t now = clock_boot(db->store.clock);
+	struct stat st;
+
+	if (db->inode != 0 && now - db->looked_at < AWAY_MS)
+		return false;
+	db->looked_at = now;
+	if (stat(db->file, &st) != 0)
+		return db->inode != 0 && (errno == ENOENT || errno == ENOTDIR);
+	if (db->inode == 0) {           /* just opened */
+		db->device = st.st_dev;
+		db->inode = st.st_ino;
+	}
+	return st.st_ino != db->inode || st.st_dev != db->device;
 }
 
 bool

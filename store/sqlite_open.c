@@ -258,6 +258,7 @@ sqlite_open(const struct store_conf *conf, const struct clock *clock,
 		    db->lock_wait));
 	checkpoint_watch(db);
 	moved_open(db);
+	moved_away(db);
 	*store_r = &db->store;
 	return RC_OK;
 }
@@ -278,6 +279,7 @@ sqlite_close(struct store *store)
 		close(db->dir);
 	arena_free(&db->scratch);
 	buf_free(&db->spoken);
+	buf_free(&db->roster.rows);
 	free(db->path);
 	free(db->file);
 	free(db);

@@ -108,6 +108,19 @@ struct said {
 	struct said *next;
 };
 
+/* What was read in this turn already: sqlite_drain.c, sqlite_room.c. */
+struct drained {
+	struct record record;
+	struct slice unless_ids;
+};
+enum { DRAINED = 128 };
+
+struct roster {
+	bool may_keep;                  /* nobody joins or leaves just now */
+	int64_t channel, after;         /* all that were in it after that seq; 0: none */
+	struct buf rows;
+};
+
 struct sqlite {
 	struct store store;             /* first */
 	sqlite3 *db;
@@ -121,6 +134,9 @@ struct sqlite {
 	int64_t retention, recovery, lock_wait, connect_timeout, interval,
 	    timeout, max_size;
 	int64_t data_version;
+	dev_t device;                   /* of the file that is open */
+	ino_t inode;
+	int64_t looked_at;              /* boot ms; see moved_away() */
 
 	enum rc failed;                 /* sticky; RC_OK */
 
@@ -142,6 +158,8 @@ struct sqlite {
 	struct state state, before;     /* as it is, as it was read */
 	struct arena *arena;            /* the turn's: results lie there */
 	struct arena scratch;
+	struct drained *drained[DRAINED];       /* by seq, in the arena */
+	struct roster roster;
 	struct said *said, **said_end;  /* this turn's records, in order */
 	struct buf spoken;              /* channel ids of this turn's records */
 	unsigned char wake[(WORKERS_MAX + 8) / 8];
@@ -194,6 +212,8 @@ enum rc look_end(struct sqlite *db, enum rc rc);
 void moved_open(struct sqlite *db);
 void moved_begin(struct sqlite *db);    /* in a transaction that has begun */
 void moved_committed(struct sqlite *db);
+/* True, about a second late: the open file is not the one of that name. */
+bool moved_away(struct sqlite *db);
 bool sqlite_moved(struct store *store);
 void sqlite_look(struct store *store);
 
@@ -297,6 +317,9 @@ void socket_read(sqlite3_stmt *s, struct arena *arena, struct socket_row *row_r)
 /* ---- sqlite_room.c ------------------------------------------------------ */
 
 void op_member(struct sqlite *db, struct store_op *op);
+/* Between them nobody joins or leaves: sqlite_members() may remember. */
+void roster_begin(struct sqlite *db);
+void roster_end(struct sqlite *db);
 /* The room of a socket's own name. */
 static inline int64_t
 channel_own(uint64_t socket)

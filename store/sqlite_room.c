@@ -294,13 +294,57 @@ op_member(struct sqlite *db, struct store_op *op)
 
 /* ---- looking ----------------------------------------------------------------------- */
 
+/*
+ * While a turn hands out its records nobody joins or leaves, and most of them
+ * were said in one channel: its members are read once.
+ */
+struct roster_row {
+	int64_t session, socket, from, to;
+};
+
+void
+roster_begin(struct sqlite *db)
+{
+	db->roster.may_keep = true;
+	db->roster.channel = 0;
+}
+
+void
+roster_end(struct sqlite *db)
+{
+	db->roster.may_keep = false;
+	db->roster.channel = 0;
+}
+
+/* Whoever was in the channel at seq or later. */
+static void
+roster_load(struct sqlite *db, int64_t channel, int64_t seq)
+{
+	struct roster *roster = &db->roster;
+	struct roster_row row;
+	sqlite3_stmt *s;
+
+	if (roster->may_keep && roster->channel == channel && roster->after <= seq)
+		return;
+	buf_reset(&roster->rows);
+	s = sql_open(db, SQL_MEMBER_AT, "ii", channel, seq);
+	while (sql_row(db, s)) {
+		row = (struct roster_row){ col_int(s, 0), col_int(s, 1),
+		    col_int(s, 2), col_int(s, 3) };
+		buf_add(&roster->rows, slice_of((const char *)&row, sizeof(row)));
+	}
+	roster->channel = channel;
+	roster->after = seq;
+}
+
 enum rc
 sqlite_members(struct store *store, struct slice channel, int64_t seq,
     store_member_fn *visit, void *arg)
 {
 	struct sqlite *db = sqlite_of(store);
 	uint64_t session = channel_session(channel);
-	sqlite3_stmt *s;
+	const struct roster_row *rows;
+	size_t i, n;
 	int64_t id;
 
 	if (!db->in_turn)
@@ -311,9 +355,13 @@ sqlite_members(struct store *store, struct slice channel, int64_t seq,
 	}
 	if ((id = channel_find(db, channel, false)) == 0)
 		return db->failed;
-	s = sql_open(db, SQL_MEMBER_AT, "ii", id, seq);
-	while (sql_row(db, s))
-		visit(arg, (uint64_t)col_int(s, 0), (uint64_t)col_int(s, 1));
+	roster_load(db, id, seq);
+	rows = (const struct roster_row *)(const void *)db->roster.rows.p;
+	n = db->roster.rows.n / sizeof(*rows);
+	for (i = 0; i < n && db->failed == RC_OK; i++)
+		if (rows[i].from <= seq && (rows[i].to == 0 || rows[i].to > seq))
+			visit(arg, (uint64_t)rows[i].session,
+			    (uint64_t)rows[i].socket);
 	return db->failed;
 }
 

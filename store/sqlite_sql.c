@@ -176,8 +176,8 @@ static const char *const texts[] = {
 	[SQL_MEMBER_ROOMS] = "SELECT c.key, m.channel FROM member m"
 	    " LEFT JOIN channel c ON c.id = m.channel WHERE m.session = ?1 AND m.socket = ?2"
 	    " AND m.to_seq = 0 ORDER BY m.from_seq",
-	[SQL_MEMBER_AT] = "SELECT session, socket FROM member WHERE channel = ?1"
-	    " AND session > 0 AND from_seq <= ?2 AND (to_seq = 0 OR to_seq > ?2)",
+	[SQL_MEMBER_AT] = "SELECT session, socket, from_seq, to_seq FROM member"
+	    " WHERE channel = ?1 AND session > 0 AND (to_seq = 0 OR to_seq > ?2)",
 	[SQL_MEMBER_OPEN] = "SELECT socket, session FROM member WHERE"
 	    " channel = ?1 AND socket > ?2 AND to_seq = 0 AND (session > 0 OR ?3)"
 	    " ORDER BY socket LIMIT ?4",

@@ -14,6 +14,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/log.h"
 #include "store/sqlite_private.h"
@@ -117,6 +118,16 @@ roll_back(struct sqlite *db)
 	turn_clear(db);
 }
 
+/* For whoever gives up; until then it is nothing to talk about. */
+static void
+busy_note(struct sqlite *db)
+{
+	log_debug("store", "lock=busy pid=%ld", turnlock_holder(db->lock));
+	snprintf(db->store.error, sizeof(db->store.error),
+	    "%s/write.lock is held by process %ld", db->path,
+	    turnlock_holder(db->lock));
+}
+
 enum rc
 turn_begin(struct sqlite *db, int64_t wait_ms)
 {
@@ -127,13 +138,17 @@ turn_begin(struct sqlite *db, int64_t wait_ms)
 		store_fail(&db->store, "%s is open for reading only", db->file);
 		return RC_IO;
 	}
+	if (moved_away(db)) {
+		store_fail(&db->store, "%s was removed or replaced while it was open",
+		    db->file);
+		return RC_GONE;
+	}
 	if ((rc = turnlock_take(db->lock, wait_ms)) != RC_OK) {
 		if (rc == RC_IO)
 			store_fail(&db->store, "%s/write.lock cannot be locked",
 			    db->path);
 		else
-			log_debug("store", "lock=busy pid=%ld",
-			    turnlock_holder(db->lock));
+			busy_note(db);
 		return rc;
 	}
 	checkpoint_before(db);
@@ -216,10 +231,13 @@ sqlite_commit(struct store *store, struct turn *turn)
 		return rc;
 	before = db->state.seq;
 	db->arena = turn->arena;
+	memset(db->drained, 0, sizeof(db->drained));
 	ops_apply(db, turn->first);
 	if (turn->settle != NULL && db->failed == RC_OK) {
 		last = turn->last;
+		roster_begin(db);
 		turn->settle(turn->arg, store, turn);
+		roster_end(db);
 		ops_apply(db, last == NULL ? turn->first : last->next);
 	}
 	db->arena = NULL;

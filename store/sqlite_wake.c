@@ -140,5 +140,6 @@ sqlite_worker(const struct store *store)
 void
 sqlite_rest(struct store *store)
 {
+	buf_free(&sqlite_of(store)->roster.rows);
 	sqlite3_db_release_memory(sqlite_of(store)->db);
 }

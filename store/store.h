@@ -517,6 +517,7 @@ struct store_op *turn_add(struct turn *turn, enum store_op_kind kind,
  * RC_AGAIN: the lock was not to be had in lock_wait_ms, nothing happened, try
  * the same turn again after your loop has turned.  RC_IO: nothing happened.
  * RC_BAD_STATE: a newer program has taken the store over: finish and leave.
+ * RC_GONE: its files were removed or replaced: close it and open it again.
  * Wake-ups leave after the commit.
  */
 enum rc store_commit(struct store *store, struct turn *turn);

@@ -343,6 +343,30 @@ a_store_that_cannot_be_made_is_503_until_it_can(void)
 	free(aside);
 }
 
+/* Else it would go on in files that nobody else can see. */
+static void
+a_store_that_is_removed_while_it_serves_is_made_anew(void)
+{
+	char *command = mem_printf("rm -rf '%s/store'", responder_dir);
+	char *db = mem_printf("%s/store/store.db", responder_dir);
+	int tries;
+
+	unlink(responder_log);
+	responder_start(LINES);
+	T_EQ(fcgi_ask(responder_socket, "GET", POLLING, SLICE_NONE, &got), 200);
+	T_EQ(system(command), 0);
+	for (tries = 0; tries < 100 && access(db, F_OK) != 0; tries++) {
+		fcgi_ask(responder_socket, "GET", POLLING, SLICE_NONE, &got);
+		usleep(100000);         /* it looks once in a second */
+	}
+	T_EQ(access(db, F_OK), 0);
+	log_holds_once("removed or replaced while it was open\"");
+	becomes_healthy();
+	T_EQ(responder_stop(), 0);
+	free(command);
+	free(db);
+}
+
 static void
 a_store_below_the_document_root_is_refused_at_the_first_request(void)
 {
@@ -417,6 +441,7 @@ main(void)
 	T_RUN(a_socket_name_that_is_too_long_is_refused);
 	T_RUN(a_broken_configuration_is_503_until_it_is_mended);
 	T_RUN(a_store_that_cannot_be_made_is_503_until_it_can);
+	T_RUN(a_store_that_is_removed_while_it_serves_is_made_anew);
 	T_RUN(a_store_below_the_document_root_is_refused_at_the_first_request);
 	T_RUN(a_module_that_cannot_be_loaded_is_503_from_the_first_request);
 	T_RUN(sigint_is_as_good_as_sigterm);

@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -207,6 +208,43 @@ nobody_else_may_look_into_a_store(void)
 	}
 	closedir(d);
 	T_EQ(files, 6);         /* database, WAL, its index, two locks, a socket */
+	end();
+}
+
+static void
+a_file_that_was_replaced_is_noticed(void)
+{
+	scene();
+	reopen();
+	come("alice");
+	clock_fake_turn(&s.clock, 2000);
+	T_EQ(say("room", SLICE("[1]")), RC_OK);
+	T_EQ(unlink(path_of("store.db")), 0);
+	T_EQ(fclose(fopen(path_of("store.db"), "w")), 0);
+	clock_fake_turn(&s.clock, 2000);
+	T_EQ(say("room", SLICE("[2]")), RC_GONE);
+	T_OK(strstr(store_error(s.store), "removed or replaced") != NULL);
+	end();
+}
+
+static void
+who_finds_no_lock_is_told_who_has_it(void)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	char holder[64];
+	int fd;
+
+	scene();
+	reopen();
+	come("alice");
+	T_OK((fd = open(path_of("write.lock"), O_RDWR)) >= 0);
+	T_EQ(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	T_EQ(say("room", SLICE("[1]")), RC_AGAIN);
+	snprintf(holder, sizeof(holder), "write.lock is held by process %ld",
+	    (long)getpid());
+	T_OK(strstr(store_error(s.store), holder) != NULL);
+	close(fd);
+	T_EQ(say("room", SLICE("[1]")), RC_OK);
 	end();
 }
 
@@ -558,6 +596,8 @@ int
 main(void)
 {
 	T_RUN(nobody_else_may_look_into_a_store);
+	T_RUN(a_file_that_was_replaced_is_noticed);
+	T_RUN(who_finds_no_lock_is_told_who_has_it);
 	T_RUN(root_acts_as_the_owner);
 	T_RUN(another_account_is_refused_by_name);
 	T_RUN(a_path_that_cannot_be_made_is_said);

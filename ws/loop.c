@@ -111,8 +111,10 @@ loop_turn(struct loop *loop)
 	loop->is_unfinished = http1_resume(door);
 	if (streams_flush(&door->streams))
 		loop->is_unfinished = true;
-	/* A newer program has changed the store: make room for it. */
-	if (slice_is(slice_str(engine_reason(door->engine)), "newer"))
+	/* A newer program has changed the store: make room for it.  Or its files
+	 * are others now: whoever starts us again opens those. */
+	if (slice_is(slice_str(engine_reason(door->engine)), "newer") ||
+	    slice_is(slice_str(engine_reason(door->engine)), "removed"))
 		door->leaving = true;
 }
 
