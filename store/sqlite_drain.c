@@ -359,21 +359,28 @@ struct listener {
 	bool is_loaded;
 };
 
+/* Finds what is meant; true: only the log itself knows. */
 static bool
-listener_concerns(void *arg, int64_t channel)
+listener_hear(void *arg, const struct recent *r)
 {
 	struct listener *who = arg;
+	const struct interval *v;
 
-	if (channel == RECENT_MANY || channel == -(int64_t)who->session)
+	if (r->channel == RECENT_MANY)
 		return true;
-	if (channel <= 0)
+	if (r->channel == -(int64_t)who->session)
+		finding_add(who->db, who->f, r->seq, 0);
+	if (r->channel <= 0)
 		return false;
 	if (!who->is_loaded)
 		intervals_load(who->db, who->f, who->session, 0);
 	who->is_loaded = true;
-	for (size_t i = 0; i < who->f->n_intervals; i++)
-		if (who->f->intervals[i].channel == channel)
-			return true;
+	for (size_t i = 0; i < who->f->n_intervals; i++) {
+		v = &who->f->intervals[i];
+		if (v->channel == r->channel && v->from <= r->seq &&
+		    (v->to == 0 || r->seq < v->to))
+			finding_add(who->db, who->f, r->seq, v->socket);
+	}
 	return false;
 }
 
@@ -382,19 +389,21 @@ drain_session(struct sqlite *db, struct live *l, struct drain *d)
 {
 	struct search f = { 0 };
 	struct listener who = { db, &f, l->session, false };
+	bool is_back = (l->flags & LIVE_REPLAY) != 0, is_known;
 
 	d->upto = l->cursor;
-	if ((l->flags & LIVE_REPLAY) != 0)
+	if (is_back)
 		drain_replays(db, l, d);
 	if (d->is_full || db->state.seq <= l->cursor)
 		return;
-	if (log_recent(db, l->cursor, listener_concerns, &who) == RECENT_NO) {
-		d->upto = db->state.seq;
+	is_known = log_recent(db, l->cursor, listener_hear, &who) == RECENT_ALL;
+	if (is_known && (f.n == 0 || !is_back)) {
+		d->upto = drain_found(db, &f, d, l->cursor, db->state.seq);
 		return;
 	}
 	if (!who.is_loaded)
 		intervals_load(db, &f, l->session, 0);
-	if ((l->flags & LIVE_REPLAY) != 0)
+	if (is_back)
 		intervals_clip(db, &f, l->session);
 	d->upto = drain_range(db, &f, d, l->head, l->cursor, db->state.seq);
 }

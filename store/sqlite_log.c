@@ -54,8 +54,8 @@ packed_session(struct arena *arena, uint64_t session)
 
 /*
  * A ring of the last records that this process wrote without anybody else
- * writing in between.  An empty drain finds here that nothing of it concerns the
- * session, without asking the log channel by channel.
+ * writing in between.  A drain finds here what of it concerns the session,
+ * mostly nothing, without asking the log channel by channel.
  */
 static void
 recent_add(struct sqlite *db, int64_t seq, int64_t channel)
@@ -71,7 +71,7 @@ recent_add(struct sqlite *db, int64_t seq, int64_t channel)
 }
 
 enum recent_answer
-log_recent(struct sqlite *db, int64_t after, recent_fn *concerns, void *arg)
+log_recent(struct sqlite *db, int64_t after, recent_fn *hear, void *arg)
 {
 	const struct recent *r;
 
@@ -81,10 +81,10 @@ log_recent(struct sqlite *db, int64_t after, recent_fn *concerns, void *arg)
 		r = &db->recent[(db->first_recent + i) % RECENT];
 		if (r->seq <= after)
 			break;
-		if (concerns(arg, r->channel))
-			return RECENT_YES;
+		if (hear(arg, r))
+			return RECENT_UNKNOWN;
 	}
-	return RECENT_NO;
+	return RECENT_ALL;
 }
 
 /* The settle hook reads what was just said: it need not come from the table. */

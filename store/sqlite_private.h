@@ -373,12 +373,12 @@ int64_t log_tell(struct sqlite *db, struct live *l, uint64_t session,
     enum record_kind kind, struct slice nsp, struct slice data);
 /* History whose time is over; 1 if there was any. */
 int64_t kept_over(struct sqlite *db, int64_t limit);
-/* Whether it may have been said to the channel after this seq, in what is known
- * of late: RECENT_NO, RECENT_YES, or RECENT_UNKNOWN. */
-enum recent_answer { RECENT_NO, RECENT_YES, RECENT_UNKNOWN };
-typedef bool recent_fn(void *arg, int64_t channel);
+/* Shows what was said after this seq, the last first.  RECENT_UNKNOWN: not all of it
+ * is remembered, or hear() had enough. */
+enum recent_answer { RECENT_ALL, RECENT_UNKNOWN };
+typedef bool recent_fn(void *arg, const struct recent *r);
 enum recent_answer log_recent(struct sqlite *db, int64_t after,
-    recent_fn *concerns, void *arg);
+    recent_fn *hear, void *arg);
 void log_trim(struct sqlite *db, int64_t appended);
 void record_read(sqlite3_stmt *s, struct arena *arena, struct record *record_r);
 enum rc sqlite_tail(struct store *store, int64_t after, size_t limit,
