@@ -118,7 +118,8 @@ memory_op_receive(struct memory *m, struct store_op *op)
 		op->rc = RC_CLASH;
 		return;
 	}
-	s->row.heard_boot = m->boot;
+	if ((s->row.traits & SESSION_PINGS_US) != 0)
+		s->row.heard_boot = m->boot;
 	memcpy(s->row.last_post, t, sizeof(t));
 	s->row.last_post_hash = op->u.receive.hash;
 	if (op->u.receive.pong)

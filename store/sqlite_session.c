@@ -90,7 +90,8 @@ op_receive(struct sqlite *db, struct store_op *op)
 		op->rc = RC_CLASH;
 		return;
 	}
-	l->heard = db->boot;
+	if ((l->flags >> LIVE_TRAITS & SESSION_PINGS_US) != 0)
+		l->heard = db->boot;    /* its ping is a POST */
 	memcpy(l->post_t, t, sizeof(t));
 	l->post_hash = op->u.receive.hash;
 	if (op->u.receive.pong)

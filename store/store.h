@@ -105,7 +105,7 @@ struct session_row {
 	                                 * by the server, an orderly CLOSE */
 	bool closing;                   /* an orderly close is under way */
 	int64_t opened_wall;
-	int64_t heard_boot;             /* last GET, POST or pong */
+	int64_t heard_boot;             /* last GET; of a client that pings: or POST */
 	int64_t ping_boot;              /* last ping sent, or opening */
 	bool ping_open;                 /* its pong is missing */
 	unsigned namespaces;            /* how many are connected */
@@ -338,9 +338,10 @@ struct store_op {
 		/*
 		 * A POST: the gate of all that it causes.  RC_CLASH: version is
 		 * not the session's any more, decide again.  RC_NONE: a resend
-		 * (t and hash are those of the last POST).  RC_GONE.  The
-		 * session is heard; pong closes an open ping.  changed: the
-		 * version grows.  partial absent: none is open any more.
+		 * (t and hash are those of the last POST).  RC_GONE.  A
+		 * client that only sends is not alive (nobody knows whether
+		 * it hears): only one that pings is heard by it.  pong closes
+		 * an open ping.  changed: the version grows.  partial absent: none is open any more.
 		 */
 		struct {
 			uint64_t session;

@@ -164,7 +164,7 @@ a_record_carries_the_wall_time_of_its_commit(void)
 }
 
 static void
-a_post_is_heard_and_remembered(void)
+a_post_is_remembered_but_keeps_nobody_alive(void)
 {
 	struct store_op *op;
 	struct session_row row;
@@ -175,7 +175,7 @@ a_post_is_heard_and_remembered(void)
 	op->u.receive.partial = SLICE("half a packet");
 	T_EQ(t_do(op), RC_OK);
 	row = t_session("alice");
-	T_EQ(row.heard_boot, scene.clock.boot);
+	T_EQ(row.heard_boot, scene.clock.boot - 100);
 	T_STR(row.last_post, "p1");
 	T_EQ(row.last_post_hash, 77);
 	T_SLICE(row.partial, "half a packet");
@@ -450,7 +450,7 @@ contract_turn(void)
 	CASE(a_turn_without_records_has_no_seq);
 	CASE(seq_grows_by_one_record_at_a_time);
 	CASE(a_record_carries_the_wall_time_of_its_commit);
-	CASE(a_post_is_heard_and_remembered);
+	CASE(a_post_is_remembered_but_keeps_nobody_alive);
 	CASE(a_stale_version_clashes);
 	CASE(a_post_that_changed_nothing_leaves_the_version);
 	CASE(a_post_decided_on_old_data_clashes);
