@@ -302,6 +302,25 @@ settle_refused(struct engine *e, struct parked *p)
 	    rc == RC_CLASH ? ANSWER_OVERLAP : ANSWER_BUSY);
 }
 
+/* A socket came back in this turn and its replay goes first.  The claim is still
+ * ours: the next turn asks for it. */
+static void
+settle_replay(struct engine *e, struct parked *p)
+{
+	p->deliver = NULL;
+	p->letters = NULL;
+	p->n_letters = p->letters_room = 0;
+	p->seen = p->excepted = 0;
+	p->leave = false;
+	e->resync = true;
+	if (p->ask != NULL) {
+		parked_sit(e, p);
+	} else if (p->x == NULL) {
+		hangup_add(e, p->session, p->ticket);
+		parked_remove(e, p);
+	}
+}
+
 static void
 settle_delivered(struct engine *e, struct parked *p)
 {
@@ -311,6 +330,10 @@ settle_delivered(struct engine *e, struct parked *p)
 	bool leave = p->leave, ping = p->deliver->u.deliver.ping;
 	struct exchange *x;
 
+	if (p->deliver->rc == RC_AGAIN) {
+		settle_replay(e, p);
+		return;
+	}
 	if (p->deliver->rc != RC_OK || (n == 0 && !leave)) {
 		/* Refused: not its own claim any more, another poll brings it. */
 		parked_answer(e, p, p->deliver->rc == RC_OK && ping ?
