@@ -171,11 +171,12 @@ poll_collect(struct engine *e, struct exchange *x)
 
 /* ---- inside the transaction ------------------------------------------------------ */
 
-void
+bool
 poll_take_cursors(struct engine *e)
 {
 	struct parked *p;
 	int64_t least = INT64_MAX;
+	size_t n_answered = 0;
 	bool lost = false;
 
 	for (p = e->touched; p != NULL; p = p->next_touched) {
@@ -188,6 +189,7 @@ poll_take_cursors(struct engine *e)
 				least = p->cursor;
 		} else if (p->is_new) {
 			p->cursor = INT64_MAX;  /* answered: the tail is not for it */
+			n_answered++;
 		}
 	}
 	/* When all have asked, the tail begins behind what they have; but the
@@ -195,6 +197,7 @@ poll_take_cursors(struct engine *e)
 	if (least != INT64_MAX && (e->tail == 0 ||
 	    (e->asked_all && !lost && least > e->tail)))
 		e->tail = least;
+	return e->tail != 0 || n_answered < HASH_COUNT(e->parked);
 }
 
 /* ---- after the commit ------------------------------------------------------------- */
