@@ -397,7 +397,7 @@ error_unknown(char **error_r, const char *where, struct slice name)
 		conf_error(error_r, "%s: there is no option %.*s; did you mean %s?",
 		    where, SLICE_ARGS(name), like->name);
 	else
-		conf_error(error_r, "%s: there is no option %.*s; `siogate --help` "
+		conf_error(error_r, "%s: there is no option %.*s; `siogate options` "
 		    "lists them", where, SLICE_ARGS(name));
 }
 

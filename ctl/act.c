@@ -12,8 +12,11 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "ctl/command.h"
+#include "handlers/pattern.h"
 #include "session/app.h"
 #include "session/engine.h"
 #include "store/store.h"
@@ -27,6 +30,19 @@ fail_rc(struct ctl *ctl, enum rc rc)
 		return ctl_fail(EXIT_FAILED, "refused: a limit is reached (max_event, "
 		    "max_rooms or store_max_size, see siogate stats)");
 	return ctl_fail(EXIT_FAILED, "%s: %s", rc_name(rc), store_error(ctl->store));
+}
+
+/* What a client could not have said, it cannot be told either. */
+static bool
+name_is_good(const struct ctl *ctl, const char *what, const char *name)
+{
+	struct slice s = slice_str(name);
+
+	if (s.n > 0 && (int64_t)s.n <= ctl->conf->max_name && utf8_valid(s))
+		return true;
+	ctl_fail(EXIT_WRONG_USAGE, "the name of the %s must be UTF-8 text of 1 to "
+	    "%" PRId64 " bytes (max_name)", what, ctl->conf->max_name);
+	return false;
 }
 
 /* ---- emit ---------------------------------------------------------------------- */
@@ -135,6 +151,11 @@ command_emit(struct ctl *ctl)
 
 	if (!ctl_selector(ctl, ctl->argv[0], &f->who, &code))
 		return code;
+	if (!name_is_good(ctl, "event", ctl->argv[1]))
+		return EXIT_WRONG_USAGE;
+	if (event_is_reserved(slice_str(ctl->argv[1])))
+		return ctl_fail(EXIT_WRONG_USAGE, "'%s' is a name that clients keep "
+		    "for themselves", ctl->argv[1]);
 	buf_char(&args, '[');
 	for (i = 2; i < ctl->argc; i++) {
 		if (!add_argument(ctl, &args, ctl->argv[i])) {
@@ -176,6 +197,8 @@ act_on_sockets(struct ctl *ctl, enum effect_kind kind, const char *done)
 
 	if (!ctl_selector(ctl, ctl->argv[0], &f->who, &code))
 		return code;
+	if (ctl->argc > 1 && !name_is_good(ctl, "room", ctl->argv[1]))
+		return EXIT_WRONG_USAGE;
 	if (ctl->argc > 1)
 		f->name = slice_str(ctl->argv[1]);
 	f->engine = ctl->hard;

@@ -2,3 +2,6 @@ bin_PROGRAMS += siogate
 siogate_SOURCES = %D%/command.h %D%/main.c %D%/act.c %D%/look.c %D%/check.c %D%/probe.c
 siogate_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS) -ldl -lpthread
 siogate_LDFLAGS = -Wl,--export-dynamic
+
+check_SCRIPTS += tests/ctl_names.sh
+EXTRA_DIST += tests/ctl_names.sh

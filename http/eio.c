@@ -13,7 +13,7 @@
 
 #include "http/gateway_private.h"
 
-/* Offered here; websocket is another door's, but its name is known. */
+/* Offered here; websocket perhaps by another door, but its name is known. */
 static bool
 is_transport(const struct gateway *g, const struct query *query)
 {
@@ -56,14 +56,17 @@ static void
 handshake_serve(struct http_private *own, const struct query *query)
 {
 	bool is_get = slice_is(own->x->request.method, "GET");
+	bool is_websocket = slice_is(query->transport, "websocket");
 
 	if (!is_get)
 		error_send(own, ERROR_METHOD, NULL);
-	else if (slice_is(query->transport, "websocket"))
+	else if (is_websocket && own->live == NULL)
 		error_send(own, ERROR_REQUEST, own->is_upgrade ?
 		    "WebSocket is not served at this address" : NULL);
 	else if (own->codec == NULL)
 		error_send(own, ERROR_VERSION, NULL);
+	else if (is_websocket)
+		greet_live(own, query);
 	else
 		greet_serve(own, query);
 }

@@ -209,7 +209,13 @@ answer_done(struct exchange *ex)
 	struct http_private *own = ex->door;
 
 	exchange_end(own);
-	switch (ex->answer) {
+	answer_word(own, ex->answer);
+}
+
+void
+answer_word(struct http_private *own, enum answer answer)
+{
+	switch (answer) {
 	case ANSWER_PAYLOAD:
 		payload_send(own);
 		break;

@@ -223,8 +223,8 @@ http_is_ours(struct gateway *g, struct slice target)
 	return found.route != ROUTE_NONE;
 }
 
-void
-http_serve(struct gateway *gateway, struct http_exchange *x)
+static void
+request_serve(struct gateway *gateway, struct http_exchange *x, struct live *live)
 {
 	struct http_private *own = mem_alloc(sizeof(*own));
 	struct route_found found;
@@ -232,6 +232,7 @@ http_serve(struct gateway *gateway, struct http_exchange *x)
 	x->own = own;
 	x->response = (struct http_response){ .status = 0 };
 	own->x = x;
+	own->live = live;
 	own->gateway = gateway;
 	dress_prepare(own);
 	buf_reset(&gateway->path_scratch);
@@ -256,6 +257,30 @@ http_serve(struct gateway *gateway, struct http_exchange *x)
 		    "siogate.\n");
 		return;
 	}
+}
+
+void
+http_serve(struct gateway *gateway, struct http_exchange *x)
+{
+	request_serve(gateway, x, NULL);
+}
+
+enum rc
+http_upgrade(struct gateway *gateway, struct http_exchange *x, struct live *live)
+{
+	live->codec = NULL;
+	live->info = SLICE_NONE;
+	request_serve(gateway, x, live);
+	/* Not x->own: who was answered may have finished it. */
+	return live->codec != NULL ? RC_OK : RC_NONE;
+}
+
+void
+http_upgrade_answer(struct gateway *gateway, struct http_exchange *x,
+    enum answer answer)
+{
+	(void)gateway;
+	answer_word(x->own, answer);
 }
 
 void

@@ -18,6 +18,7 @@
 #include "http/query.h"
 #include "http/route.h"
 #include "session/engine.h"
+#include "session/live.h"
 
 struct gateway {
 	const struct conf *conf;
@@ -57,6 +58,7 @@ struct http_private {
 	struct exchange exchange;
 	struct gateway *gateway;
 	struct http_exchange *x;
+	struct live *live;              /* http_upgrade(): to be filled in */
 	enum purpose purpose;
 	const struct codec *codec;      /* of the generation that speaks; NULL: none */
 	bool is_pending;                /* the engine has it */
@@ -93,6 +95,7 @@ void dress_prepare(struct http_private *own);
 bool exchange_prepare(struct http_private *own, const struct query *query,
     enum purpose purpose);
 void answer_done(struct exchange *exchange);
+void answer_word(struct http_private *own, enum answer answer);
 /* Asks only whether the sid is known; purpose says what is answered then. */
 void probe_serve(struct http_private *own, const struct query *query,
     enum purpose purpose);
@@ -107,6 +110,8 @@ bool lot_is_full(struct http_private *own, enum purpose purpose);
 
 /* greet.c, poll.c, post.c: hand the request to the engine. */
 void greet_serve(struct http_private *own, const struct query *query);
+/* The door will, and this is what it needs. */
+void greet_live(struct http_private *own, const struct query *query);
 void poll_serve(struct http_private *own, const struct query *query);
 void post_serve(struct http_private *own, const struct query *query);
 

@@ -21,3 +21,14 @@ greet_serve(struct http_private *own, const struct query *query)
 	exchange_begin(own);
 	engine_open(own->gateway->engine, ex);
 }
+
+void
+greet_live(struct http_private *own, const struct query *query)
+{
+	if (lot_is_full(own, PURPOSE_GREET))
+		return;
+	exchange_prepare(own, query, PURPOSE_GREET);
+	info_write(&own->memory, own, query);
+	own->live->codec = own->exchange.codec;
+	own->live->info = buf_slice(&own->memory);
+}

@@ -12,11 +12,13 @@
 #include "base/buf.h"
 #include "base/rc.h"
 #include "base/slice.h"
+#include "session/engine.h"
 
 struct conf;
 struct engine;
 struct gateway;
 struct http_exchange;
+struct live;
 
 struct http_header {
 	struct slice name, value;       /* name without regard to case */
@@ -80,6 +82,18 @@ bool http_is_ours(struct gateway *gateway, struct slice target);
 /* Answers through respond(), perhaps before it returns, perhaps from a later
  * engine_turn(). */
 void http_serve(struct gateway *gateway, struct http_exchange *x);
+
+/*
+ * http_serve() for a request with "Upgrade: websocket".  RC_OK: a WebSocket may
+ * begin; live->codec and live->info are filled in (until http_finish()), and the
+ * door asks the engine.  RC_NONE: it is answered as by http_serve(); who only
+ * carries the header along is served, who is refused gets the bare text.
+ */
+enum rc http_upgrade(struct gateway *gateway, struct http_exchange *x,
+    struct live *live);
+/* After RC_OK: the engine refused; answers in its words. */
+void http_upgrade_answer(struct gateway *gateway, struct http_exchange *x,
+    enum answer answer);
 
 /* The client is gone; respond() will not be called (or was). */
 void http_cancel(struct gateway *gateway, struct http_exchange *x);

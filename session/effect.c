@@ -206,9 +206,15 @@ static void
 apply_member(struct engine *e, const struct effect *f, struct author *author,
     const uint64_t *sockets, size_t n)
 {
-	struct store_op *op = turn_add(&e->turn,
-	    f->kind == EFFECT_JOIN ? OP_JOIN : OP_LEAVE, author->gate);
+	struct store_op *op;
 
+	if (f->kind == EFFECT_JOIN && f->name.n > e->conf.wire.max_name) {
+		log_warn("session", "join refused size=%zu max_name=%zu", f->name.n,
+		    e->conf.wire.max_name);
+		return;
+	}
+	op = turn_add(&e->turn, f->kind == EFFECT_JOIN ? OP_JOIN : OP_LEAVE,
+	    author->gate);
 	op->u.member.sockets = sockets;
 	op->u.member.n = n;
 	op->u.member.room = f->name;

@@ -231,7 +231,8 @@ settle_hook(void *arg, struct store *store, struct turn *turn)
 	(void)turn;
 	if (HASH_COUNT(e->parked) == 0)
 		return;
-	poll_take_cursors(e);
+	if (!poll_take_cursors(e))
+		return;         /* nobody will sit, and there is no place to read from */
 	if (tail_scan(e, &more) != RC_OK)
 		e->resync = true;
 	if (more)
@@ -326,6 +327,9 @@ turn_settle(struct engine *e)
 	struct store_op *op;
 
 	for (op = e->turn.first; op != NULL; op = op->next) {
+		if (op->rc == RC_TOO_BIG && op->kind == OP_JOIN)
+			log_warn("session", "join refused max_rooms=%" PRId64,
+			    e->conf.max_rooms);
 		if (op->kind == OP_JANITOR)
 			settle_janitor(e, op);
 		else if (op->kind == OP_CLOSE || op->kind == OP_DISCONNECT ||

@@ -111,8 +111,9 @@ void poll_due(struct engine *e, int64_t now);
 /* All that are parked ask by channel, with their own claims. */
 void poll_ask_again(struct engine *e);
 /* Inside the transaction: the results of this turn's polls give their cursors,
- * and the place where the tail is to be read from. */
-void poll_take_cursors(struct engine *e);
+ * and the place where the tail is to be read from.  False: all that are in the
+ * lot are answered by this turn, and nobody needs the tail. */
+bool poll_take_cursors(struct engine *e);
 /* After the commit: answers all that were touched, or lets them sit. */
 void poll_settle(struct engine *e);
 /* The turn failed: new polls are refused, who sat before sits on. */

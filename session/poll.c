@@ -171,11 +171,12 @@ poll_collect(struct engine *e, struct exchange *x)
 
 /* ---- inside the transaction ------------------------------------------------------ */
 
-void
+bool
 poll_take_cursors(struct engine *e)
 {
 	struct parked *p;
 	int64_t least = INT64_MAX;
+	size_t n_answered = 0;
 	bool lost = false;
 
 	for (p = e->touched; p != NULL; p = p->next_touched) {
@@ -188,6 +189,7 @@ poll_take_cursors(struct engine *e)
 				least = p->cursor;
 		} else if (p->is_new) {
 			p->cursor = INT64_MAX;  /* answered: the tail is not for it */
+			n_answered++;
 		}
 	}
 	/* When all have asked, the tail begins behind what they have; but the
@@ -195,6 +197,7 @@ poll_take_cursors(struct engine *e)
 	if (least != INT64_MAX && (e->tail == 0 ||
 	    (e->asked_all && !lost && least > e->tail)))
 		e->tail = least;
+	return e->tail != 0 || n_answered < HASH_COUNT(e->parked);
 }
 
 /* ---- after the commit ------------------------------------------------------------- */
@@ -302,6 +305,25 @@ settle_refused(struct engine *e, struct parked *p)
 	    rc == RC_CLASH ? ANSWER_OVERLAP : ANSWER_BUSY);
 }
 
+/* A socket came back in this turn and its replay goes first.  The claim is still
+ * ours: the next turn asks for it. */
+static void
+settle_replay(struct engine *e, struct parked *p)
+{
+	p->deliver = NULL;
+	p->letters = NULL;
+	p->n_letters = p->letters_room = 0;
+	p->seen = p->excepted = 0;
+	p->leave = false;
+	e->resync = true;
+	if (p->ask != NULL) {
+		parked_sit(e, p);
+	} else if (p->x == NULL) {
+		hangup_add(e, p->session, p->ticket);
+		parked_remove(e, p);
+	}
+}
+
 static void
 settle_delivered(struct engine *e, struct parked *p)
 {
@@ -311,6 +333,10 @@ settle_delivered(struct engine *e, struct parked *p)
 	bool leave = p->leave, ping = p->deliver->u.deliver.ping;
 	struct exchange *x;
 
+	if (p->deliver->rc == RC_AGAIN) {
+		settle_replay(e, p);
+		return;
+	}
 	if (p->deliver->rc != RC_OK || (n == 0 && !leave)) {
 		/* Refused: not its own claim any more, another poll brings it. */
 		parked_answer(e, p, p->deliver->rc == RC_OK && ping ?

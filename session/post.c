@@ -38,6 +38,7 @@ struct post {
 	struct session_row row;
 	struct store_op *gate;
 	struct view *views;
+	int64_t n_joined;               /* namespaces, by this POST */
 	bool changed, pong, pinged;
 	const uint64_t *opened;         /* a handshake: the session's number-to-be */
 	struct buf greeting;            /* of a handshake */
@@ -335,8 +336,15 @@ on_connect(struct post *post, const struct packet *packet)
 		return;
 	}
 	post->changed = true;
+	if (post->row.namespaces + post->n_joined >= post->e->conf.max_namespaces) {
+		log_warn("session", "connect refused sid=%s max_namespaces=%" PRId64,
+		    post->row.sid, post->e->conf.max_namespaces);
+		connect_refuse(post, view->nsp, SLICE("Too many namespaces"), SLICE_NONE);
+		return;
+	}
 	view->n = 0;
 	view->data = view->user = SLICE_NONE;
+	post->n_joined++;
 	if (!connect_recover(post, view, packet))
 		connect_new(post, view, packet->data);
 }

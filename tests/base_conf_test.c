@@ -222,7 +222,7 @@ a_mistake_is_named_with_file_line_and_what_is_allowed(void)
 		{ "\n\nping_intervall = 5s", "/etc/x/siogate.conf:3: there is no option "
 		    "ping_intervall; did you mean ping_interval?" },
 		{ "frobnicate = 1", "siogate.conf:1: there is no option frobnicate; "
-		    "`siogate --help`" },
+		    "`siogate options`" },
 		{ "ping_interval = 25", "ping_interval cannot be \"25\": write a time as "
 		    "500ms, 25s, 2m, 1h or 7d, from 100ms to 10m" },
 		{ "ping_interval = 1h", "from 100ms to 10m" },

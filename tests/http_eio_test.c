@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "base/json.h"
+#include "session/live.h"
 #include "tests/http_support.h"
 #include "tests/t.h"
 
@@ -270,6 +271,89 @@ a_websocket_upgrade_is_refused_in_plain_text(void)
 	    "Session ID unknown");
 }
 
+/* ask() for a door that speaks WebSocket; 0: it may begin. */
+static int
+upgrade(const char *target, struct live *live_r)
+{
+	http_finish(gateway, &exchange);
+	request.target = slice_str(target);
+	exchange = (struct http_exchange){ .request = request,
+	    .respond = on_respond };
+	has_answer = false;
+	if (http_upgrade(gateway, &exchange, live_r) == RC_OK)
+		return has_answer ? -1 : 0;
+	if (!has_answer)
+		engine_turn(&engine, false);
+	return has_answer ? exchange.response.status : -1;
+}
+
+#define WEBSOCKET "/socket.io/?EIO=4&transport=websocket"
+
+static void
+an_upgrade_gives_the_door_what_the_engine_needs(void)
+{
+	struct live live;
+
+	world();
+	header("Host", "h.example");
+	header("Upgrade", "websocket");
+	header("Origin", "http://h.example");
+	T_EQ(upgrade(WEBSOCKET "&token=a", &live), 0);
+	T_EQ(live.codec->generation, GENERATION_EIO4);
+	T_SLICE(json_member(live.info, "host"), "\"h.example\"");
+	T_SLICE(json_member(live.info, "query"), "\"EIO=4&transport=websocket&token=a\"");
+	T_EQ(engine.opens + engine.polls, 0);
+	http_upgrade_answer(gateway, &exchange, ANSWER_FULL);
+	T_OK(has_answer);
+	T_EQ(exchange.response.status, 503);
+}
+
+static void
+an_upgrade_is_refused_before_it_begins(void)
+{
+	static const struct {
+		const char *target, *text;
+	} rows[] = {
+		{ "/socket.io/?EIO=4&transport=foo", "Transport unknown" },
+		{ "/socket.io/?EIO=4", "Transport unknown" },
+		{ "/socket.io/?EIO=3&transport=websocket",
+		    "Unsupported protocol version" },
+		{ WEBSOCKET "&sid=nope", "Session ID unknown" },
+		{ WEBSOCKET "&sid=" SID, "Bad request" },
+	};
+	struct live live;
+	size_t i;
+
+	world();
+	header("Host", "h.example");
+	header("Upgrade", "WebSocket");
+	for (i = 0; i < N_ELEMENTS(rows); i++) {
+		T_EQ(upgrade(rows[i].target, &live), 400);
+		T_SLICE(answer_body(), rows[i].text);
+		T_SLICE(answer_header("content-type"), "text/html");
+	}
+	header("Origin", "http://elsewhere.example");
+	T_EQ(upgrade(WEBSOCKET, &live), 400);
+	T_OK(slice_starts(answer_body(), SLICE("Origin not allowed")));
+	request.n_headers--;
+	conf.transports = "polling";
+	gate();
+	T_EQ(upgrade(WEBSOCKET, &live), 400);
+	T_SLICE(answer_body(), "Transport unknown");
+	T_EQ(upgrade("/other?EIO=4&transport=websocket", &live), 404);
+}
+
+static void
+a_poll_that_carries_an_upgrade_along_is_a_poll(void)
+{
+	struct live live;
+
+	world();
+	header("Upgrade", "websocket");
+	T_EQ(upgrade(SESSION, &live), 200);
+	T_EQ(engine.polls, 1);
+}
+
 static void
 what_is_not_below_the_mount_is_404(void)
 {
@@ -350,6 +434,9 @@ main(void)
 	T_RUN(transports_that_are_off_are_unknown);
 	T_RUN(a_generation_that_is_off_is_code_5);
 	T_RUN(a_websocket_upgrade_is_refused_in_plain_text);
+	T_RUN(an_upgrade_gives_the_door_what_the_engine_needs);
+	T_RUN(an_upgrade_is_refused_before_it_begins);
+	T_RUN(a_poll_that_carries_an_upgrade_along_is_a_poll);
 	T_RUN(what_is_not_below_the_mount_is_404);
 	T_RUN(the_cookie_is_set_on_the_handshake_only);
 	T_RUN(the_handshake_tells_about_its_request);

@@ -5,6 +5,10 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
 #include "tests/session_kit.h"
 
 static struct kit kit;
@@ -554,6 +558,92 @@ draining_answers_every_parked_poll_and_loses_no_session(void)
 }
 
 static void
+room_count(void *arg, struct slice nsp, struct slice room, int64_t members)
+{
+	(void)nsp;
+	(void)room;
+	*(int *)arg += members > 0;
+}
+
+static int
+rooms_joined(void)
+{
+	int n = 0;
+
+	T_EQ(store_rooms(kit.store, SLICE("/"), SLICE_NONE, 100, room_count, &n), RC_OK);
+	return n;
+}
+
+static void
+a_room_with_a_name_too_long_is_not_joined(void)
+{
+	char sid[24], name[400], packet[500];
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	memset(name, 'r', sizeof(name) - 1);
+	name[kit.conf.wire.max_name + 1] = '\0';
+	snprintf(packet, sizeof(packet), "42[\"join\",\"%s\"]", name);
+	T_EQ(kit_post(&kit, 0, sid, packet), ANSWER_OK);
+	T_EQ(rooms_joined(), 0);
+	name[kit.conf.wire.max_name] = '\0';
+	snprintf(packet, sizeof(packet), "42[\"join\",\"%s\"]", name);
+	T_EQ(kit_post(&kit, 0, sid, packet), ANSWER_OK);
+	T_EQ(rooms_joined(), 1);
+	kit_fini(&kit);
+}
+
+static void
+a_namespace_too_many_is_refused_and_not_passed_over(void)
+{
+	char sid[24], connect[32];
+	int i;
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	for (i = 1; i < 32; i++) {
+		snprintf(connect, sizeof(connect), "40/room-%d,", i);
+		T_EQ(kit_post(&kit, 0, sid, connect), ANSWER_OK);
+	}
+	T_OK(strstr(kit_read(&kit, 0, sid), "40/room-31,{\"sid\"") != NULL);
+	T_EQ(kit_post(&kit, 0, sid, "40/room-32,"), ANSWER_OK);
+	T_STR(kit_read(&kit, 0, sid),
+	    "44/room-32,{\"message\":\"Too many namespaces\"}");
+	kit_fini(&kit);
+}
+
+/* A process that held nothing has no place in the log to read on from. */
+static void
+a_poll_that_is_answered_at_once_does_not_read_the_log_for_all(void)
+{
+	char path[] = "/tmp/session-log-XXXXXX", sid[24], line[512];
+	struct kit_request poll = { .is_done = false };
+	FILE *f;
+	int i;
+
+	kit_init(&kit);
+	T_OK((i = mkstemp(path)) >= 0);
+	close(i);
+	log_open(LOG_LEVEL_WARN, path, 0);
+	kit_connect(&kit, 0, sid);
+	kit_post(&kit, 0, sid, "42[\"broadcast\",1]");
+	kit_pass(&kit, 24 * 3600 * INT64_C(1000));
+	kit_connect(&kit, 0, sid);
+	for (i = 0; i < 20; i++)
+		kit_post(&kit, 0, sid, "42[\"broadcast\",1]");
+	kit_poll(&kit, 1, sid, "z", &poll);
+	T_OK(poll.is_done);
+	log_close();
+	T_OK((f = fopen(path, "r")) != NULL);
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (strstr(line, "below floor") != NULL)
+			T_FAIL("%s", line);
+	fclose(f);
+	unlink(path);
+	kit_fini(&kit);
+}
+
+static void
 a_payload_of_too_many_packets_ends_the_session(void)
 {
 	struct buf body = BUF_INIT;
@@ -604,6 +694,9 @@ main(void)
 	T_RUN(recovered_clients_get_what_they_missed_and_then_their_connect);
 	T_RUN(an_offset_that_does_not_verify_is_not_recovered);
 	T_RUN(draining_answers_every_parked_poll_and_loses_no_session);
+	T_RUN(a_room_with_a_name_too_long_is_not_joined);
+	T_RUN(a_namespace_too_many_is_refused_and_not_passed_over);
+	T_RUN(a_poll_that_is_answered_at_once_does_not_read_the_log_for_all);
 	T_RUN(a_payload_of_too_many_packets_ends_the_session);
 	return t_end();
 }

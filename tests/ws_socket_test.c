@@ -95,7 +95,7 @@ on_request(struct stream *stream, char *p, size_t n)
 	stream_write(stream, buf_slice(&out), SLICE_NONE);
 	buf_free(&out);
 	s = socket_start(stream, &limits, &echo_user, NULL);
-	socket_read(s, p + end, n - end);
+	socket_feed(s, p + end, n - end);
 }
 
 static void

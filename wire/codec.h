@@ -37,7 +37,7 @@ struct wire_limits {
 	unsigned max_attachments;       /* per packet */
 	unsigned max_depth;             /* of JSON */
 	size_t max_payload;             /* bytes: of attachments being collected, too */
-	size_t max_name;                /* bytes of a namespace or event name */
+	size_t max_name;                /* bytes of the name of a namespace, event or room */
 };
 
 /*

@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "base/rc.h"
 #include "ws/http1.h"
+#include "ws/live.h"
+#include "ws/socket.h"
 #include "ws/stream.h"
 
 struct conf;
@@ -29,6 +31,9 @@ struct door {
 	char host[46], port[8];         /* of the listener */
 	struct streams streams;
 	struct http1_list waiting;      /* pipelined requests are there */
+	struct live_list lives;         /* WebSockets, and who would like to be one */
+	struct live_list halted;        /* of these: to be read on after a turn */
+	struct socket_limits limits;
 	size_t n_busy;                  /* requests that are being served */
 	size_t max_body;
 	bool leaving;                   /* every answer closes its connection */

@@ -26,10 +26,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/http.h"
+#include "session/live.h"
 #include "ws/answer.h"
 #include "ws/chunked.h"
 #include "ws/door_private.h"
 #include "ws/files.h"
+#include "ws/live.h"
 #include "ws/request.h"
 #include "ws/upgrade.h"
 
@@ -55,6 +57,7 @@ struct service {
 	struct http_exchange x;
 	struct http1 *h;                /* NULL: the connection has gone */
 	struct buf body;
+	struct live_socket *upgrade;    /* NULL: a plain request */
 	bool is_serving, is_done;       /* http_serve() runs; respond() was called */
 };
 
@@ -167,18 +170,46 @@ service_free(struct service *service)
 }
 
 static void
+service_end(struct service *service)
+{
+	service->is_done = true;
+	service->h->service = NULL;
+	service->h->door->n_busy--;
+}
+
+static void
 on_respond(struct http_exchange *x)
 {
 	struct service *service = x->door;
 	struct http1 *h = service->h;
 
-	service->is_done = true;
-	h->service = NULL;
-	h->door->n_busy--;
+	service_end(service);
 	answer_send(h, &x->response);
 	http_finish(h->door->gateway, x);
 	if (!service->is_serving)
 		service_free(service);
+}
+
+static void
+upgrade_serve(struct service *service, const struct request *request)
+{
+	struct http1 *h = service->h;
+	struct door *door = h->door;
+	char accept[UPGRADE_ACCEPT_LEN + 1];
+	struct live asked = { .codec = NULL };
+	const char *fault;
+	int status;
+
+	if (http_upgrade(door->gateway, &service->x, &asked) != RC_OK)
+		return;
+	status = upgrade_check(request, accept, &fault);
+	if (status == 0) {
+		service->upgrade = live_open(door, h, &asked, accept);
+		return;
+	}
+	service_end(service);
+	text_send(h, status, upgrade_refusal_headers(status), fault);
+	http_finish(door->gateway, &service->x);
 }
 
 /* The body is the service's from here on. */
@@ -209,7 +240,10 @@ gateway_serve(struct http1 *h, const struct request *request, struct buf *body,
 	door->n_busy++;
 	stream_lane(h->stream, LANE_NONE);
 	service->is_serving = true;
-	http_serve(door->gateway, &service->x);
+	if (upgrade_wanted(request))
+		upgrade_serve(service, request);
+	else
+		http_serve(door->gateway, &service->x);
 	service->is_serving = false;
 	if (service->is_done)
 		service_free(service);
@@ -512,6 +546,8 @@ on_closed(struct stream *stream)
 
 	if (service != NULL) {
 		h->door->n_busy--;
+		if (service->upgrade != NULL)
+			live_cancel(service->upgrade);
 		http_cancel(h->door->gateway, &service->x);
 		http_finish(h->door->gateway, &service->x);
 		service_free(service);
@@ -540,6 +576,31 @@ http1_accept(struct door *door, uv_stream_t *listener)
 	}
 	stream_peer(h->stream, h->peer);
 	stream_lane(h->stream, LANE_HEAD);
+}
+
+struct stream *
+http1_yield(struct http1 *h, struct buf *in_r)
+{
+	struct service *service = h->service;
+	struct stream *stream = h->stream;
+
+	service_end(service);
+	http_finish(h->door->gateway, &service->x);
+	service_free(service);
+	if (h->is_waiting)
+		TAILQ_REMOVE(&h->door->waiting, h, waiting_link);
+	*in_r = h->in;
+	free(h);
+	return stream;
+}
+
+void
+http1_upgrade_refuse(struct http1 *h, enum answer answer)
+{
+	struct service *service = h->service;
+
+	service->upgrade = NULL;
+	http_upgrade_answer(h->door->gateway, &service->x, answer);
 }
 
 void

@@ -10,8 +10,12 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+#include "session/engine.h"
+
+struct buf;
 struct door;
 struct http1;
+struct stream;
 TAILQ_HEAD(http1_list, http1);
 
 /* A connection that the listener has for us. */
@@ -20,6 +24,13 @@ void http1_accept(struct door *door, uv_stream_t *listener);
 /* Requests that were sent before their turn; call it once per loop turn, true:
  * some were taken. */
 bool http1_resume(struct door *door);
+
+/*
+ * What the engine said to an upgrade.  Taken: the stream is the caller's, with
+ * what was read behind the request; h is no more.  Refused: h tells the client.
+ */
+struct stream *http1_yield(struct http1 *h, struct buf *in_r);
+void http1_upgrade_refuse(struct http1 *h, enum answer answer);
 
 /* The process is leaving: closes what is between two requests. */
 void http1_leave(struct door *door);

@@ -4,7 +4,7 @@ noinst_LIBRARIES += %D%/libws.a
 	%D%/chunked.h %D%/chunked.c %D%/upgrade.h %D%/upgrade.c \
 	%D%/out.h %D%/out.c %D%/stream.h %D%/stream.c \
 	%D%/socket.h %D%/socket.c %D%/answer.h %D%/answer.c %D%/files.h %D%/files.c \
-	%D%/door_private.h %D%/http1.h %D%/http1.c %D%/listen.c %D%/loop.c
+	%D%/door_private.h %D%/http1.h %D%/http1.c %D%/live.h %D%/live.c %D%/listen.c %D%/loop.c
 WS_LIBS = $(HTTP_PARSER_LIBS) $(CRYPTO_LIBS) $(UV_LIBS)
 
 bin_PROGRAMS += %D%/siogate-ws
@@ -39,6 +39,11 @@ tests_ws_http1_test_SOURCES = tests/ws_http1_test.c
 tests_ws_http1_test_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DPROGRAM='"$(abs_builddir)/ws/siogate-ws"'
 tests_ws_http1_test_LDADD = $(FLOOR_BASE)
+check_PROGRAMS += tests/ws_live_test
+tests_ws_live_test_SOURCES = tests/ws_live_test.c
+tests_ws_live_test_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DPROGRAM='"$(abs_builddir)/ws/siogate-ws"'
+tests_ws_live_test_LDADD = $(FLOOR_BASE)
 
 check_PROGRAMS += tests/fuzz/fuzz_frame tests/fuzz/fuzz_head
 tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(FUZZ_DRIVER)

@@ -2,13 +2,13 @@
  * loop.c - one turn: all that is there is heard, decided together, answered
  *
  * A turn: libuv waits and hands over all that came on all sockets;
- * engine_turn() once, which commits and answers; requests that waited for their
- * turn are taken; then everything that was queued leaves, one write a socket.
+ * engine_turn() once, which commits and answers; requests and messages that
+ * waited for their turn are taken; then everything that was queued leaves, one write a socket.
  * What a turn leaves undone (a long queue of writes, requests taken late) makes
  * the next one start without waiting.
  *
  * SIGTERM: who is in the accept queue is still taken, every parked poll is
- * answered now, and the process leaves when all is written, or after five
+ * answered now, every WebSocket closed (1001), and the process leaves when all is written, or after five
  * seconds.
  *
  * SPDX-License-Identifier: ISC
@@ -104,11 +104,15 @@ loop_turn(struct loop *loop)
 	bool woken = loop->woken;
 
 	loop->woken = false;
-	if (door->leaving)
+	if (door->leaving) {
 		loop_leave(loop);
+		live_leave(door);
+	}
 	streams_late(&door->streams);
 	engine_turn(door->engine, woken);
 	loop->is_unfinished = http1_resume(door);
+	if (live_resume(door))
+		loop->is_unfinished = true;
 	if (streams_flush(&door->streams))
 		loop->is_unfinished = true;
 	/* A newer program has changed the store: make room for it.  Or its files
@@ -177,6 +181,8 @@ loop_init(struct loop *loop, struct door *door)
 	uv_signal_start(&loop->interrupt, on_signal, SIGINT);
 	streams_init(&door->streams, &loop->uv, lane_ms);
 	TAILQ_INIT(&door->waiting);
+	TAILQ_INIT(&door->lives);
+	TAILQ_INIT(&door->halted);
 }
 
 static void

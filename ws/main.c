@@ -28,6 +28,10 @@
 
 enum { EXIT_USAGE = 2, DESCRIPTORS_OTHER = 64 };
 
+/* What may wait for a client that reads too slowly, before it is closed: a few
+ * great messages, or many small ones. */
+enum { SLOW_PAYLOADS = 4, SLOW_MIN = 1 << 20 };
+
 struct arguments {
 	const char *config, *listen, *folder;
 };
@@ -156,6 +160,9 @@ door_open(struct door *door, const struct arguments *arguments, char **error)
 	if ((rc = conf_open(door, arguments, error)) != RC_OK)
 		return rc;
 	door->max_body = (size_t)door->conf->max_payload;
+	door->limits.message = door->max_body;
+	door->limits.out = SLOW_PAYLOADS * door->max_body > SLOW_MIN ?
+	    SLOW_PAYLOADS * door->max_body : SLOW_MIN;
 	if (door->conf->static_dir[0] != '\0' &&
 	    (rc = conf_check_place(door->conf, door->conf->static_dir,
 	    error)) != RC_OK)

@@ -167,7 +167,7 @@ static const struct frame_events events = {
 };
 
 void
-socket_read(struct socket *s, char *p, size_t n)
+socket_feed(struct socket *s, char *p, size_t n)
 {
 	enum rc rc = frame_read(&s->reader, p, n, s->limits->message, &events, s);
 
@@ -185,7 +185,7 @@ socket_read(struct socket *s, char *p, size_t n)
 static void
 on_read(struct stream *stream, char *p, size_t n)
 {
-	socket_read(stream->arg, p, n);
+	socket_feed(stream->arg, p, n);
 }
 
 static void

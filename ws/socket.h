@@ -35,10 +35,10 @@ struct socket_limits {
 };
 
 /* Takes a stream over from whoever had it; its arg becomes the socket.  limits
- * are borrowed.  What was read behind the request goes to socket_read(). */
+ * are borrowed.  What was read behind the request goes to socket_feed(). */
 struct socket *socket_start(struct stream *stream,
     const struct socket_limits *limits, const struct socket_user *user, void *arg);
-void  socket_read(struct socket *socket, char *p, size_t n);
+void  socket_feed(struct socket *socket, char *p, size_t n);
 void *socket_arg(const struct socket *socket);
 
 /* Writes a message's frame once, into the turn's memory; the span may be added to

@@ -62,6 +62,8 @@ stream_lane(struct stream *s, enum lane lane)
 {
 	struct streams *all = s->streams;
 
+	if (s->is_closing)
+		return;         /* no list may hold it any more */
 	if (s->lane == LANE_WRITE && lane != LANE_WRITE && s->out.bytes > 0) {
 		s->lane_before = (uint8_t)lane; /* once it takes again */
 		return;

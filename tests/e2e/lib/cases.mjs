@@ -17,7 +17,8 @@ const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'sing
 let count = 0;
 export const fresh = (what) => `${what}-${process.pid}-${++count}`;
 
-/* What holds for every client: name -> (t, enter, url, version). */
+/* What holds for every client: name -> (t, enter, url, version,
+ * transports). */
 export const always = {
   async "connects, gets an id and is acknowledged with its own arguments"(t, enter) {
     const socket = await enter();
@@ -105,8 +106,8 @@ export const always = {
     assert.deepEqual(await ask(root, "echo", "still here"), ["still here"]);
   },
 
-  async "is refused by a namespace that does not exist"(t, enter, url, version) {
-    const socket = closing(t, open(version, `${url}/${fresh("nowhere")}`));
+  async "is refused by a namespace that does not exist"(t, enter, url, version, transports) {
+    const socket = closing(t, open(version, `${url}/${fresh("nowhere")}`, { transports }));
     const [error] = await next(socket, "connect_error");
     assert.equal(error.message, "Invalid namespace");
     assert.equal(socket.connected, false);
@@ -144,6 +145,10 @@ export const always = {
     assert.ok(bytes.equals(Buffer.from(bytesBack)));
   },
 
+};
+
+/* What is about the requests of a polling client. */
+export const polling = {
   async "does not lose its session by a body that is too big"(t, enter, url) {
     const socket = await enter({ reconnection: false }), { greeting } = await new Session(url).open();
     const path = `/socket.io/?EIO=4&transport=polling&sid=${socket.io.engine.id}`;
@@ -216,11 +221,12 @@ export const recovering = {
   },
 };
 
-/* Declares them for one client; url() is asked when they run. */
-export function declare(it, version, url, cases = version === "4.8.4" ? { ...always, ...recovering } : always) {
+/* Declares them, or some other cases, for one client; url() is asked when they run. */
+export function declare(it, version, url, cases, transports = ["polling"]) {
+  cases ??= { ...always, ...(version === "4.8.4" && recovering), ...(transports.includes("polling") && polling) };
   for (const [sentence, run] of Object.entries(cases))
     it(sentence, async (t) => {
-      const enter = async (options = {}, to = url()) => closing(t, await connect(version, to, options));
-      await run(t, enter, url(), version);
+      const enter = async (options = {}, to = url()) => closing(t, await connect(version, to, { transports, ...options }));
+      await run(t, enter, url(), version, transports);
     });
 }
