@@ -63,7 +63,8 @@ handshake_serve(struct http_private *own, const struct query *query)
 	else if (is_websocket && own->live == NULL)
 		error_send(own, ERROR_REQUEST, own->is_upgrade ?
 		    "WebSocket is not served at this address" : NULL);
-	else if (own->codec == NULL)
+	else if (own->codec == NULL ||
+	    (is_websocket && own->codec->message_next == NULL))
 		error_send(own, ERROR_VERSION, NULL);
 	else if (is_websocket)
 		greet_live(own, query);
