@@ -232,7 +232,7 @@ answer_word(struct http_private *own, enum answer answer)
 		known_send(own);
 		break;
 	case ANSWER_OVERLAP:
-		dress_text(own, ex->codec->traits.overlap_status, NULL, "");
+		dress_text(own, own->exchange.codec->traits.overlap_status, NULL, "");
 		break;
 	case ANSWER_FULL:
 		unavailable_send(own, "full");
