@@ -118,7 +118,7 @@ fcgi_send(int fd, struct slice bytes)
 }
 
 /* What a response was; all zero at first. */
-struct answer {
+struct fcgi_answer {
 	struct buf bytes;       /* as they came */
 	struct buf content;     /* of its STDOUT records */
 	bool is_whole;          /* END_REQUEST came */
@@ -127,15 +127,15 @@ struct answer {
 };
 
 static inline void
-answer_free(struct answer *a)
+answer_free(struct fcgi_answer *a)
 {
 	buf_free(&a->bytes);
 	buf_free(&a->content);
-	*a = (struct answer){ .status = 0 };
+	*a = (struct fcgi_answer){ .status = 0 };
 }
 
 static inline void
-answer_parse(struct answer *a)
+answer_parse(struct fcgi_answer *a)
 {
 	struct slice rest = buf_slice(&a->bytes);
 	const unsigned char *u;
@@ -166,7 +166,7 @@ answer_parse(struct answer *a)
 /* Reads one response; false: the peer closed before its end, or said nothing
  * for a long time. */
 static inline bool
-fcgi_receive(int fd, struct answer *a)
+fcgi_receive(int fd, struct fcgi_answer *a)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	ssize_t n;
@@ -213,7 +213,7 @@ fcgi_is_readable(int fd, int ms)
 /* One request on one connection; the status, 0 if there was no answer. */
 static inline int
 fcgi_ask(const char *path, const char *method, const char *target,
-    struct slice body, struct answer *a)
+    struct slice body, struct fcgi_answer *a)
 {
 	struct buf out = BUF_INIT;
 	int fd = fcgi_connect(path);

@@ -16,7 +16,7 @@
 #define CODE0 "{\"code\":0,\"message\":\"Transport unknown\"}"
 #define CODE1 "{\"code\":1,\"message\":\"Session ID unknown\"}"
 
-static struct answer got;
+static struct fcgi_answer got;
 static char sid[32];
 
 /* A handshake; its sid. */

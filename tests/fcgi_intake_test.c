@@ -104,7 +104,7 @@ static void
 an_answer_is_cut_into_records(void)
 {
 	struct buf content = BUF_INIT, out = BUF_INIT;
-	struct answer a = { .status = 0 };
+	struct fcgi_answer a = { .status = 0 };
 	size_t i;
 
 	buf_str(&content, "Status: 200 OK\r\n\r\n");

@@ -11,7 +11,7 @@
 #define POLLING "/socket.io/?EIO=4&transport=polling"
 #define LINES "max_payload = 1m\n"
 
-static struct answer got;
+static struct fcgi_answer got;
 static struct buf output;
 static char sid[32];
 

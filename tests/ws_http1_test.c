@@ -13,7 +13,7 @@
 #define POLLING "/socket.io/?EIO=4&transport=polling"
 #define HEALTH "GET /healthz HTTP/1.1\r\n" H "\r\n"
 
-static struct answer got;
+static struct fcgi_answer got;
 static struct buf rest;
 static int fd = -1;
 static char sid[32];

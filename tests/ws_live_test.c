@@ -18,7 +18,7 @@
 /* A masked text frame; with a mask of zeros the text stands as it is. */
 #define FRAME(n, text) "\x81" n "\0\0\0\0" text
 
-static struct answer got;
+static struct fcgi_answer got;
 static struct buf rest;
 static int fd = -1;
 /* The frame that came. */

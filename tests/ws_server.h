@@ -194,7 +194,7 @@ client_more(int fd, struct buf *in)
 }
 
 /* An answer; what came behind it stays in rest. */
-struct answer {
+struct fcgi_answer {
 	int status;
 	char *head, *body;      /* in all */
 	size_t body_n;
@@ -202,15 +202,15 @@ struct answer {
 };
 
 static inline void
-answer_free(struct answer *a)
+answer_free(struct fcgi_answer *a)
 {
 	buf_free(&a->all);
-	*a = (struct answer){ .status = 0 };
+	*a = (struct fcgi_answer){ .status = 0 };
 }
 
 /* The value of a header of the answer; "" if there is none. */
 static inline const char *
-answer_header(const struct answer *a, const char *name)
+answer_header(const struct fcgi_answer *a, const char *name)
 {
 	static char value[512];
 	char *line = strcasestr(a->head, name), *end;
@@ -227,7 +227,7 @@ answer_header(const struct answer *a, const char *name)
 
 /* Reads one answer; rest holds what was read beyond it, from call to call. */
 static inline bool
-client_receive(int fd, struct buf *rest, struct answer *a, bool has_body)
+client_receive(int fd, struct buf *rest, struct fcgi_answer *a, bool has_body)
 {
 	char *end, *length;
 	size_t n = 0;

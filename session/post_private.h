@@ -1,0 +1,53 @@
+/*
+ * post_private.h - a payload being decided: what post.c and connect.c share
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SESSION_POST_PRIVATE_H
+#define SESSION_POST_PRIVATE_H
+
+#include "session/engine_private.h"
+
+/* A socket of this session as it will be after the packets so far. */
+struct view {
+	struct slice nsp;
+	bool is_connected;
+	uint64_t n;                     /* when it was there before this POST */
+	const uint64_t *socket;         /* &n, or the result of its OP_CONNECT */
+	struct slice id, data, user;
+	struct view *next;
+};
+
+struct post {
+	struct engine *e;
+	struct exchange *x;
+	struct session_row row;
+	struct store_op *gate;
+	struct view *views;
+	int64_t n_joined;               /* namespaces, by this POST */
+	bool changed, pong, pinged;
+	const uint64_t *opened;         /* a handshake: the session's number-to-be */
+	struct buf greeting;            /* of a handshake */
+	const char *closing;            /* reason; NULL: the session goes on */
+	char answer;                    /* digit for a parked poll then */
+};
+
+/* The session ends when the payload is decided; the first reason counts. */
+void post_close(struct post *post, const char *reason, char answer);
+
+struct view *view_get(struct post *post, struct slice nsp);
+struct app_call view_call(struct post *post, struct view *view,
+    enum app_call_kind kind);
+/* What the application asked for, behind gate. */
+void view_apply(struct post *post, struct view *view, struct slice ack_id,
+    struct store_op *gate, const struct effects *effects);
+
+/* ---- connect.c ---- */
+
+/* Appends what is said to the session itself; the record, to be completed. */
+struct record *post_tell(struct post *post, enum record_kind kind, struct slice nsp);
+/* A new socket in view, if the application lets it in; auth may be absent. */
+void connect_new(struct post *post, struct view *view, struct slice auth);
+void on_connect(struct post *post, const struct packet *packet);
+
+#endif
