@@ -130,6 +130,15 @@ usage(FILE *to)
 	    "\n  exit: 0 done, 1 failed, 2 wrong usage, 3 nobody there, 4 acks late\n", to);
 }
 
+/* Whether the value is good; if not, says what it should be. */
+static bool
+option_is(bool is_good, const char *name, const char *wanted)
+{
+	if (!is_good)
+		ctl_fail(EXIT_WRONG_USAGE, "--%s %s: %s", name, optarg, wanted);
+	return is_good;
+}
+
 static bool
 read_option(struct ctl *ctl, int c, const char **config)
 {
@@ -139,7 +148,7 @@ read_option(struct ctl *ctl, int c, const char **config)
 		return true;
 	case 'n':
 		ctl->nsp = slice_str(optarg);
-		return optarg[0] == '/';
+		return option_is(optarg[0] == '/', "nsp", "a namespace begins with '/'");
 	case 'j':
 		return ctl->json = true;
 	case 's':
@@ -148,10 +157,12 @@ read_option(struct ctl *ctl, int c, const char **config)
 		return ctl->hard = true;
 	case 'w':
 		ctl->wait_ms = 10000;
-		return optarg == NULL || (conf_parse_time(slice_str(optarg),
-		    &ctl->wait_ms) == RC_OK && ctl->wait_ms > 0);
+		return optarg == NULL || option_is(conf_parse_time(slice_str(optarg),
+		    &ctl->wait_ms) == RC_OK && ctl->wait_ms > 0, "wait",
+		    "a time is wanted, as 500ms, 3s or 1m");
 	case 'l':
-		return slice_int64(slice_str(optarg), &ctl->limit) && ctl->limit > 0;
+		return option_is(slice_int64(slice_str(optarg), &ctl->limit) &&
+		    ctl->limit > 0, "limit", "a number above 0 is wanted");
 	case 'u':
 		ctl->url = optarg;
 		return true;

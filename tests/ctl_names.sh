@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# ctl_names.sh - the siogate command refuses names that no client could say
+# ctl_names.sh - the siogate command refuses what cannot be meant
 #
 # SPDX-License-Identifier: ISC
 
@@ -31,5 +31,8 @@ expect 2 "the name of the event must be" emit '*' ''
 expect 2 "the name of the event must be" emit '*' "$(printf 'x\377')"
 expect 2 "the name of the room must be" join '*' ''
 expect 2 "max_name" join '*' "$(printf '%0999d' 0)"
+expect 2 "a namespace begins with '/'" --nsp chat stats
+expect 2 "as 500ms, 3s or 1m" --wait=soon emit '*' hello
+expect 2 "a number above 0 is wanted" --limit 0 sessions
 echo "1..$count"
 exit $failed
