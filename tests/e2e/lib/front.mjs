@@ -9,7 +9,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +21,19 @@ export const all = Boolean(process.env.SIOGATE_TEST_ALL);
 const given = process.env.SIOGATE_TEST_URL;
 const chosen = (process.env.SIOGATE_TEST_FRONTS || "").split(/[ ,]+/).filter(Boolean);
 const START_MS = 240000;                /* the first start may build */
+
+const runs = new Map();                 /* the run folders of what was started, by url */
+
+/* How many polls the store behind url holds; undefined: it is not ours to ask. */
+export function claims(url) {
+  const run = runs.get(url);
+  if (!run)
+    return undefined;
+  const prefix = process.env.SIOGATE_PREFIX || join(top, "build/demo/prefix");
+  const stats = execFileSync(join(prefix, "bin/siogate"), ["--config", join(run, ".siogate/siogate.conf"),
+    "--json", "stats"], { env: { PATH: process.env.PATH }, encoding: "utf8" });
+  return JSON.parse(stats).claims;
+}
 
 /* Those of the named fronts that this run is about. */
 export function fronts(...names) {
@@ -73,6 +86,7 @@ export async function startFront(front, { conf = "", env = {}, name = "" } = {})
       });
       gone.then((code) => reject(new Error(`script/demo --front ${front} ended with ${code}:\n${said}`)));
     }), `${front} to be ready`, START_MS);
+    runs.set(url, run);
     return { front, url, run, stop, demo, responders: () => programs(run), logs: () => logs(run) + said };
   } catch (error) {
     await stop().catch(() => {});

@@ -8,7 +8,8 @@
  */
 import http from "node:http";
 import zlib from "node:zlib";
-import { within } from "./wait.mjs";
+import { claims } from "./front.mjs";
+import { until, within } from "./wait.mjs";
 
 /*
  * {status, headers, body (text), json}.  Options: method, headers, body (string
@@ -69,16 +70,20 @@ export class Session {
       ...options, headers: { "Content-Type": "text/plain;charset=UTF-8", ...options.headers } });
   }
   /*
-   * A poll that waits at the server: {answer}.  That it got there nobody tells;
-   * requests that left later and were answered are as good as a proof.
+   * A poll that waits at the server: {answer}.  The store tells that it got there;
+   * where it cannot be asked, requests that left later and were answered are as
+   * good as a proof.
    */
   async park(options = {}) {
+    const before = claims(this.base);
     let answer;
     await new Promise((resolve, reject) => {
       answer = this.get({ ...options, onsent: resolve });
       answer.catch(reject);
     });
-    for (let i = 0; i < 4; i++)
+    if (before !== undefined)
+      await until(() => claims(this.base) > before, "a claim for the poll");
+    for (let i = 0; before === undefined && i < 4; i++)
       await request(this.base, `${this.mount}?EIO=4&transport=polling&sid=nobody`);
     return { answer };
   }
