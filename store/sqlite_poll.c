@@ -110,8 +110,7 @@ ping_said(struct sqlite *db, struct live *l)
 {
 	if ((l->flags & LIVE_CLOSING) != 0)
 		return;                 /* ping is when it began to close */
-	if ((l->flags & LIVE_CLOSING) == 0)
-		l->ping = db->boot;             /* else it says since when it closes */
+	l->ping = db->boot;
 	l->flags |= LIVE_PING_OPEN | LIVE_SAID_PING;
 }
 
