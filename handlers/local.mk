@@ -2,7 +2,7 @@ noinst_LIBRARIES += %D%/libhandlers.a
 %C%_libhandlers_a_SOURCES = %D%/handlers.h %D%/handlers.c %D%/call.h %D%/call.c \
 	%D%/modules.h %D%/modules.c %D%/offered.h %D%/offered.c \
 	%D%/watchdog.h %D%/watchdog.c %D%/selector.h %D%/selector.c \
-	%D%/pattern.h %D%/pattern.c %D%/history.h %D%/history.c \
+	%D%/section.h %D%/section.c %D%/pattern.h %D%/pattern.c %D%/history.h %D%/history.c \
 	%D%/sio_private.h %D%/sio_event.c %D%/sio_json.c %D%/sio_effect.c \
 	%D%/sio_look.c \
 	%D%/relay.h %D%/relay_private.h %D%/relay.c %D%/relay_rule.c %D%/relay_rate.c

@@ -5,53 +5,38 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/conf.h"
 #include "base/mem.h"
 #include "handlers/relay_private.h"
+#include "handlers/section.h"
 
 enum { RATE_MAX = 1000000 };
 
 static enum rc
-fault(const struct conf *conf, unsigned line, char **error_r, const char *fmt, ...)
+read_subscribe(void *rule, const char *value)
 {
-	char text[400];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	*error_r = mem_printf("%s:%u: %s", conf->path == NULL ? "configuration" :
-	    conf->path, line, text);
-	return RC_BAD_INPUT;
-}
-
-static enum rc
-read_subscribe(struct relay_rule *rule, const char *value)
-{
-	rule->subscribe = value;
+	((struct relay_rule *)rule)->subscribe = value;
 	return RC_OK;
 }
 
 static enum rc
-read_publish(struct relay_rule *rule, const char *value)
+read_publish(void *rule, const char *value)
 {
-	rule->publish = value;
+	((struct relay_rule *)rule)->publish = value;
 	return RC_OK;
 }
 
 static enum rc
-read_events(struct relay_rule *rule, const char *value)
+read_events(void *rule, const char *value)
 {
-	rule->events = value;
+	((struct relay_rule *)rule)->events = value;
 	return RC_OK;
 }
 
 static enum rc
-read_rate(struct relay_rule *rule, const char *value)
+read_rate(void *arg, const char *value)
 {
+	struct relay_rule *rule = arg;
 	struct slice rest = slice_str(value), count;
 
 	if (!slice_cut(&rest, '/', &count) || rest.p == NULL ||
@@ -71,8 +56,9 @@ read_rate(struct relay_rule *rule, const char *value)
 }
 
 static enum rc
-read_keep(struct relay_rule *rule, const char *value)
+read_keep(void *arg, const char *value)
 {
+	struct relay_rule *rule = arg;
 	struct slice rest = slice_str(value), count;
 
 	if (!slice_cut(&rest, '/', &count) || rest.p == NULL ||
@@ -84,89 +70,62 @@ read_keep(struct relay_rule *rule, const char *value)
 }
 
 static enum rc
-read_echo(struct relay_rule *rule, const char *value)
+read_echo(void *rule, const char *value)
 {
-	rule->echo = strcmp(value, "yes") == 0 || strcmp(value, "on") == 0;
-	if (rule->echo || strcmp(value, "no") == 0 || strcmp(value, "off") == 0)
-		return RC_OK;
-	return RC_BAD_INPUT;
+	return section_flag(value, &((struct relay_rule *)rule)->echo);
 }
 
 static enum rc
-read_users(struct relay_rule *rule, const char *value)
+read_users(void *arg, const char *value)
 {
+	struct relay_rule *rule = arg;
+
 	rule->only_users = strcmp(value, "named") == 0;
 	return rule->only_users || strcmp(value, "any") == 0 ? RC_OK : RC_BAD_INPUT;
 }
 
-static const struct row {
-	const char *name;
-	enum rc (*read)(struct relay_rule *rule, const char *value);
-	const char *form;
-	bool needs_publish;
-} rows[] = {
-	{ "subscribe", read_subscribe, "patterns of room names", false },
-	{ "publish",   read_publish,   "patterns of room names", false },
-	{ "events",    read_events,    "event names",            true },
-	{ "rate",      read_rate,      "a number and /s, /m or /h: 10/s", true },
-	{ "keep",      read_keep,      "a number and a time: 100 / 1h", true },
-	{ "echo",      read_echo,      "yes or no",              true },
-	{ "users",     read_users,     "any or named",           false },
+enum { SUBSCRIBE, PUBLISH, EVENTS, RATE, KEEP, ECHO_BACK, USERS };
+
+static const struct section_row rows[] = {
+	[SUBSCRIBE] = { "subscribe", read_subscribe, "patterns of room names", false },
+	[PUBLISH] =   { "publish",   read_publish,   "patterns of room names", false },
+	[EVENTS] =    { "events",    read_events,    "event names", false },
+	[RATE] =      { "rate",      read_rate,      "a number and /s, /m or /h: 10/s", false },
+	[KEEP] =      { "keep",      read_keep,      "a number and a time: 100 / 1h", false },
+	[ECHO_BACK] = { "echo",      read_echo,      "yes or no", false },
+	[USERS] =     { "users",     read_users,     "any or named", false },
 };
 
-static const struct row *
-row_find(const char *name)
+/* Lines that say how something is published. */
+#define OF_PUBLISH (1u << EVENTS | 1u << RATE | 1u << KEEP | 1u << ECHO_BACK)
+
+/* The first of those lines; NULL: none is there. */
+static const struct conf_line *
+line_find(const struct conf_section *section, unsigned which)
 {
+	const struct conf_line *line;
 	size_t i;
 
-	for (i = 0; i < N_ELEMENTS(rows); i++)
-		if (strcmp(rows[i].name, name) == 0)
-			return &rows[i];
+	for (line = section->lines; line != NULL; line = line->next)
+		for (i = 0; i < N_ELEMENTS(rows); i++)
+			if ((which & 1u << i) != 0 && strcmp(line->name, rows[i].name) == 0)
+				return line;
 	return NULL;
-}
-
-static enum rc
-read_line(const struct conf *conf, const struct conf_line *line,
-    struct relay_rule *rule, unsigned *seen, const struct conf_line **late,
-    char **error_r)
-{
-	const struct row *row = row_find(line->name);
-	unsigned bit;
-
-	if (row == NULL)
-		return fault(conf, line->line, error_r, "[relay] has no '%s'; it has "
-		    "subscribe, publish, events, rate, keep, echo and users", line->name);
-	bit = 1u << (row - rows);
-	if (*seen & bit)
-		return fault(conf, line->line, error_r, "'%s' a second time in this "
-		    "section", line->name);
-	*seen |= bit;
-	if (*slice_trim(slice_str(line->value)).p == '\0' ||
-	    row->read(rule, line->value) != RC_OK)
-		return fault(conf, line->line, error_r, "%s = %s: must be %s", line->name,
-		    line->value, row->form);
-	if (row->needs_publish)
-		*late = line;
-	return RC_OK;
 }
 
 enum rc
 relay_rule_read(const struct conf *conf, const struct conf_section *section,
     struct relay_rule *rule_r, char **error_r)
 {
-	const struct conf_line *line, *late = NULL;
-	unsigned seen = 0;
-	enum rc rc = RC_OK;
+	const struct conf_line *late;
+	enum rc rc;
 
 	*rule_r = (struct relay_rule){ .nsp = section->words, .line = section->line };
-	if (section->words == NULL || section->words[0] != '/' ||
-	    strpbrk(section->words, " \t") != NULL)
-		return fault(conf, section->line, error_r, "[relay] needs one namespace "
-		    "that begins with '/': [relay /chat] or [relay /team-*]");
-	for (line = section->lines; rc == RC_OK && line != NULL; line = line->next)
-		rc = read_line(conf, line, rule_r, &seen, &late, error_r);
-	if (rc == RC_OK && late != NULL && rule_r->publish == NULL)
-		rc = fault(conf, late->line, error_r, "'%s' means nothing without "
+	if ((rc = section_namespace(conf, section, false, error_r)) == RC_OK)
+		rc = section_read(conf, section, rows, N_ELEMENTS(rows), rule_r, error_r);
+	late = line_find(section, OF_PUBLISH);
+	if (rc == RC_OK && rule_r->publish == NULL && late != NULL)
+		rc = section_fault(conf, late->line, error_r, "'%s' means nothing without "
 		    "'publish'", late->name);
 	return rc;
 }
