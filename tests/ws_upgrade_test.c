@@ -82,6 +82,14 @@ a_key_must_be_16_bytes(void)
 	    "Sec-WebSocket-Key: dGhlIHNhb!BsZSBub25jZQ==\r\n"), 400);
 }
 
+/* Two proxies might each believe another one. */
+static void
+a_key_or_version_said_twice_is_refused(void)
+{
+	T_EQ(checked(GET, UPGRADE VERSION KEY KEY), 400);
+	T_EQ(checked(GET, UPGRADE VERSION VERSION KEY), 426);
+}
+
 static void
 what_is_no_upgrade_is_refused(void)
 {
@@ -101,6 +109,7 @@ main(void)
 	T_RUN(header_words_are_found_in_lists_and_any_case);
 	T_RUN(a_version_that_is_not_13_gets_426);
 	T_RUN(a_key_must_be_16_bytes);
+	T_RUN(a_key_or_version_said_twice_is_refused);
 	T_RUN(what_is_no_upgrade_is_refused);
 	return t_end();
 }

@@ -160,8 +160,8 @@ request_has_word(const struct request *request, const char *name,
 	return false;
 }
 
-static size_t
-header_count(const struct request *request, const char *name)
+size_t
+request_header_count(const struct request *request, const char *name)
 {
 	struct slice want = slice_str(name);
 	size_t i, n = 0;
@@ -253,7 +253,7 @@ meaning_check(struct reading *reading)
 	struct request *request = reading->request;
 	struct slice coding = request_header(request, "Transfer-Encoding");
 	struct slice expect = request_header(request, "Expect");
-	size_t hosts = header_count(request, "Host");
+	size_t hosts = request_header_count(request, "Host");
 
 	if (hosts > 1 || !host_is_clean(request_header(request, "Host")))
 		refuse(reading, 400, "Host is not one name");
@@ -262,9 +262,9 @@ meaning_check(struct reading *reading)
 	else if (coding.p != NULL && request->minor == 0)
 		refuse(reading, 400, "HTTP/1.0 has no transfer codings");
 	else if (coding.p != NULL && (!slice_eq_nocase(coding, SLICE("chunked")) ||
-	    header_count(request, "Transfer-Encoding") > 1))
+	    request_header_count(request, "Transfer-Encoding") > 1))
 		refuse(reading, 501, "no transfer coding but chunked is known");
-	else if (coding.p != NULL && header_count(request, "Content-Length") > 0)
+	else if (coding.p != NULL && request_header_count(request, "Content-Length") > 0)
 		refuse(reading, 400, "the body has two lengths");
 	else if (expect.p != NULL && request->minor > 0 &&
 	    !slice_eq_nocase(expect, SLICE("100-continue")))

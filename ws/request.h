@@ -43,6 +43,9 @@ int request_parse(struct slice head, struct request *request_r,
 /* The first header of that name; absent if there is none. */
 struct slice request_header(const struct request *request, const char *name);
 
+/* In how many lines it is. */
+size_t request_header_count(const struct request *request, const char *name);
+
 /* Whether a comma-separated header has this word, in any of its lines. */
 bool request_has_word(const struct request *request, const char *name,
     const char *word);

@@ -95,11 +95,13 @@ upgrade_check(const struct request *request,
 		    "taken one away";
 	} else if (request->is_chunked || request->length > 0) {
 		*fault_r = "An upgrade has no body";
-	} else if (version.p == NULL || !slice_is(version, "13")) {
+	} else if (request_header_count(request, "Sec-WebSocket-Version") != 1 ||
+	    !slice_is(version, "13")) {
 		*fault_r = "Only version 13 of the WebSocket protocol is spoken";
 		status = 426;
-	} else if (!key_is_sound(key)) {
-		*fault_r = "Sec-WebSocket-Key is not 16 bytes in base64";
+	} else if (request_header_count(request, "Sec-WebSocket-Key") != 1 ||
+	    !key_is_sound(key)) {
+		*fault_r = "Sec-WebSocket-Key is not, once, 16 bytes in base64";
 	} else if (!accept_make(key, accept_r)) {
 		*fault_r = "SHA-1 is not to be had";
 		status = 500;
