@@ -50,6 +50,7 @@ struct conf {
 	int64_t max_payload;            /* bytes of a POST body, announced */
 	int64_t max_packets;            /* per payload */
 	int64_t max_attachments;        /* per packet */
+	char *old_binary;               /* "base64", "refuse" */
 	int64_t max_depth;              /* of JSON */
 	int64_t recovery_window;        /* 0: no connection state recovery */
 	int64_t max_replay;             /* records; beyond it: not recovered */

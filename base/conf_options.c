@@ -196,6 +196,9 @@ const struct conf_option conf_options[] = {
 	    "Packets in one payload."),
 	COUNT(max_attachments, "10", 0, 1000, PROTOCOL,
 	    "Binary attachments of one packet."),
+	WORD(old_binary, "base64", "base64 refuse", PROTOCOL,
+	    "What clients before 1.0 get of an event with binary values: base64 is "
+	    "{\"_base64\":\"...\"} for each value, refuse that they do not hear it."),
 	COUNT(max_depth, "64", 1, 1000, PROTOCOL,
 	    "How deep JSON may be nested."),
 	TIME(recovery_window, "2m", 0, 7 * DAY, PROTOCOL,

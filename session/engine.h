@@ -34,6 +34,7 @@ struct engine_conf {
 	int64_t max_event, max_timers, max_questions;
 	int64_t give_up_ms;             /* a turn that finds no lock: 503 */
 	size_t max_parked;              /* polls held by this process; 0: no limit */
+	bool refuses_old_binary;        /* generations without binary do not hear it */
 	bool can_park;                  /* false: answer a poll at once (noop) */
 	struct wire_limits wire;
 };

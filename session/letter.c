@@ -117,6 +117,9 @@ letter_write(struct engine *e, struct letter *letter, const struct codec *codec,
 
 	if (letter->record->kind == RECORD_END || letter->record->kind == RECORD_CLOSE)
 		return;
+	if (letter->record->attachments.n > 0 && !codec->traits.has_binary &&
+	    e->conf.refuses_old_binary)
+		return;
 	if (letter->record->kind == RECORD_PONG) {
 		codec->frame_write(out, FRAME_PONG, SLICE_NONE);
 		return;

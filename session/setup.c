@@ -52,6 +52,7 @@ setup_engine(const struct conf *conf, struct store *store, const struct app *app
 		.max_questions = conf->max_questions,
 		.give_up_ms = conf->lock_give_up,
 		.max_parked = max_parked,
+		.refuses_old_binary = slice_is(slice_str(conf->old_binary), "refuse"),
 		.can_park = true,
 		.wire = {
 			.max_packets = (unsigned)conf->max_packets,

@@ -13,6 +13,7 @@
 #include "wire/codec.h"
 
 static const struct codec *const codecs[] = {
+	[GENERATION_V0] = &codec_v0,
 	[GENERATION_EIO3] = &codec_eio3,
 	[GENERATION_EIO4] = &codec_eio4,
 };

@@ -66,6 +66,7 @@ struct traits {
 	                         * a second CONNECT answered again; else they end
 	                         * the session */
 	bool has_recovery;      /* pid and offset */
+	bool has_binary;        /* else packet_write() makes JSON of attachments */
 	int overlap_status;     /* HTTP, of two polls or two POSTs at once */
 	bool answers_options;   /* HTTP, OPTIONS with a sid: 200; else 500 */
 };
@@ -139,6 +140,7 @@ const struct codec *codec_named(struct slice name);
  */
 void codec_join(const struct codec *codec, struct buf *out, struct slice piece);
 
+extern const struct codec codec_v0;
 extern const struct codec codec_eio3;
 extern const struct codec codec_eio4;
 

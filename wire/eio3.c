@@ -436,6 +436,7 @@ eio3_join(struct buf *out, struct slice piece)
 		.client_pings = true, \
 		.joins_root = true, \
 		.ignores_strangers = true, \
+		.has_binary = true, \
 		.overlap_status = 500, \
 		.answers_options = true, \
 	}

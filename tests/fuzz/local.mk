@@ -40,6 +40,16 @@ noinst_PROGRAMS += %D%/libfuzzer_eio3
 %C%_libfuzzer_eio3_LDFLAGS = $(FUZZ_LINK)
 endif
 
+check_PROGRAMS += %D%/fuzz_v0
+%C%_fuzz_v0_SOURCES = %D%/fuzz_v0.c $(FUZZ_DRIVER)
+%C%_fuzz_v0_LDADD = $(FLOOR_WIRE)
+if FUZZERS
+noinst_PROGRAMS += %D%/libfuzzer_v0
+%C%_libfuzzer_v0_SOURCES = %D%/fuzz_v0.c
+%C%_libfuzzer_v0_LDADD = $(FLOOR_WIRE)
+%C%_libfuzzer_v0_LDFLAGS = $(FUZZ_LINK)
+endif
+
 check_PROGRAMS += %D%/fuzz_conf
 %C%_fuzz_conf_SOURCES = %D%/fuzz_conf.c $(FUZZ_DRIVER)
 %C%_fuzz_conf_LDADD = $(FLOOR_BASE)

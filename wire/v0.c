@@ -1,0 +1,629 @@
+/*
+ * v0.c - Socket.IO 0.6: messages, and what of an event can be said in them
+ *
+ * A payload is frames with nothing between:
+ *
+ *     "~m~" LENGTH "~m~" MESSAGE ...            LENGTH in UTF-16 units
+ *
+ * and a message is "~h~" and a number (the server's heartbeat, which the client
+ * sends back), "~j~" and JSON, or else text.  There are no events, namespaces,
+ * acknowledgements or binary values, so they are written as what a page can read:
+ *
+ *     message, one string             text
+ *     json, one value                 ~j~VALUE
+ *     any other event                 ~j~{"name":NAME,"args":[...]}
+ *        that wants an answer         ~j~{"name":NAME,"args":[...],"id":N}
+ *     an answer                       ~j~{"ack":N,"args":[...]}
+ *     the reason of a refusal         ~j~{"name":"connect_error","args":[{...}]}
+ *
+ * The same is read.  A text that would read as something else travels as an event
+ * `message`, such a JSON value as an event `json`.  The text __subscribe__ or
+ * __unsubscribe__ is the first half of an event of that name; the message behind
+ * it is the channel (the pages of django-socketio say this).
+ *
+ * No input is a mistake: the reference answers "ok" to everything, leaves a body
+ * from where it is no frame, and takes broken JSON for {}.
+ *
+ * Must stay true: what packet_write() writes of an event, packet_next() reads as
+ * the same event.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "wire/assembler_private.h"
+#include "wire/form_private.h"
+#include "wire/inline_private.h"
+#include "wire/scan_private.h"
+#include "wire/v0.h"
+
+#define MARK          SLICE("~m~")
+#define MARK_JSON     SLICE("~j~")
+#define MARK_BEAT     SLICE("~h~")
+#define LENGTH_DIGITS 9         /* payloads are smaller */
+#define ID_DIGITS     15        /* below 2^53 for certain */
+
+/* What the clients say to themselves. */
+static const char *const reserved[] = {
+	"connect", "connect_error", "disconnect", "disconnecting", "error",
+	"newListener", "removeListener",
+};
+
+/* ---- frames ---------------------------------------------------------------- */
+
+/* Skips the head of a frame; false: none stands there. */
+static bool
+head_cut(struct slice *rest, size_t *units_r)
+{
+	struct slice s = *rest, digits;
+	int64_t units;
+	size_t n;
+
+	if (!slice_starts(s, MARK))
+		return false;
+	s = slice_skip(s, MARK.n);
+	n = slice_find(s, '~');
+	digits = slice_head(s, n);
+	s = slice_skip(s, n);
+	if (!slice_starts(s, MARK))
+		return false;
+	/* What is no number is none, for the reference. */
+	if (n > LENGTH_DIGITS || !slice_int64(digits, &units) || units < 0)
+		units = 0;
+	*units_r = (size_t)units;
+	*rest = slice_skip(s, MARK.n);
+	return true;
+}
+
+/* The bytes of so many UTF-16 units, or all there are.  Half a character is
+ * taken as a whole one, a byte that is no text counts as one unit. */
+static size_t
+units_bytes(struct slice s, size_t units)
+{
+	size_t ascii = utf8_ascii(slice_head(s, units)), n = ascii, bytes;
+
+	for (units -= ascii; units > 0 && n < s.n; n += bytes) {
+		bytes = utf8_head(slice_skip(s, n));
+		if (bytes == 0)
+			bytes = 1;
+		units -= bytes == 4 && units > 1 ? 2 : 1;
+	}
+	return n;
+}
+
+static bool
+message_cut(struct slice *rest, struct slice *message_r)
+{
+	size_t units, n;
+
+	if (!head_cut(rest, &units))
+		return false;
+	n = units_bytes(*rest, units);
+	*message_r = slice_head(*rest, n);
+	*rest = slice_skip(*rest, n);
+	return true;
+}
+
+static void
+message_write(struct buf *out, struct slice mark, struct slice text)
+{
+	buf_reserve(out, mark.n + text.n + 16);
+	buf_add(out, MARK);
+	buf_int(out, (int64_t)(mark.n + utf8_units(text)));
+	buf_add(out, MARK);
+	buf_add(out, mark);
+	buf_add(out, text);
+}
+
+static enum rc
+v0_frame_next(struct slice *rest, struct arena *arena, struct frame *frame_r)
+{
+	struct slice message;
+
+	(void)arena;
+	*frame_r = (struct frame){ FRAME_NOOP, false, SLICE_NONE };
+	if (rest->p == NULL || !message_cut(rest, &message)) {
+		*rest = SLICE_NONE;
+		return RC_NONE;
+	}
+	frame_r->type = slice_starts(message, MARK_BEAT) ? FRAME_PONG :
+	    FRAME_MESSAGE;
+	frame_r->data = message;
+	return RC_OK;
+}
+
+/* ---- packets, in ------------------------------------------------------------- */
+
+/* ["NAME",VALUE], or the items of an array behind the name. */
+static struct slice
+event_data(struct arena *arena, struct slice name, struct slice values)
+{
+	struct buf out = BUF_INIT;
+	struct slice data;
+
+	buf_char(&out, '[');
+	buf_add(&out, name);
+	if (values.n > 0)
+		buf_char(&out, ',');
+	buf_add(&out, values);
+	buf_char(&out, ']');
+	data = arena_dup(arena, buf_slice(&out));
+	buf_free(&out);
+	return data;
+}
+
+/* NAME is quoted already; the text is not. */
+static struct slice
+text_event(struct arena *arena, struct slice name, struct slice text)
+{
+	struct buf quoted = BUF_INIT;
+	struct slice data;
+
+	json_quote(&quoted, text);
+	data = event_data(arena, name, buf_slice(&quoted));
+	buf_free(&quoted);
+	return data;
+}
+
+/* What stands between the brackets. */
+static struct slice
+inside(struct slice array)
+{
+	struct slice s = slice_skip(scan_trim(array), 1);
+	size_t n = 0;
+
+	s = scan_trim(slice_head(s, s.n - 1));
+	while (n < s.n && strchr(" \n\r\t", s.p[n]) != NULL)
+		n++;
+	return slice_skip(s, n);
+}
+
+/* The members that make an event or an answer of a JSON message. */
+struct members {
+	struct slice name, args, id, ack;       /* absent: not there */
+	bool has_others;
+};
+
+static void
+members_read(struct slice object, struct members *m)
+{
+	struct slice key, value, *to;
+
+	*m = (struct members){ .has_others = false };
+	json_open(&object);
+	while (json_next_member(&object, &key, &value)) {
+		to = json_string_is(key, SLICE("name")) ? &m->name :
+		    json_string_is(key, SLICE("args")) ? &m->args :
+		    json_string_is(key, SLICE("id")) ? &m->id :
+		    json_string_is(key, SLICE("ack")) ? &m->ack : NULL;
+		if (to == NULL || to->p != NULL)
+			m->has_others = true;
+		else
+			*to = value;
+	}
+}
+
+static bool
+is_id(struct slice id)
+{
+	size_t i;
+
+	for (i = 0; i < id.n; i++)
+		if (id.p[i] < '0' || id.p[i] > '9')
+			return false;
+	return id.n > 0 && id.n <= ID_DIGITS && (id.n == 1 || id.p[0] != '0');
+}
+
+static bool
+is_event(const struct members *m, size_t name_max)
+{
+	return m->name.p != NULL && json_kind(m->name) == JSON_STRING &&
+	    m->name.n <= name_max + 2 && m->ack.p == NULL &&
+	    (m->id.p == NULL || is_id(m->id));
+}
+
+static bool
+is_answer(const struct members *m)
+{
+	return m->ack.p != NULL && is_id(m->ack) && m->name.p == NULL &&
+	    m->id.p == NULL;
+}
+
+static bool
+is_reserved(struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < N_ELEMENTS(reserved); i++)
+		if (json_string_is(name, slice_str(reserved[i])))
+			return true;
+	return false;
+}
+
+/* A JSON value, which scan_json() has passed. */
+static enum rc
+json_packet(struct slice value, const struct wire_limits *limits,
+    struct arena *arena, struct packet *packet_r)
+{
+	struct members m = { .has_others = true };
+
+	if (json_kind(value) == JSON_OBJECT)
+		members_read(value, &m);
+	packet_r->type = PACKET_EVENT;
+	if (m.has_others || m.args.p == NULL || json_kind(m.args) != JSON_ARRAY) {
+		packet_r->data = event_data(arena, SLICE("\"json\""), value);
+	} else if (is_answer(&m)) {
+		packet_r->type = PACKET_ACK;
+		packet_r->id = m.ack;
+		packet_r->data = m.args;
+	} else if (is_event(&m, limits->max_name)) {
+		packet_r->id = m.id;
+		packet_r->data = event_data(arena, m.name, inside(m.args));
+		return is_reserved(m.name) ? RC_AGAIN : RC_OK;
+	} else {
+		packet_r->data = event_data(arena, SLICE("\"json\""), value);
+	}
+	return RC_OK;
+}
+
+static struct slice
+trim(struct slice s)
+{
+	while (s.n > 0 && strchr(" \n\r\t", s.p[0]) != NULL && s.p[0] != '\0')
+		s = slice_skip(s, 1);
+	return scan_trim(s);
+}
+
+/* The second half of __subscribe__. */
+static enum rc
+channel_packet(struct assembler *a, struct slice channel,
+    const struct wire_limits *limits, struct arena *arena,
+    struct packet *packet_r)
+{
+	struct slice name = slice_is(a->header, "__subscribe__") ?
+	    SLICE("\"__subscribe__\"") : SLICE("\"__unsubscribe__\"");
+
+	assembler_close(a);
+	if (channel.n > limits->max_name)
+		return RC_AGAIN;
+	packet_r->type = PACKET_EVENT;
+	packet_r->data = text_event(arena, name, channel);
+	return RC_OK;
+}
+
+static enum rc
+v0_packet_next(struct assembler *a, const struct frame *frame,
+    const struct wire_limits *limits, struct arena *arena,
+    struct packet *packet_r)
+{
+	struct slice text = frame->data, value;
+	struct scan scan;
+
+	*packet_r = (struct packet){ .type = PACKET_EVENT, .nsp = SLICE("/") };
+	if (slice_starts(text, MARK_JSON)) {
+		assembler_close(a);
+		value = trim(slice_skip(text, MARK_JSON.n));
+		if (!scan_json(value, limits->max_depth, 0, &scan))
+			value = SLICE("{}");
+		return json_packet(value, limits, arena, packet_r);
+	}
+	if (assembler_is_open(a))
+		return channel_packet(a, text, limits, arena, packet_r);
+	if (slice_is(text, "__subscribe__") || slice_is(text, "__unsubscribe__")) {
+		assembler_open(a, text, 1);
+		return RC_AGAIN;
+	}
+	packet_r->data = text_event(arena, SLICE("\"message\""), text);
+	return RC_OK;
+}
+
+/* ---- packets, out ------------------------------------------------------------- */
+
+static void
+json_message_write(struct buf *out, const struct buf *json)
+{
+	message_write(out, MARK_JSON, buf_slice(json));
+}
+
+static bool
+is_special(struct slice text)
+{
+	return slice_starts(text, MARK_JSON) || slice_starts(text, MARK_BEAT) ||
+	    slice_is(text, "__subscribe__") || slice_is(text, "__unsubscribe__");
+}
+
+/* `message` and one string: as text, if that is read as a text. */
+static bool
+text_write(struct buf *out, struct slice value)
+{
+	struct buf text = BUF_INIT;
+	bool is_text = json_kind(value) == JSON_STRING &&
+	    json_unquote(&text, value) == RC_OK && !is_special(buf_slice(&text));
+
+	if (is_text)
+		message_write(out, SLICE(""), buf_slice(&text));
+	buf_free(&text);
+	return is_text;
+}
+
+/* A value that reads as nothing but itself. */
+static bool
+is_plain_value(struct slice value)
+{
+	struct members m;
+
+	if (json_kind(value) != JSON_OBJECT)
+		return true;
+	members_read(value, &m);
+	return m.has_others || m.args.p == NULL;
+}
+
+static void
+args_write(struct buf *out, struct slice name, struct slice rest, struct slice id)
+{
+	struct buf json = BUF_INIT;
+	struct slice item;
+	bool is_first = true;
+
+	buf_str(&json, "{\"name\":");
+	buf_add(&json, name);
+	buf_str(&json, ",\"args\":[");
+	for (; json_next(&rest, &item); is_first = false) {
+		if (!is_first)
+			buf_char(&json, ',');
+		buf_add(&json, item);
+	}
+	buf_char(&json, ']');
+	if (id.n > 0) {
+		buf_str(&json, ",\"id\":");
+		buf_add(&json, id);
+	}
+	buf_char(&json, '}');
+	json_message_write(out, &json);
+	buf_free(&json);
+}
+
+static void
+event_write(struct buf *out, struct slice data, struct slice id)
+{
+	struct slice rest = data, args, name, first, second;
+	struct buf quoted = BUF_INIT;
+	bool is_one;
+
+	json_open(&rest);
+	if (!json_next(&rest, &name))
+		return;
+	args = rest;
+	is_one = id.n == 0 && json_next(&rest, &first) && !json_next(&rest, &second);
+	if (json_kind(name) != JSON_STRING) {
+		json_quote(&quoted, name);      /* a number is a name, too */
+		name = buf_slice(&quoted);
+	} else if (is_one && json_string_is(name, SLICE("message")) &&
+	    text_write(out, first)) {
+		return;
+	} else if (is_one && json_string_is(name, SLICE("json")) &&
+	    is_plain_value(first)) {
+		message_write(out, MARK_JSON, first);
+		return;
+	}
+	args_write(out, name, args, id);
+	buf_free(&quoted);
+}
+
+static void
+member_write(struct buf *out, const char *before, struct slice value,
+    const char *between, struct slice array, const char *behind)
+{
+	struct buf json = BUF_INIT;
+
+	buf_str(&json, before);
+	buf_add(&json, value);
+	buf_str(&json, between);
+	buf_add(&json, array);
+	buf_str(&json, behind);
+	json_message_write(out, &json);
+	buf_free(&json);
+}
+
+/* To be let in is the sid, to be sent away the end: nothing is said of them. */
+static void
+v0_packet_write(struct buf *out, const struct packet *packet, struct slice offset)
+{
+	struct buf data = BUF_INIT;
+
+	(void)offset;
+	inline_write(&data, packet->data, packet->attachments);
+	switch (packet->type) {
+	case PACKET_EVENT:
+		event_write(out, buf_slice(&data), packet->id);
+		break;
+	case PACKET_ACK:
+		member_write(out, "{\"ack\":", packet->id, ",\"args\":",
+		    buf_slice(&data), "}");
+		break;
+	case PACKET_CONNECT_ERROR:
+		member_write(out, "{\"name\":\"connect_error\",\"args\":[",
+		    buf_slice(&data), "]}", SLICE(""), "");
+		break;
+	case PACKET_CONNECT:
+	case PACKET_DISCONNECT:
+	case PACKET__COUNT:
+		break;
+	}
+	buf_free(&data);
+}
+
+/* A heartbeat comes back as it is, so that one number does.  There are no words
+ * for a pong, a noop or the end: a poll is answered with nothing. */
+static void
+v0_frame_write(struct buf *out, enum frame_type type, struct slice data)
+{
+	struct buf sid = BUF_INIT;
+
+	if (type == FRAME_PING) {
+		message_write(out, MARK_BEAT, SLICE("1"));
+	} else if (type == FRAME_OPEN &&
+	    json_unquote(&sid, json_member(data, "sid")) == RC_OK) {
+		message_write(out, SLICE(""), buf_slice(&sid));
+	}
+	buf_free(&sid);
+}
+
+static void
+v0_join(struct buf *out, struct slice piece)
+{
+	buf_add(out, piece);
+}
+
+/* ---- WebSocket: as many frames in a message as there are ------------------------- */
+
+static bool
+v0_message_next(struct slice *rest, struct arena *arena, bool *is_binary_r,
+    struct slice *data_r)
+{
+	(void)arena;
+	*is_binary_r = false;
+	*data_r = *rest;
+	*rest = SLICE_NONE;
+	return data_r->n > 0;
+}
+
+/* What is no frame must not hide the messages behind it, nor take from them. */
+static void
+v0_message_add(struct buf *payload, bool is_binary, struct slice data)
+{
+	struct slice message;
+
+	while (!is_binary && message_cut(&data, &message))
+		message_write(payload, SLICE(""), message);
+}
+
+/* ---- forms ------------------------------------------------------------------------- */
+
+/* Whether another frame, or nothing, stands there. */
+static bool
+is_boundary(struct slice rest)
+{
+	size_t units;
+
+	return rest.n == 0 || head_cut(&rest, &units);
+}
+
+/* The text of so many units when each CR LF was one. */
+static bool
+text_undamaged(struct slice *rest, size_t units, struct buf *text)
+{
+	struct slice s = *rest;
+	size_t n;
+
+	for (; units > 0 && s.n > 0; units--) {
+		if (slice_starts(s, SLICE("\r\n")))
+			s = slice_skip(s, 1);
+		n = utf8_head(s);
+		n = n == 0 ? 1 : n;
+		units -= n == 4 && units > 1;
+		buf_add(text, slice_head(s, n));
+		s = slice_skip(s, n);
+	}
+	if (units > 0 || !is_boundary(s))
+		return false;
+	*rest = s;
+	return true;
+}
+
+/*
+ * A page's form makes CR LF of each line end, after the client has counted.  Where
+ * a frame does not end where the next one begins, but would if that is undone, it
+ * is undone.
+ */
+static void
+lines_repair(struct buf *out, struct slice payload)
+{
+	struct slice rest = payload, behind, message;
+	struct buf text = BUF_INIT;
+	size_t units;
+
+	while (head_cut(&rest, &units)) {
+		behind = rest;
+		buf_reset(&text);
+		message = slice_head(rest, units_bytes(rest, units));
+		rest = slice_skip(rest, message.n);
+		if (!is_boundary(rest) && text_undamaged(&behind, units, &text)) {
+			message = buf_slice(&text);
+			rest = behind;
+		}
+		message_write(out, SLICE(""), message);
+	}
+	buf_free(&text);
+}
+
+/* Bytes that are no text become U+FFFD, as node makes of them. */
+static void
+text_clean(struct buf *out, struct slice s)
+{
+	size_t n;
+
+	for (; s.n > 0; s = slice_skip(s, n)) {
+		n = utf8_head(s);
+		buf_add(out, n == 0 ? SLICE("\xef\xbf\xbd") : slice_head(s, n));
+		n += n == 0;
+	}
+}
+
+static void
+value_read(struct buf *payload, struct slice value, bool from_page)
+{
+	struct buf decoded = BUF_INIT, clean = BUF_INIT;
+
+	buf_reserve(&decoded, value.n);
+	while (value.n > 0)
+		buf_char(&decoded, form_char(&value));
+	if (!utf8_valid(buf_slice(&decoded))) {
+		text_clean(&clean, buf_slice(&decoded));
+		buf_free(&decoded);
+		decoded = clean;
+	}
+	if (from_page)
+		lines_repair(payload, buf_slice(&decoded));
+	else
+		buf_add(payload, buf_slice(&decoded));
+	buf_free(&decoded);
+}
+
+enum rc
+v0_form_read(struct buf *payload, struct slice form, bool from_page)
+{
+	struct slice field;
+	size_t n;
+
+	while (slice_cut(&form, '&', &field)) {
+		n = slice_find(field, '=');
+		if (!slice_is(slice_head(field, n), "data"))
+			continue;
+		value_read(payload, slice_skip(field, n + 1), from_page);
+		return RC_OK;
+	}
+	return RC_NONE;
+}
+
+const struct codec codec_v0 = {
+	.name = "v0",
+	.generation = GENERATION_V0,
+	.traits = {
+		.joins_root = true,
+		.ignores_strangers = true,
+		.overlap_status = 200,
+		.answers_options = true,
+	},
+	.frame_next = v0_frame_next,
+	.packet_next = v0_packet_next,
+	.packet_write = v0_packet_write,
+	.frame_write = v0_frame_write,
+	.message_next = v0_message_next,
+	.message_add = v0_message_add,
+	.join = v0_join,
+};
