@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/json.h"
@@ -92,19 +93,45 @@ add_argument(struct ctl *ctl, struct buf *args, const char *arg)
 	return is_good;
 }
 
+/* [["AAEC"],[]]: of each answer what is attached to it, in base64. */
 static void
-print_emitted(struct ctl *ctl, int64_t members, int64_t seq, struct slice answers)
+write_attachments(struct buf *out, struct slice answers)
+{
+	struct slice rest, one;
+
+	buf_char(out, '[');
+	while (pack_next(&answers, &rest)) {
+		buf_char(out, '[');
+		while (pack_next(&rest, &one)) {
+			buf_char(out, '"');
+			base64_encode(out, one);
+			buf_str(out, rest.n != 0 ? "\"," : "\"");
+		}
+		buf_str(out, answers.n != 0 ? "]," : "]");
+	}
+	buf_char(out, ']');
+}
+
+static void
+print_emitted(struct ctl *ctl, int64_t members, int64_t seq, struct slice answers,
+    struct slice attachments)
 {
 	struct buf out = BUF_INIT;
 
 	if (ctl->json)
-		buf_printf(&out, "{\"seq\":%" PRId64 ",\"sockets\":%" PRId64 "%s%.*s}",
+		buf_printf(&out, "{\"seq\":%" PRId64 ",\"sockets\":%" PRId64 "%s%.*s",
 		    seq, members, answers.p == NULL ? "" : ",\"answers\":",
 		    SLICE_ARGS(answers.p == NULL ? SLICE("") : answers));
 	else if (answers.p != NULL)
 		buf_add(&out, answers);
 	else
 		buf_printf(&out, "emitted to %" PRId64 " sockets, seq %" PRId64, members, seq);
+	if (attachments.p != NULL) {
+		buf_str(&out, ctl->json ? ",\"attachments\":" : "\nattachments ");
+		write_attachments(&out, attachments);
+	}
+	if (ctl->json)
+		buf_char(&out, '}');
 	ctl_print(&out);
 	buf_free(&out);
 }
@@ -112,7 +139,7 @@ print_emitted(struct ctl *ctl, int64_t members, int64_t seq, struct slice answer
 static int
 wait_for_answers(struct ctl *ctl, int64_t question, int64_t members, int64_t seq)
 {
-	struct slice answers = SLICE_NONE;
+	struct slice answers = SLICE_NONE, attachments = SLICE_NONE;
 	int64_t expected = 0, n = 0;
 	struct slice rest, item;
 	bool is_done = false;
@@ -120,7 +147,7 @@ wait_for_answers(struct ctl *ctl, int64_t question, int64_t members, int64_t seq
 
 	for (;;) {
 		rc = store_answers(ctl->store, question, &ctl->arena, &answers,
-		    &expected, &is_done);
+		    &attachments, &expected, &is_done);
 		if (rc != RC_OK || is_done)
 			break;
 		poll(NULL, 0, 5);
@@ -132,7 +159,7 @@ wait_for_answers(struct ctl *ctl, int64_t question, int64_t members, int64_t seq
 	json_open(&rest);
 	while (json_next(&rest, &item))
 		n++;
-	print_emitted(ctl, members, seq, answers);
+	print_emitted(ctl, members, seq, answers, attachments);
 	if (n < expected)
 		return ctl_fail(EXIT_LATE, "%" PRId64 " of %" PRId64 " acks came in time",
 		    n, expected);
@@ -176,7 +203,7 @@ command_emit(struct ctl *ctl)
 	else if (ctl->wait_ms != 0 && members != 0)
 		code = wait_for_answers(ctl, question, members, seq);
 	else {
-		print_emitted(ctl, members, seq, SLICE_NONE);
+		print_emitted(ctl, members, seq, SLICE_NONE, SLICE_NONE);
 		code = members == 0 ? EXIT_NOBODY : EXIT_DONE;
 	}
 	buf_free(&args);

@@ -33,6 +33,7 @@ const struct offered offered[] = {
 	OFFER(sio_arg_count),
 	OFFER(sio_args_from),
 	OFFER(sio_attachment),
+	OFFER(sio_answer_attachment),
 	OFFER(sio_info),
 	OFFER(sio_data),
 	OFFER(sio_user),

@@ -208,9 +208,10 @@ void
 sio_emit_attachments(struct sio *sio)
 {
 	struct effect *e = open_emit(sio, "sio_emit_attachments", true);
+	struct slice attachments = sio_attachments(sio, 0);
 
-	if (e != NULL && sio->call->attachments.n > 0)
-		e->attachments = sio->call->attachments;
+	if (e != NULL && attachments.n > 0)
+		e->attachments = attachments;
 }
 
 /* ---- acks ------------------------------------------------------------------- */

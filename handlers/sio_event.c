@@ -150,19 +150,41 @@ sio_args_from(const struct sio *sio, unsigned i)
 	    (int)(args.p + args.n - first.p), first.p));
 }
 
+static struct slice
+pack_item(struct slice packed, unsigned i)
+{
+	struct slice one;
+
+	while (pack_next(&packed, &one))
+		if (i-- == 0)
+			return one;
+	return SLICE_NONE;
+}
+
+struct slice
+sio_attachments(const struct sio *sio, unsigned answer)
+{
+	struct slice all = sio->call->attachments;
+
+	if (sio->call->kind == APP_ACK)
+		return pack_item(all, answer);
+	return answer == 0 ? all : SLICE_NONE;
+}
+
+const void *
+sio_answer_attachment(const struct sio *sio, unsigned answer, unsigned num,
+    size_t *size_r)
+{
+	struct slice one = pack_item(sio_attachments(sio, answer), num);
+
+	*size_r = one.n;
+	return one.p;
+}
+
 const void *
 sio_attachment(const struct sio *sio, unsigned num, size_t *size_r)
 {
-	struct slice rest = sio->call->attachments, one;
-
-	*size_r = 0;
-	while (pack_next(&rest, &one)) {
-		if (num-- > 0)
-			continue;
-		*size_r = one.n;
-		return one.p;
-	}
-	return NULL;
+	return sio_answer_attachment(sio, 0, num, size_r);
 }
 
 /* ---- the client ---------------------------------------------------------- */

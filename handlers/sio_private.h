@@ -63,6 +63,9 @@ enum rc sio_select(const struct sio *sio, const char *who,
 /* The i-th element of a JSON array, absent if there is none. */
 struct slice sio_element(struct slice array, unsigned i);
 
+/* The packed attachments of an event, or of one of the answers. */
+struct slice sio_attachments(const struct sio *sio, unsigned answer);
+
 /* The function that hears a timer or an ack; NULL if there is none. */
 sio_fn *sio_named(const struct sio_module *module, struct slice name);
 

@@ -130,8 +130,13 @@ int64_t sio_arg_int(const struct sio *sio, unsigned i, int64_t dflt);
 unsigned sio_arg_count(const struct sio *sio);
 /* The arguments from the i-th on, again as a JSON array. */
 const char *sio_args_from(const struct sio *sio, unsigned i);
-/* Bytes of a binary argument (a {"_placeholder":true,"num":N}): by N. */
+/* Bytes of a binary argument (a {"_placeholder":true,"num":N}): by N; NULL if
+ * there is none.  In an ack function sio_args() has an array for each answer and
+ * N counts within each: by the answer's place and N; sio_attachment() is the
+ * first answer's. */
 const void *sio_attachment(const struct sio *sio, unsigned num, size_t *size_r);
+const void *sio_answer_attachment(const struct sio *sio, unsigned answer,
+    unsigned num, size_t *size_r);
 
 /* About the client: "address", "query", or a header's name in lower case; NULL. */
 const char *sio_info(const struct sio *sio, const char *what);
@@ -200,7 +205,7 @@ void sio_emit_keep(struct sio *sio, int64_t ms, int64_t count);
  * with all answers, or with those that came within the time-out. */
 void sio_emit_ask(struct sio *sio, const char *name, const char *context,
     int64_t timeout_ms);
-/* Hands on the binary arguments of this call's event. */
+/* Hands on the binary arguments of this call's event, or of the first answer. */
 void sio_emit_attachments(struct sio *sio);
 
 void sio_ack(struct sio *sio, const char *args);        /* once; ignored if none is wanted */

@@ -33,7 +33,9 @@ struct app_call {
 	struct slice nsp;
 	struct slice name;              /* event, timer or ack handler; as text */
 	struct slice args;              /* JSON array, the event's name not in it */
-	struct slice attachments;       /* packed; placeholders in args count from 0 */
+	struct slice attachments;       /* packed; placeholders in args count from 0.
+	                                 * ACK: of each answer a packed list; there
+	                                 * they count within each answer */
 	bool wants_ack;
 	struct slice auth;              /* CONNECT: JSON object; absent: none */
 	struct slice reason;            /* DISCONNECT: "transport close" ... */

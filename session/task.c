@@ -43,6 +43,7 @@ job_add(void *arg, const struct task *task)
 	job->task.user = arena_dup(&job->arena, task->user);
 	job->task.data = arena_dup(&job->arena, task->data);
 	job->task.info = arena_dup(&job->arena, task->info);
+	job->task.attachments = arena_dup(&job->arena, task->attachments);
 	*at = job;
 }
 
@@ -85,6 +86,7 @@ job_call(struct engine *e, const struct job *job)
 		call.timeout = json_kind(json_member(task->data, "timeout")) == JSON_TRUE;
 		json_int(json_member(task->data, "expected"), &call.expected);
 		call.args = json_member(task->data, "answers");
+		call.attachments = task->attachments;
 		break;
 	}
 	return call;

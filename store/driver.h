@@ -66,8 +66,8 @@ struct store_driver {
 	    store_task_fn *visit, void *arg);
 	enum rc (*commit)(struct store *store, struct turn *turn);
 	enum rc (*answers)(struct store *store, int64_t question,
-	    struct arena *arena, struct slice *answers_r, int64_t *expected_r,
-	    bool *done_r);
+	    struct arena *arena, struct slice *answers_r,
+	    struct slice *attachments_r, int64_t *expected_r, bool *done_r);
 	enum rc (*backup)(struct store *store, const char *to);
 };
 

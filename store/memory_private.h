@@ -111,6 +111,8 @@ struct question {
 	int64_t expected, answered, due;        /* expected: those present */
 	bool wait, is_done;             /* done: kept only to be looked at */
 	struct buf answers;             /* "[1],[2]" */
+	struct buf attachments;         /* packed, of each answer */
+	bool has_attachments;
 	struct question *prev, *next;
 };
 
@@ -277,7 +279,7 @@ enum rc memory_rooms(struct store *store, struct slice nsp, struct slice after,
 /* The socket may be NULL. */
 void memory_task_add(struct memory *m, enum task_kind kind, struct slice nsp,
     struct slice name, struct slice context, const struct mem_socket *k,
-    struct slice data);
+    struct slice data, struct slice attachments);
 void memory_op_task_try(struct memory *m, struct store_op *op);
 void memory_op_task_done(struct memory *m, struct store_op *op);
 void memory_op_timer(struct memory *m, struct store_op *op);
@@ -295,7 +297,8 @@ void memory_op_answer(struct memory *m, struct store_op *op);
 size_t memory_questions_time_out(struct memory *m, size_t limit);
 void memory_questions_free(struct town *town);
 enum rc memory_answers(struct store *store, int64_t question, struct arena *arena,
-    struct slice *answers_r, int64_t *expected_r, bool *done_r);
+    struct slice *answers_r, struct slice *attachments_r, int64_t *expected_r,
+    bool *done_r);
 
 /* ---- memory_value.c ----------------------------------------------------- */
 

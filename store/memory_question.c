@@ -17,6 +17,7 @@ question_free(struct town *town, struct question *q)
 	memory_disown(&q->name);
 	memory_disown(&q->context);
 	buf_free(&q->answers);
+	buf_free(&q->attachments);
 	free(q->asked);
 	free(q);
 }
@@ -30,6 +31,12 @@ question_get(struct town *town, int64_t n)
 		if (q->n == n)
 			return q;
 	return NULL;
+}
+
+static struct slice
+question_attachments(const struct question *q)
+{
+	return q->has_attachments ? buf_slice(&q->attachments) : SLICE_NONE;
 }
 
 /* All has come, or the time is over.  k: who answered, if it was asked alone. */
@@ -48,7 +55,8 @@ question_end(struct memory *m, struct question *q, bool timeout,
 	    timeout ? "true" : "false", (long long)q->expected);
 	buf_add(&data, buf_slice(&q->answers));
 	buf_str(&data, "]}");
-	memory_task_add(m, TASK_ACK, q->nsp, q->name, q->context, k, buf_slice(&data));
+	memory_task_add(m, TASK_ACK, q->nsp, q->name, q->context, k, buf_slice(&data),
+	    question_attachments(q));
 	buf_free(&data);
 	question_free(m->town, q);
 }
@@ -117,6 +125,8 @@ memory_op_answer(struct memory *m, struct store_op *op)
 	if (q->answered++ > 0)
 		buf_char(&q->answers, ',');
 	buf_add(&q->answers, op->u.answer.data);
+	pack_add(&q->attachments, op->u.answer.attachments);
+	q->has_attachments |= op->u.answer.attachments.n != 0;
 	if (q->answered >= q->expected)
 		question_end(m, q, false, q->expected == 1 ? k : NULL);
 }
@@ -148,13 +158,15 @@ memory_questions_free(struct town *town)
 
 enum rc
 memory_answers(struct store *store, int64_t question, struct arena *arena,
-    struct slice *answers_r, int64_t *expected_r, bool *done_r)
+    struct slice *answers_r, struct slice *attachments_r, int64_t *expected_r,
+    bool *done_r)
 {
 	struct question *q = question_get(memory_of(store)->town, question);
 
 	if (q == NULL || !q->wait)
 		return RC_GONE;
 	*answers_r = arena_printf(arena, "[%.*s]", SLICE_ARGS(buf_slice(&q->answers)));
+	*attachments_r = arena_dup(arena, question_attachments(q));
 	*expected_r = q->expected;
 	*done_r = q->is_done || q->due <= clock_wall(store->clock);
 	return RC_OK;

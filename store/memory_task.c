@@ -14,7 +14,7 @@
 void
 memory_task_add(struct memory *m, enum task_kind kind, struct slice nsp,
     struct slice name, struct slice context, const struct mem_socket *k,
-    struct slice data)
+    struct slice data, struct slice attachments)
 {
 	struct mem_task *t = mem_alloc(sizeof(*t));
 	const struct mem_session *s;
@@ -25,6 +25,7 @@ memory_task_add(struct memory *m, enum task_kind kind, struct slice nsp,
 	t->task.name = memory_own(name);
 	t->task.context = memory_own(context);
 	t->task.data = memory_own(data);
+	t->task.attachments = memory_own(attachments);
 	if (k != NULL) {
 		s = memory_session_get(m->town, k->session);
 		t->task.socket = k->n;
@@ -49,6 +50,7 @@ task_free(struct town *town, struct mem_task *t)
 	memory_disown(&t->task.socket_id);
 	memory_disown(&t->task.user);
 	memory_disown(&t->task.data);
+	memory_disown(&t->task.attachments);
 	memory_disown(&t->task.info);
 	free(t);
 }
@@ -141,6 +143,7 @@ memory_tasks(struct store *store, size_t limit, struct arena *arena,
 		copy.user = arena_dup(arena, copy.user);
 		copy.data = arena_dup(arena, copy.data);
 		copy.info = arena_dup(arena, copy.info);
+		copy.attachments = arena_dup(arena, copy.attachments);
 		visit(arg, &copy);
 		limit--;
 		rc = RC_OK;
@@ -218,7 +221,7 @@ memory_timers_fire(struct memory *m, size_t limit)
 
 	while (n < limit && (t = timer_first(m->town)) != NULL && t->due <= m->wall) {
 		memory_task_add(m, TASK_TIMER, t->nsp, t->name, t->context,
-		    memory_socket_get(m->town, t->socket), SLICE_NONE);
+		    memory_socket_get(m->town, t->socket), SLICE_NONE, SLICE_NONE);
 		if (t->every_ms > 0)    /* all that were missed fire once */
 			t->due += ((m->wall - t->due) / t->every_ms + 1) * t->every_ms;
 		else

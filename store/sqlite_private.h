@@ -24,7 +24,7 @@
 #include "store/worker.h"
 
 enum {
-	SCHEMA = 1,                     /* what this program reads and writes */
+	SCHEMA = 2,                     /* what this program reads and writes */
 	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
 	SLOT_HEARD_MS = 5000,
 	TASK_ATTEMPTS = 3
@@ -398,7 +398,8 @@ void question_time_out(struct sqlite *db, int64_t question);
 /* The seq of the oldest open question; INT64_MAX: none. */
 int64_t question_oldest(struct sqlite *db);
 enum rc sqlite_answers(struct store *store, int64_t question,
-    struct arena *arena, struct slice *answers_r, int64_t *expected_r,
+    struct arena *arena, struct slice *answers_r,
+    struct slice *attachments_r, int64_t *expected_r,
     bool *done_r);
 
 /* ---- sqlite_task.c ------------------------------------------------------ */
@@ -406,7 +407,7 @@ enum rc sqlite_answers(struct store *store, int64_t question,
 /* socket NULL: none; data absent: the socket's. */
 void task_add(struct sqlite *db, enum task_kind kind, struct slice name,
     struct slice nsp, struct slice context, const struct socket_row *socket,
-    struct slice data);
+    struct slice data, struct slice attachments);
 void op_task_try(struct sqlite *db, struct store_op *op);
 void op_task_done(struct sqlite *db, struct store_op *op);
 void op_timer(struct sqlite *db, struct store_op *op);

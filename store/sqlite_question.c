@@ -52,20 +52,33 @@ question_load(struct sqlite *db, int64_t n, struct arena *arena,
 	return true;
 }
 
-/* [[...],...] in the order in which they came. */
+/*
+ * [[...],...] in the order in which they came, and what is attached to each:
+ * absent when nothing is.
+ */
 static void
-answers_write(struct sqlite *db, int64_t n, struct buf *out)
+answers_write(struct sqlite *db, int64_t n, struct buf *out,
+    struct arena *arena, struct slice *attachments_r)
 {
 	sqlite3_stmt *s = sql_open(db, SQL_ANSWER_WALK, "i", n);
+	struct buf packed = BUF_INIT;
+	struct slice attachments;
 	const char *between = "";
+	bool is_binary = false;
 
 	buf_char(out, '[');
 	while (sql_row(db, s)) {
 		buf_str(out, between);
 		buf_add(out, col_slice(s, 0));
+		attachments = col_slice(s, 1);
+		pack_add(&packed, attachments);
+		is_binary |= attachments.n != 0;
 		between = ",";
 	}
 	buf_char(out, ']');
+	*attachments_r = is_binary ? arena_dup(arena, buf_slice(&packed)) :
+	    SLICE_NONE;
+	buf_free(&packed);
 }
 
 static void
@@ -79,6 +92,7 @@ static void
 question_end(struct sqlite *db, int64_t n, const struct question *q,
     bool timeout, const struct socket_row *socket)
 {
+	struct slice attachments;
 	struct buf data = BUF_INIT;
 
 	if (q->waits) {
@@ -87,10 +101,10 @@ question_end(struct sqlite *db, int64_t n, const struct question *q,
 	}
 	buf_printf(&data, "{\"timeout\":%s,\"expected\":%lld,\"answers\":",
 	    timeout ? "true" : "false", (long long)q->expected);
-	answers_write(db, n, &data);
+	answers_write(db, n, &data, &db->scratch, &attachments);
 	buf_char(&data, '}');
 	task_add(db, TASK_ACK, q->name, q->nsp, q->context, socket,
-	    arena_dup(&db->scratch, buf_slice(&data)));
+	    arena_dup(&db->scratch, buf_slice(&data)), attachments);
 	buf_free(&data);
 	question_drop(db, n);
 }
@@ -143,8 +157,8 @@ op_answer(struct sqlite *db, struct store_op *op)
 	    !was_in_one(db, q.channels, socket, q.seq) ||
 	    was_in_one(db, q.unless, socket, q.seq))
 		return;
-	sql_do(db, SQL_ANSWER_ADD, "iiit", n, (int64_t)socket, q.answered,
-	    op->u.answer.data);
+	sql_do(db, SQL_ANSWER_ADD, "iiitb", n, (int64_t)socket, q.answered,
+	    op->u.answer.data, op->u.answer.attachments);
 	if (db->failed != RC_OK || sqlite3_changes(db->db) == 0)
 		return;                         /* said already */
 	op->rc = RC_OK;
@@ -175,7 +189,8 @@ question_oldest(struct sqlite *db)
 
 enum rc
 sqlite_answers(struct store *store, int64_t question, struct arena *arena,
-    struct slice *answers_r, int64_t *expected_r, bool *done_r)
+    struct slice *answers_r, struct slice *attachments_r, int64_t *expected_r,
+    bool *done_r)
 {
 	struct sqlite *db = sqlite_of(store);
 	struct buf out = BUF_INIT;
@@ -184,7 +199,7 @@ sqlite_answers(struct store *store, int64_t question, struct arena *arena,
 	look_begin(db);
 	if (!question_load(db, question, arena, &q) || !q.waits)
 		return look_end(db, RC_GONE);
-	answers_write(db, question, &out);
+	answers_write(db, question, &out, arena, attachments_r);
 	*answers_r = arena_dup(arena, buf_slice(&out));
 	*expected_r = q.expected;
 	*done_r = q.done || q.due <= clock_wall(store->clock);

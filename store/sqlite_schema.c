@@ -43,14 +43,15 @@ static void
 schema_make(struct sqlite *db)
 {
 	unsigned char key[16];
-	char id[ID_LEN + 1];
+	char id[ID_LEN + 1], state[120];
 
 	if (sqlite3_exec(db->db, sql_schema, NULL, NULL, NULL) != SQLITE_OK) {
 		sql_fail(db, "making the schema");
 		return;
 	}
-	if (sqlite3_exec(db->db, "INSERT INTO live(session, row) VALUES(0,"
-	    " '[1,0,1,0,0,0,0,0,0,0,0,0,0,0]')", NULL, NULL, NULL) != SQLITE_OK) {
+	snprintf(state, sizeof(state), "INSERT INTO live(session, row) VALUES(0,"
+	    " '[%d,0,1,0,0,0,0,0,0,0,0,0,0,0]')", SCHEMA);
+	if (sqlite3_exec(db->db, state, NULL, NULL, NULL) != SQLITE_OK) {
 		sql_fail(db, "making the state");
 		return;
 	}
@@ -62,18 +63,19 @@ schema_make(struct sqlite *db)
 }
 
 /*
- * From each version to the next; schema 1 is the first, so the list is empty.
- * A step is SQL; it runs in the transaction that writes the new number, so that
+ * From each version to the next.  A step is SQL; it runs in the transaction that writes the new number, so that
  * an older process notices at its next turn.
  */
 static const char *const migrations[] = {
+	[1] = "ALTER TABLE answer ADD COLUMN attachments BLOB;"
+	    "ALTER TABLE task ADD COLUMN attachments BLOB;",
 	[SCHEMA] = NULL,
 };
 
 static void
 schema_migrate(struct sqlite *db)
 {
-	for (; db->state.schema < SCHEMA; db->state.schema++)
+	for (; db->state.schema < SCHEMA && db->failed == RC_OK; db->state.schema++)
 		if (sqlite3_exec(db->db, migrations[db->state.schema], NULL, NULL,
 		    NULL) != SQLITE_OK)
 			sql_fail(db, "migrating");
@@ -167,6 +169,16 @@ is_settled(struct sqlite *db)
 	return strcmp(boot, boot_was) == 0 && strcmp(file, file_was) == 0;
 }
 
+/* Its tables are not those that this program looks into. */
+static enum rc
+older(struct sqlite *db, char **error_r)
+{
+	*error_r = mem_printf("%s was written by an older siogate (schema %lld, "
+	    "this program reads %d): open it for writing once, by any request or "
+	    "siogate expire", db->file, (long long)db->state.schema, SCHEMA);
+	return RC_BAD_STATE;
+}
+
 static enum rc
 newer(struct sqlite *db, char **error_r)
 {
@@ -185,6 +197,8 @@ schema_open(struct sqlite *db, const struct store_conf *conf, char **error_r)
 		state_read(db);
 		if (db->state.schema > SCHEMA)
 			return newer(db, error_r);
+		if (db->state.schema < SCHEMA && conf->read_only)
+			return older(db, error_r);
 	} else if (conf->read_only) {
 		*error_r = mem_printf("%s holds no store yet", db->path);
 		return RC_NONE;

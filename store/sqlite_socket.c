@@ -212,7 +212,7 @@ static void
 socket_task(struct sqlite *db, const struct socket_row *k, const char *reason)
 {
 	task_add(db, TASK_DISCONNECT, slice_str(reason), k->nsp, k->data, k,
-	    SLICE_NONE);
+	    SLICE_NONE, SLICE_NONE);
 }
 
 /* The row goes, and what hangs on it. */

@@ -89,13 +89,14 @@ const char *const sql_schema =
     " answered INT, due INT, waits INT, done INT);"
     "CREATE INDEX question_due ON question(due);"
     "CREATE TABLE answer(question INT, socket INT, place INT, data TEXT,"
-    " PRIMARY KEY(question, socket)) WITHOUT ROWID;"
+    " attachments BLOB, PRIMARY KEY(question, socket)) WITHOUT ROWID;"
     "CREATE TABLE timer(n INTEGER PRIMARY KEY, socket INT, nsp TEXT, name TEXT,"
     " context TEXT, due INT, every INT, UNIQUE(socket, nsp, name));"
     "CREATE INDEX timer_due ON timer(due);"
     "CREATE TABLE task(n INTEGER PRIMARY KEY, kind INT, attempts INT,"
     " aside INT, holder INT, lease INT, nsp TEXT, name TEXT, context TEXT,"
-    " socket INT, socket_id TEXT, user TEXT, data TEXT, info TEXT);"
+    " socket INT, socket_id TEXT, user TEXT, data TEXT, info TEXT,"
+    " attachments BLOB);"
     "CREATE TABLE value(key TEXT PRIMARY KEY, value TEXT, until INT)"
     " WITHOUT ROWID;"
     "CREATE INDEX value_until ON value(until) WHERE until > 0;"
@@ -295,8 +296,8 @@ static const char *const texts[] = {
 	[SQL_QUESTION_DUE] = "SELECT n FROM question WHERE due <= ?1"
 	    " ORDER BY due LIMIT ?2",
 	[SQL_ANSWER_ADD] = "INSERT OR IGNORE INTO answer(question, socket, place,"
-	    " data) VALUES(?1, ?2, ?3, ?4)",
-	[SQL_ANSWER_WALK] = "SELECT data FROM answer WHERE question = ?1"
+	    " data, attachments) VALUES(?1, ?2, ?3, ?4, ?5)",
+	[SQL_ANSWER_WALK] = "SELECT data, attachments FROM answer WHERE question = ?1"
 	    " ORDER BY place",
 	[SQL_ANSWER_DROP] = "DELETE FROM answer WHERE question = ?1",
 
@@ -317,10 +318,11 @@ static const char *const texts[] = {
 	    " UNION ALL SELECT min(due) FROM question WHERE done = 0)",
 
 	[SQL_TASK_ADD] = "INSERT INTO task(n, kind, attempts, aside, holder,"
-	    " lease, nsp, name, context, socket, socket_id, user, data, info)"
-	    " VALUES(?1, ?2, 0, 0, 0, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	    " lease, nsp, name, context, socket, socket_id, user, data, info,"
+	    " attachments)"
+	    " VALUES(?1, ?2, 0, 0, 0, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 	[SQL_TASK_WALK] = "SELECT n, kind, attempts, nsp, name, context, socket,"
-	    " socket_id, user, data, info, holder, lease FROM task"
+	    " socket_id, user, data, info, holder, lease, attachments FROM task"
 	    " WHERE n > ?1 AND aside = 0 ORDER BY n LIMIT ?2",
 	[SQL_TASK_GET] = "SELECT attempts, aside, holder, lease FROM task"
 	    " WHERE n = ?1",

@@ -15,14 +15,14 @@
 void
 task_add(struct sqlite *db, enum task_kind kind, struct slice name,
     struct slice nsp, struct slice context, const struct socket_row *socket,
-    struct slice data)
+    struct slice data, struct slice attachments)
 {
 	static const struct socket_row nobody;
 	const struct socket_row *k = socket == NULL ? &nobody : socket;
 
-	sql_do(db, SQL_TASK_ADD, "iitttitttt", ++db->state.task_n, (int64_t)kind,
+	sql_do(db, SQL_TASK_ADD, "iitttittttb", ++db->state.task_n, (int64_t)kind,
 	    nsp, name, context, (int64_t)k->n, slice_str(k->id), k->user,
-	    data.p != NULL ? data : k->data, k->info);
+	    data.p != NULL ? data : k->data, k->info, attachments);
 }
 
 /* ---- trying and finishing ---------------------------------------------------------- */
@@ -104,6 +104,7 @@ task_read(sqlite3_stmt *s, struct arena *arena, struct task *t)
 		.socket = (uint64_t)col_int(s, 6),
 		.socket_id = col_dup(s, 7, arena), .user = col_dup(s, 8, arena),
 		.data = col_dup(s, 9, arena), .info = col_dup(s, 10, arena),
+		.attachments = col_dup(s, 13, arena),
 	};
 }
 
@@ -196,7 +197,7 @@ timer_fire(struct sqlite *db, int64_t timer)
 	sql_end(s);
 	if (socket == 0 || socket_load(db, (uint64_t)socket, a, &k))
 		task_add(db, TASK_TIMER, name, nsp, context, socket == 0 ? NULL : &k,
-		    SLICE_NONE);
+		    SLICE_NONE, SLICE_NONE);
 	else
 		every = 0;
 	if (every > 0)

@@ -268,10 +268,11 @@ store_commit(struct store *store, struct turn *turn)
 
 enum rc
 store_answers(struct store *store, int64_t question, struct arena *arena,
-    struct slice *answers_r, int64_t *expected_r, bool *done_r)
+    struct slice *answers_r, struct slice *attachments_r, int64_t *expected_r,
+    bool *done_r)
 {
 	return store->driver->answers(store, question, arena, answers_r,
-	    expected_r, done_r);
+	    attachments_r, expected_r, done_r);
 }
 
 enum rc

@@ -232,7 +232,9 @@ struct task {
 	uint64_t socket;                /* 0: none */
 	struct slice socket_id, user, data, info;
 	/* TASK_ACK: data is {"timeout":bool,"expected":N,"answers":[[...],...]};
-	 * for one recipient, too. */
+	 * for one recipient, too.  Placeholders count within each answer. */
+	struct slice attachments;       /* TASK_ACK: packed, of each answer a packed
+	                                 * list (empty: none); absent: none at all */
 };
 /* The oldest tasks that nobody works at, at most limit.  RC_NONE. */
 typedef void store_task_fn(void *arg, const struct task *task);
@@ -524,9 +526,11 @@ struct store_op *turn_add(struct turn *turn, enum store_op_kind kind,
 enum rc store_commit(struct store *store, struct turn *turn);
 
 /* Answers to a question that was asked with wait, so far: a JSON array of
- * arrays; *done_r when all have come or the time is over.  RC_GONE. */
+ * arrays, and attachments as a task has them; *done_r when all have come or the
+ * time is over.  RC_GONE. */
 enum rc store_answers(struct store *store, int64_t question, struct arena *arena,
-    struct slice *answers_r, int64_t *expected_r, bool *done_r);
+    struct slice *answers_r, struct slice *attachments_r, int64_t *expected_r,
+    bool *done_r);
 
 /* A copy of a live store, as one file. */
 enum rc store_backup(struct store *store, const char *to);

@@ -403,6 +403,35 @@ arguments_are_handed_on_with_their_bytes(void)
 	T_EQ(pack_count(effects.last->attachments), 1);
 }
 
+BEGIN(hand_on_the_answers)
+{
+	size_t size;
+
+	T_EQ(*(const char *)sio_answer_attachment(sio, 1, 1, &size), 'z');
+	T_EQ(size, 1);
+	T_EQ(*(const char *)sio_attachment(sio, 0, &size), 'x');
+	T_OK(sio_answer_attachment(sio, 0, 1, &size) == NULL && size == 0);
+	T_OK(sio_answer_attachment(sio, 2, 0, &size) == NULL);
+	sio_emit(sio, SIO_ALL, "same", sio_arg(sio, 0));
+	sio_emit_attachments(sio);
+	return 0;
+}
+
+static void
+each_answer_has_its_own_bytes(void)
+{
+	begin();
+	call.args = SLICE("[[{\"_placeholder\":true,\"num\":0}],"
+	    "[{\"_placeholder\":true,\"num\":1},{\"_placeholder\":true,\"num\":0}]]");
+	call.attachments = SLICE("\5\0\0\0" "\1\0\0\0x"
+	    "\12\0\0\0" "\1\0\0\0y\1\0\0\0z");
+	call.name = SLICE("gone");
+	T_EQ(run_kind(APP_ACK, hand_on_the_answers), RC_OK);
+	T_EQ(effects.n, 1);
+	T_SLICE(effects.first->data, "[{\"_placeholder\":true,\"num\":0}]");
+	T_OK(slice_eq(effects.first->attachments, SLICE("\1\0\0\0x")));
+}
+
 /* ---- the other effects -------------------------------------------------------------- */
 
 BEGIN(ack_twice)
@@ -716,6 +745,7 @@ main(void)
 	T_RUN(an_emit_to_nobody_is_no_effect);
 	T_RUN(an_emit_with_a_fault_makes_the_call_fail);
 	T_RUN(arguments_are_handed_on_with_their_bytes);
+	T_RUN(each_answer_has_its_own_bytes);
 	T_RUN(an_ack_is_said_once_and_only_if_it_is_wanted);
 	T_RUN(the_own_socket_is_meant_directly_and_others_by_selector);
 	T_RUN(a_room_needs_a_name);

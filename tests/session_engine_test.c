@@ -436,6 +436,25 @@ acks_to_the_server_reach_the_named_handler(void)
 }
 
 static void
+bytes_in_an_ack_reach_the_named_handler(void)
+{
+	char sid[24], answer[80];
+	int id;
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	kit_post(&kit, 0, sid, "42[\"ask\",\"q\"]");
+	T_EQ(sscanf(kit_read(&kit, 1, sid), "42%d[\"question\",\"q\"]", &id), 1);
+	snprintf(answer, sizeof(answer),
+	    "461-%d[{\"_placeholder\":true,\"num\":0}]\x1e" "bAAEC", id);
+	kit_post(&kit, 2, sid, answer);
+	kit_pass(&kit, 10);
+	T_STR(kit.last_answers,
+	    "done [[{\"_placeholder\":true,\"num\":0}]] with attachments");
+	kit_fini(&kit);
+}
+
+static void
 a_timer_fires_in_whichever_process_is_awake(void)
 {
 	char sid[24];
@@ -688,6 +707,7 @@ main(void)
 	T_RUN(a_session_that_is_not_heard_of_ends_by_the_janitor);
 	T_RUN(a_session_without_a_namespace_ends_after_the_connect_timeout);
 	T_RUN(acks_to_the_server_reach_the_named_handler);
+	T_RUN(bytes_in_an_ack_reach_the_named_handler);
 	T_RUN(a_timer_fires_in_whichever_process_is_awake);
 	T_RUN(a_key_lets_a_repeated_event_happen_once);
 	T_RUN(binary_attachments_may_come_with_the_next_post);

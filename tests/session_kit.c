@@ -133,9 +133,10 @@ app_call(void *arg, const struct app_call *call, struct effects *out)
 		    SLICE_ARGS(call->name));
 		return RC_OK;
 	case APP_ACK:
-		snprintf(kit->last_answers, sizeof(kit->last_answers), "%.*s %.*s",
+		snprintf(kit->last_answers, sizeof(kit->last_answers), "%.*s %.*s%s",
 		    call->timeout ? 7 : 4, call->timeout ? "timeout" : "done",
-		    SLICE_ARGS(call->args));
+		    SLICE_ARGS(call->args), call->attachments.p == NULL ? "" :
+		    " with attachments");
 		return RC_OK;
 	}
 	return RC_NONE;

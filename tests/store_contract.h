@@ -132,6 +132,8 @@ int64_t t_emit_kept(const char *room, const char *name, int64_t keep_ms,
 int64_t t_ask(const char *nsp, const char *room, const char *handler,
     int64_t timeout_ms, bool wait);
 enum rc t_answer(uint64_t socket, int64_t question, const char *json);
+enum rc t_answer_with(uint64_t socket, int64_t question, const char *json,
+    struct slice attachments);
 
 /* Packed keys, packed names. */
 struct slice t_keys(enum channel_kind kind, const char *nsp, const char *name);

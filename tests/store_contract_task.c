@@ -354,12 +354,13 @@ two_questions_have_two_numbers(void)
 static void
 expect_answers(int64_t question, const char *answers, int64_t expected, bool done)
 {
-	struct slice got;
+	struct slice got, attachments;
 	int64_t n;
 	bool is_done;
 
-	T_EQ(store_answers(scene.store, question, &scene.arena, &got, &n, &is_done),
-	    RC_OK);
+	T_EQ(store_answers(scene.store, question, &scene.arena, &got, &attachments,
+	    &n, &is_done), RC_OK);
+	T_OK(attachments.p == NULL);
 	T_SLICE(got, answers);
 	T_EQ(n, expected);
 	T_EQ(is_done, done);
@@ -370,7 +371,7 @@ who_waits_for_answers_sees_them_come(void)
 {
 	uint64_t a, b;
 	int64_t question, n;
-	struct slice got;
+	struct slice got, attachments;
 	bool done;
 
 	t_join_in("alice", &a);
@@ -382,8 +383,8 @@ who_waits_for_answers_sees_them_come(void)
 	T_EQ(t_answer(b, question, "[\"b\"]"), RC_OK);
 	expect_answers(question, "[[\"a\",1],[\"b\"]]", 2, true);
 	T_STR(t_tasks(), "");
-	T_EQ(store_answers(scene.store, question + 1, &scene.arena, &got, &n, &done),
-	    RC_GONE);
+	T_EQ(store_answers(scene.store, question + 1, &scene.arena, &got,
+	    &attachments, &n, &done), RC_GONE);
 }
 
 static void
@@ -399,6 +400,67 @@ waiting_ends_with_the_time_out(void)
 	t_wait(5001);
 	expect_answers(question, "[[\"b\"]]", 2, true);
 	T_EQ(t_answer(a, question, "[\"late\"]"), RC_NONE);
+}
+
+static const struct slice two_files = { "\1\0\0\0x\2\0\0\0y\0", 11 };
+
+static void
+expect_two_files_from_the_second(struct slice attachments)
+{
+	struct slice one;
+
+	T_EQ(pack_count(attachments), 3);
+	T_OK(pack_next(&attachments, &one) && one.n == 0);
+	T_OK(pack_next(&attachments, &one) && slice_eq(one, two_files));
+	T_OK(pack_next(&attachments, &one) && one.n == 0);
+}
+
+static void
+what_is_attached_to_answers_comes_with_them(void)
+{
+	uint64_t a, b, c;
+	int64_t question;
+	struct task task;
+
+	t_join_in("alice", &a);
+	t_join_in("bob", &b);
+	t_join_in("carol", &c);
+	question = t_ask("/", NULL, "replied", 5000, false);
+	T_EQ(t_answer(a, question, "[1]"), RC_OK);
+	T_EQ(t_answer_with(b, question, "[2]", two_files), RC_OK);
+	T_EQ(t_answer(c, question, "[3]"), RC_OK);
+	task = t_task("replied");
+	T_SLICE(task.data,
+	    "{\"timeout\":false,\"expected\":3,\"answers\":[[1],[2],[3]]}");
+	expect_two_files_from_the_second(task.attachments);
+
+	question = t_ask("/", NULL, "again", 5000, false);
+	T_EQ(t_answer(a, question, "[1]"), RC_OK);
+	t_wait(5001);
+	t_janitor();
+	T_OK(t_task("again").attachments.p == NULL);
+}
+
+static void
+who_waits_for_answers_sees_what_is_attached(void)
+{
+	uint64_t a, b, c;
+	int64_t question, n;
+	struct slice got, attachments;
+	bool done;
+
+	t_join_in("alice", &a);
+	t_join_in("bob", &b);
+	t_join_in("carol", &c);
+	question = t_ask("/", NULL, NULL, 5000, true);
+	T_EQ(t_answer(c, question, "[3]"), RC_OK);
+	expect_answers(question, "[[3]]", 3, false);
+	T_EQ(t_answer_with(a, question, "[1]", two_files), RC_OK);
+	T_EQ(t_answer(b, question, "[2]"), RC_OK);
+	T_EQ(store_answers(scene.store, question, &scene.arena, &got, &attachments,
+	    &n, &done), RC_OK);
+	T_SLICE(got, "[[3],[1],[2]]");
+	expect_two_files_from_the_second(attachments);
 }
 
 /* ---- values -------------------------------------------------------------------- */
@@ -503,6 +565,8 @@ contract_task(void)
 	CASE(two_questions_have_two_numbers);
 	CASE(who_waits_for_answers_sees_them_come);
 	CASE(waiting_ends_with_the_time_out);
+	CASE(what_is_attached_to_answers_comes_with_them);
+	CASE(who_waits_for_answers_sees_what_is_attached);
 	CASE(a_value_is_set_replaced_and_removed);
 	CASE(a_value_ends_with_its_time);
 	CASE(what_must_be_done_survives_a_restart);

@@ -358,10 +358,18 @@ t_ask(const char *nsp, const char *room, const char *handler, int64_t timeout_ms
 enum rc
 t_answer(uint64_t socket, int64_t question, const char *json)
 {
+	return t_answer_with(socket, question, json, SLICE_NONE);
+}
+
+enum rc
+t_answer_with(uint64_t socket, int64_t question, const char *json,
+    struct slice attachments)
+{
 	struct store_op *op = t_op(OP_ANSWER);
 
 	op->u.answer.socket = &socket;
 	op->u.answer.question = question;
 	op->u.answer.data = slice_str(json);
+	op->u.answer.attachments = attachments;
 	return t_do(op);
 }

@@ -361,12 +361,40 @@ a_newer_program_takes_over(void)
 	scene();
 	reopen();
 	come("alice");
-	sql("UPDATE live SET row = json_set(row, '$[0]', 2) WHERE session = 0");
+	sql("UPDATE live SET row = json_set(row, '$[0]', 3) WHERE session = 0");
 	T_EQ(say("kitchen", SLICE("[1]")), RC_BAD_STATE);
 	T_OK(strstr(store_error(s.store), "newer") != NULL);
 	store_close(&s.store);
 	T_EQ(try_open(), RC_BAD_STATE);
 	T_OK(strstr(s.error, "newer") != NULL);
+	end();
+}
+
+/* Schema 1 had no place for what is attached to an answer. */
+static void
+the_store_of_an_older_program_is_brought_up_to_date(void)
+{
+	struct store_stats stats;
+
+	scene();
+	reopen();
+	come("alice");
+	store_close(&s.store);
+	sql("ALTER TABLE answer DROP COLUMN attachments;"
+	    "ALTER TABLE task DROP COLUMN attachments;"
+	    "INSERT INTO task(n, kind, attempts, aside, holder, lease, nsp, name)"
+	    " VALUES(1, 3, 0, 1, 0, 0, '/', 'replied');"
+	    "UPDATE live SET row = json_set(row, '$[0]', 1) WHERE session = 0");
+	s.conf.read_only = true;
+	T_EQ(try_open(), RC_BAD_STATE);
+	T_OK(strstr(s.error, "older") != NULL);
+	s.conf.read_only = false;
+	reopen();
+	T_OK(is_here("alice"));
+	T_EQ(store_stats(s.store, &stats), RC_OK);
+	T_EQ(stats.schema, 2);
+	T_EQ(stats.set_aside, 1);
+	sql("SELECT attachments FROM task UNION SELECT attachments FROM answer");
 	end();
 }
 
@@ -604,6 +632,7 @@ main(void)
 	T_RUN(a_reboot_ends_sessions_and_opens_their_windows);
 	T_RUN(a_restored_copy_never_repeats_a_seq);
 	T_RUN(a_newer_program_takes_over);
+	T_RUN(the_store_of_an_older_program_is_brought_up_to_date);
 	T_RUN(session_0_is_nobody);
 	T_RUN(what_is_only_looked_at_is_not_made);
 	T_RUN(a_full_disk_is_an_error_and_then_over);

@@ -190,15 +190,16 @@ say_stats(struct buf *b)
 static void
 say_answers(struct twin *w, struct buf *b)
 {
-	struct slice answers;
+	struct slice answers, attachments;
 	int64_t expected;
 	bool done;
 	size_t i;
 
 	for (i = 0; i < QUESTIONS; i++)
 		if (w->question[i] != 0 && store_answers(w->store, w->question[i],
-		    &scene.arena, &answers, &expected, &done) == RC_OK)
-			buf_printf(b, "q%d=%.*s/%d%s ", (int)i, SLICE_ARGS(answers),
+		    &scene.arena, &answers, &attachments, &expected, &done) == RC_OK)
+			buf_printf(b, "q%d=%.*s+%zu/%d%s ", (int)i,
+			    SLICE_ARGS(answers), pack_count(attachments),
 			    (int)expected, done ? "." : "");
 }
 

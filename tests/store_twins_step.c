@@ -270,6 +270,8 @@ fill_socket_op(struct twin *w, const struct step *st, struct store_op *op)
 		op->u.answer.socket = socket;
 		op->u.answer.question = w->question[st->pick % QUESTIONS];
 		op->u.answer.data = slice_str(t_text("[\"%s\"]", st->name));
+		if ((st->flags & 1) != 0)
+			op->u.answer.attachments = SLICE("\1\0\0\0x");
 		break;
 	}
 }

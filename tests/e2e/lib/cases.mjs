@@ -95,6 +95,16 @@ export const always = {
     assert.deepEqual((await answered)[0], [["WELL?", "yes", [1]]]);
   },
 
+  async "answers what the server asks with bytes"(t, enter) {
+    const socket = await enter();
+    socket.on("question", (bytes, answer) => answer(bytes, { also: [Buffer.from("more")] }));
+    const answered = next(socket, "answers");
+    socket.emit("ask", Buffer.from([0, 255]));
+    const [[[back, { also }]]] = await answered;
+    assert.deepEqual(Buffer.from(back), Buffer.from([0, 255]));
+    assert.equal(Buffer.from(also[0]).toString(), "more");
+  },
+
   async "has several namespaces on one connection"(t, enter) {
     const root = await enter();
     const chat = closing(t, root.io.socket("/chat"));

@@ -9,11 +9,12 @@
  *
  * SPDX-License-Identifier: ISC
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { until, within } from "./wait.mjs";
 
 export const top = process.env.SIOGATE_TOP || fileURLToPath(new URL("../../..", import.meta.url));
@@ -24,15 +25,22 @@ const START_MS = 240000;                /* the first start may build */
 
 const runs = new Map();                 /* the run folders of what was started, by url */
 
+/* The siogate command on the store of a run folder: how it is started. */
+function onStore(run, args) {
+  const prefix = process.env.SIOGATE_PREFIX || join(top, "build/demo/prefix");
+  return [join(prefix, "bin/siogate"), ["--config", join(run, ".siogate/siogate.conf"), ...args],
+    { env: { PATH: process.env.PATH }, encoding: "utf8" }];
+}
+
+/* What the command prints on the store behind a front. */
+export async function command(front, ...args) {
+  return (await promisify(execFile)(...onStore(front.run, args))).stdout;
+}
+
 /* How many polls the store behind url holds; undefined: it is not ours to ask. */
 export function claims(url) {
   const run = runs.get(url);
-  if (!run)
-    return undefined;
-  const prefix = process.env.SIOGATE_PREFIX || join(top, "build/demo/prefix");
-  const stats = execFileSync(join(prefix, "bin/siogate"), ["--config", join(run, ".siogate/siogate.conf"),
-    "--json", "stats"], { env: { PATH: process.env.PATH }, encoding: "utf8" });
-  return JSON.parse(stats).claims;
+  return run && JSON.parse(execFileSync(...onStore(run, ["--json", "stats"]))).claims;
 }
 
 /* Those of the named fronts that this run is about. */
