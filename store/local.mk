@@ -23,7 +23,7 @@ CONTRACT_SOURCES = tests/t.h tests/store_contract.h tests/store_contract.c \
 	tests/store_contract_close.c tests/store_contract_room.c \
 	tests/store_contract_recover.c tests/store_contract_refuse.c tests/store_contract_log.c \
 	tests/store_contract_task.c tests/store_contract_look.c \
-	tests/store_contract_worker.c
+	tests/store_contract_worker.c tests/store_contract_lost.c
 
 check_PROGRAMS += tests/store_sqlite_test tests/store_memory_test
 tests_store_sqlite_test_SOURCES = $(CONTRACT_SOURCES) tests/store_sqlite_test.c

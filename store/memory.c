@@ -204,6 +204,7 @@ static void (*const op_fns[])(struct memory *m, struct store_op *op) = {
 	[OP_POLL] = memory_op_poll,
 	[OP_DELIVER] = memory_op_deliver,
 	[OP_RELEASE] = memory_op_release,
+	[OP_LOST] = memory_op_lost,
 	[OP_RECEIVE] = memory_op_receive,
 	[OP_CLOSE] = memory_op_close,
 	[OP_CONNECT] = memory_op_connect,

@@ -4,6 +4,8 @@
  * Must stay true:
  *   - a poll with a new t proves that the last answer arrived: prev follows the
  *     cursor; a poll with the same t goes back to prev
+ *   - so does OP_LOST; nobody is killed here (a handle that is closed has left in
+ *     order)
  *   - replays are served before anything past the cursor, in the order of their
  *     CONNECT answers
  *
@@ -162,6 +164,16 @@ memory_drop_claim(struct mem_session *s)
 	s->holder = 0;
 	s->ticket = 0;
 	s->claim_seq = 0;
+	s->teller = 0;
+	s->told = 0;
+}
+
+/* A batch went out with this ticket. */
+static void
+note_answer(struct memory *m, struct mem_session *s, uint64_t ticket)
+{
+	s->teller = m->worker;
+	s->told = ticket;
 }
 
 static bool
@@ -212,10 +224,16 @@ park(struct memory *m, struct mem_session *s, struct store_op *op)
 }
 
 static bool
+pings(const struct mem_session *s)
+{
+	return (s->row.traits & SESSION_PINGS_US) == 0 &&
+	    ((s->row.traits & SESSION_QUIET_POLLS) == 0 || s->row.transport != 0);
+}
+
+static bool
 is_ping_due(const struct memory *m, const struct mem_session *s)
 {
-	return m->conf.ping_interval_ms > 0 && !s->row.ping_open &&
-	    (s->row.traits & SESSION_PINGS_US) == 0 &&
+	return m->conf.ping_interval_ms > 0 && !s->row.ping_open && pings(s) &&
 	    s->row.ping_boot + m->conf.ping_interval_ms <= m->boot;
 }
 
@@ -256,6 +274,8 @@ serve(struct memory *m, struct mem_session *s, struct store_op *op)
 		return;
 	}
 	memory_drop_claim(s);
+	if (d.batch.n > 0)
+		note_answer(m, s, op->u.poll.ticket);
 }
 
 void
@@ -285,8 +305,7 @@ memory_op_poll(struct memory *m, struct store_op *op)
 		memory_session_end(m, s, "transport close", '1', false);
 		return;
 	}
-	op->u.poll.ping_due_r = s->row.ping_open ||
-	    (s->row.traits & SESSION_PINGS_US) != 0 ? 0 :
+	op->u.poll.ping_due_r = s->row.ping_open || !pings(s) ? 0 :
 	    s->row.ping_boot + m->conf.ping_interval_ms;
 	op->u.poll.dead_r = memory_session_dead(m, s);
 }
@@ -318,8 +337,10 @@ memory_op_deliver(struct memory *m, struct store_op *op)
 		return;
 	memory_drop_claim(s);
 	receipt_proved(s);
-	if (op->u.deliver.upto > s->cursor)
+	if (op->u.deliver.upto > s->cursor) {
 		s->cursor = op->u.deliver.upto;
+		note_answer(m, s, op->u.deliver.ticket);
+	}
 	if (op->u.deliver.ping)
 		ping(m, s);
 	if (op->u.deliver.end)
@@ -338,5 +359,22 @@ memory_op_release(struct memory *m, struct store_op *op)
 	else {
 		memory_drop_claim(s);
 		s->t[0] = '\0';         /* nothing was answered: no resend of it */
+	}
+}
+
+void
+memory_op_lost(struct memory *m, struct store_op *op)
+{
+	struct mem_session *s = memory_session_get(m->town, op->u.release.session);
+
+	if (s == NULL)
+		op->rc = RC_GONE;
+	else if (s->holder != 0 || (s->row.traits & SESSION_POLLS_ON) == 0 ||
+	    s->teller != m->worker ||
+	    s->told != op->u.release.ticket)
+		op->rc = RC_CLASH;
+	else {
+		go_back(s);
+		memory_drop_claim(s);
 	}
 }

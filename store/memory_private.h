@@ -68,6 +68,8 @@ struct mem_session {
 	unsigned holder;                /* worker of the claim; 0: none */
 	uint64_t ticket;
 	int64_t claim_seq;              /* the newest record when it was claimed */
+	unsigned teller;                /* who gave the last batch, ... */
+	uint64_t told;                  /* ... with which ticket; 0: nobody */
 	int64_t opened_boot, closing_boot;
 	bool was_connected;             /* to a namespace, once */
 	bool said_ping;                 /* the last answer was a ping */
@@ -199,6 +201,7 @@ enum rc memory_last_seq(struct store *store, int64_t *seq_r);
 void memory_op_poll(struct memory *m, struct store_op *op);
 void memory_op_deliver(struct memory *m, struct store_op *op);
 void memory_op_release(struct memory *m, struct store_op *op);
+void memory_op_lost(struct memory *m, struct store_op *op);
 void memory_drop_claim(struct mem_session *s);
 
 /* ---- memory_session.c --------------------------------------------------- */

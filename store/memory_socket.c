@@ -195,11 +195,13 @@ memory_op_disconnect(struct memory *m, struct store_op *op)
 	struct mem_socket *k = memory_socket_get(m->town, *op->u.disconnect.socket);
 	const char *reason = op->u.disconnect.reason;
 	struct mem_session *s;
+	bool is_root;
 
 	if (k == NULL) {
 		op->rc = RC_GONE;
 		return;
 	}
+	is_root = slice_is(k->nsp, "/");        /* k may be freed below */
 	if (k->session == 0) {
 		memory_socket_forget(m->town, k);
 		return;
@@ -209,7 +211,8 @@ memory_op_disconnect(struct memory *m, struct store_op *op)
 		memory_tell(m, s->n, RECORD_DISCONNECT, k->nsp, SLICE_NONE);
 	socket_go(m, s, k, reason, false, !op->u.disconnect.silent);
 	s->row.version++;
-	if (op->u.disconnect.engine)
+	if (op->u.disconnect.engine || (!op->u.disconnect.silent &&
+	    (s->row.traits & SESSION_ROOT_IS_ALL) != 0 && is_root))
 		memory_session_end_orderly(m, s, reason, false);
 }
 

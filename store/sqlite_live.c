@@ -379,16 +379,18 @@ live_drop_claim(struct sqlite *db, struct live *l)
 	live_touch(l);
 }
 
-static bool
-pings_us(const struct live *l)
+bool
+live_has(const struct live *l, unsigned trait)
 {
-	return (l->flags >> LIVE_TRAITS & SESSION_PINGS_US) != 0;
+	return (l->flags >> LIVE_TRAITS & trait) != 0;
 }
 
 int64_t
 live_ping_due(const struct sqlite *db, const struct live *l)
 {
-	if ((l->flags & (LIVE_PING_OPEN | LIVE_CLOSING)) != 0 || pings_us(l))
+	if ((l->flags & (LIVE_PING_OPEN | LIVE_CLOSING)) != 0 ||
+	    live_has(l, SESSION_PINGS_US) ||
+	    (live_has(l, SESSION_QUIET_POLLS) && l->transport == 0))
 		return 0;
 	return l->ping + db->interval;
 }
@@ -403,7 +405,8 @@ live_dead(const struct sqlite *db, const struct live *l)
 	if ((l->flags & LIVE_PING_OPEN) != 0 && l->ping + db->timeout < dead)
 		dead = l->ping + db->timeout;
 	if (l->namespaces == 0 && (l->flags & LIVE_WAS_CONNECTED) == 0 &&
-	    !pings_us(l) && db->connect_timeout > 0 && l->opened + db->connect_timeout < dead)
+	    !live_has(l, SESSION_PINGS_US) && db->connect_timeout > 0 &&
+	    l->opened + db->connect_timeout < dead)
 		dead = l->opened + db->connect_timeout;
 	return dead;
 }

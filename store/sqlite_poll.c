@@ -10,10 +10,15 @@
  * already: it is served again from prev.  A `t` that is new proves that the last
  * answer has arrived.
  *
+ * Clients that poll on in the same session whatever was lost (SESSION_POLLS_ON) are
+ * served again from prev also when the answer is known to be lost: the process
+ * could not write it (OP_LOST), or was killed after it had taken the batch.
+ *
  * Must stay true:
  *   - the cursor moves only with an answer or while nothing lies behind it
  *   - prev is the cursor before the last answer
  *   - a volatile record reaches a claim older than itself, nobody else
+ *   - with no holder, ticket and claim_seq tell who gave the last batch
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,7 +32,8 @@
 enum meeting {
 	MEETS_NOBODY,           /* a new poll */
 	MEETS_ITSELF,           /* asks for the parked one again (u.poll.again) */
-	MEETS_ANSWERED          /* a resend of the last answered poll */
+	MEETS_ANSWERED,         /* a resend of the last answered poll */
+	MEETS_LOST              /* a new one, whose last answer nobody got */
 };
 
 static bool
@@ -35,6 +41,24 @@ is_own_claim(const struct sqlite *db, const struct live *l, uint64_t ticket)
 {
 	return l->holder != 0 && l->holder == worker_self(db->workers) &&
 	    l->ticket == (int64_t)ticket;
+}
+
+/* A batch went out with this ticket; by whom, in case it gets lost. */
+static void
+answer_note(struct sqlite *db, struct live *l, uint64_t ticket)
+{
+	if (!live_has(l, SESSION_POLLS_ON))
+		return;
+	l->ticket = (int64_t)ticket;
+	l->claim_seq = worker_here(db);
+}
+
+static bool
+is_answer_lost(struct sqlite *db, const struct live *l)
+{
+	return l->holder == 0 && l->claim_seq != 0 &&
+	    live_has(l, SESSION_POLLS_ON) &&
+	    worker_was_killed(db->workers, l->claim_seq);
 }
 
 /* RC_OK: go on.  RC_CLASH: lost, or overlapped and the session has ended. */
@@ -52,6 +76,8 @@ poll_meet(struct sqlite *db, struct live *l, struct store_op *op, const char *t,
 	if (l->holder == 0) {
 		if (same)
 			*meets_r = MEETS_ANSWERED;
+		else if (is_answer_lost(db, l))
+			*meets_r = MEETS_LOST;
 		return RC_OK;
 	}
 	if (!live_is_claimed(db, l)) {
@@ -163,6 +189,7 @@ poll_decide(struct sqlite *db, struct live *l, struct store_op *op,
 		op->u.poll.outcome_r = POLL_BATCH;
 		op->u.poll.batch_r = d->batch;
 		live_drop_claim(db, l);
+		answer_note(db, l, op->u.poll.ticket);
 		l->flags &= ~(unsigned)LIVE_SAID_PING;
 	} else if (ping != 0 && ping <= db->boot) {
 		op->u.poll.outcome_r = POLL_PING;
@@ -194,7 +221,7 @@ op_poll(struct sqlite *db, struct store_op *op)
 	} else {
 		l->heard = db->boot;
 		memcpy(l->t, t, sizeof(t));
-		if (meets == MEETS_ANSWERED)
+		if (meets == MEETS_ANSWERED || meets == MEETS_LOST)
 			poll_rewind(db, l);
 		else if (op->u.poll.is_live)
 			poll_receipt_live(db, l, op->u.poll.proved);
@@ -208,7 +235,7 @@ op_poll(struct sqlite *db, struct store_op *op)
 		op->rc = RC_GONE;
 		return;
 	}
-	op->u.poll.is_resend_r = meets == MEETS_ANSWERED;
+	op->u.poll.is_resend_r = meets == MEETS_ANSWERED || meets == MEETS_LOST;
 	if (meets == MEETS_ANSWERED && (l->flags & LIVE_SAID_PING) != 0 &&
 	    (l->flags & LIVE_PING_OPEN) != 0) {
 		op->u.poll.outcome_r = POLL_PING;       /* it was lost */
@@ -251,8 +278,10 @@ op_deliver(struct sqlite *db, struct store_op *op)
 		return;
 	}
 	l->prev = l->cursor;
-	if (op->u.deliver.upto > l->cursor)
+	if (op->u.deliver.upto > l->cursor) {
 		l->cursor = op->u.deliver.upto;
+		answer_note(db, l, op->u.deliver.ticket);
+	}
 	l->flags &= ~(unsigned)LIVE_SAID_PING;
 	if (op->u.deliver.ping)
 		ping_said(db, l);
@@ -270,5 +299,23 @@ op_release(struct sqlite *db, struct store_op *op)
 	else {
 		live_drop_claim(db, l);
 		l->t[0] = '\0';         /* nothing was answered: no resend of it */
+	}
+}
+
+void
+op_lost(struct sqlite *db, struct store_op *op)
+{
+	struct live *l = live_get(db, op->u.release.session);
+
+	if (l == NULL) {
+		op->rc = RC_GONE;
+	} else if (l->holder != 0 || !live_has(l, SESSION_POLLS_ON) ||
+	    l->claim_seq == 0 || l->claim_seq != worker_self(db->workers) ||
+	    l->ticket != (int64_t)op->u.release.ticket) {
+		op->rc = RC_CLASH;
+	} else {
+		poll_rewind(db, l);
+		l->ticket = l->claim_seq = 0;
+		live_touch(l);
 	}
 }

@@ -78,7 +78,7 @@ struct live {
 	uint64_t session;
 	int64_t cursor, prev;
 	int64_t head;                   /* newest record to the session itself */
-	int64_t holder, ticket, claim_seq;
+	int64_t holder, ticket, claim_seq;      /* no holder: see answer_note() */
 	int64_t heard, ping, opened;
 	int64_t version, namespaces;
 	int transport;
@@ -246,6 +246,8 @@ void live_forget_sockets(struct sqlite *db, struct live *l);
 /* The claim is there and its worker lives. */
 bool live_is_claimed(struct sqlite *db, const struct live *l);
 void live_drop_claim(struct sqlite *db, struct live *l);
+/* Whether the session has this trait (SESSION_...). */
+bool live_has(const struct live *l, unsigned trait);
 /* Boot ms: when a ping is due (0: one is open), when the session is dead. */
 int64_t live_ping_due(const struct sqlite *db, const struct live *l);
 int64_t live_dead(const struct sqlite *db, const struct live *l);
@@ -272,6 +274,7 @@ enum rc sqlite_sessions(struct store *store, uint64_t after, size_t limit,
 void op_poll(struct sqlite *db, struct store_op *op);
 void op_deliver(struct sqlite *db, struct store_op *op);
 void op_release(struct sqlite *db, struct store_op *op);
+void op_lost(struct sqlite *db, struct store_op *op);
 
 struct drain {
 	size_t max_records, max_bytes;

@@ -90,7 +90,7 @@ op_receive(struct sqlite *db, struct store_op *op)
 		op->rc = RC_CLASH;
 		return;
 	}
-	if ((l->flags >> LIVE_TRAITS & SESSION_PINGS_US) != 0)
+	if (live_has(l, SESSION_PINGS_US))
 		l->heard = db->boot;    /* its ping is a POST */
 	memcpy(l->post_t, t, sizeof(t));
 	l->post_hash = op->u.receive.hash;

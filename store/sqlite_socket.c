@@ -295,7 +295,8 @@ op_disconnect(struct sqlite *db, struct store_op *op)
 	l->namespaces--;
 	l->version++;
 	live_touch(l);
-	if (op->u.disconnect.engine)
+	if (op->u.disconnect.engine || (!op->u.disconnect.silent &&
+	    live_has(l, SESSION_ROOT_IS_ALL) && slice_is(k.nsp, "/")))
 		session_end_orderly(db, l, reason, false);
 }
 

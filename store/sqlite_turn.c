@@ -26,6 +26,7 @@ static op_fn *const op_fns[] = {
 	[OP_POLL] = op_poll,
 	[OP_DELIVER] = op_deliver,
 	[OP_RELEASE] = op_release,
+	[OP_LOST] = op_lost,
 	[OP_RECEIVE] = op_receive,
 	[OP_CLOSE] = op_close,
 	[OP_CONNECT] = op_connect,

@@ -91,7 +91,14 @@ void store_rest(struct store *store);
 enum {
 	SESSION_PINGS_US = 1,   /* its client pings: no ping is ever due, and nobody
 	                         * waits for its CONNECT */
-	SESSION_TEXT_ONLY = 2   /* its client takes no octet-stream (EIO3, b64) */
+	SESSION_TEXT_ONLY = 2,  /* its client takes no octet-stream (EIO3, b64) */
+	SESSION_QUIET_POLLS = 4,        /* no ping is due while its transport is
+	                         * polling; it lives as long as it polls */
+	SESSION_POLLS_ON = 8,   /* its client polls again in the same session when an
+	                         * answer was lost, which therefore is said again:
+	                         * OP_LOST, or its worker was killed */
+	SESSION_ROOT_IS_ALL = 16        /* a DISCONNECT of "/" by the server closes the
+	                         * session in order */
 };
 
 struct session_row {
@@ -244,7 +251,7 @@ enum rc store_tasks(struct store *store, size_t limit, struct arena *arena,
 /* ---- changing: operations --------------------------------------------- */
 
 enum store_op_kind {
-	OP_OPEN, OP_POLL, OP_DELIVER, OP_RELEASE, OP_RECEIVE, OP_CLOSE,
+	OP_OPEN, OP_POLL, OP_DELIVER, OP_RELEASE, OP_LOST, OP_RECEIVE, OP_CLOSE,
 	OP_CONNECT, OP_RECOVER, OP_APPEND, OP_JOIN, OP_LEAVE, OP_DISCONNECT,
 	OP_SOCKET_SET, OP_VALUE_SET, OP_TIMER, OP_ONCE, OP_ANSWER, OP_TASK_TRY,
 	OP_TASK_DONE, OP_JANITOR, OP__COUNT
@@ -292,10 +299,11 @@ struct store_op {
 		 * `t` equal to that of the parked poll: a resend, the claim is
 		 * taken over (its worker is woken and finds that it lost it).
 		 * `t` equal to that of the last answered poll: served again from
-		 * prev (is_resend_r).  Another live claim: the session ends
-		 * (EIO: RC_CLASH, reason "transport error" as in the reference,
-		 * the other poll is answered "1") or, with takeover, is taken
-		 * over.
+		 * prev (is_resend_r), and so is one of SESSION_POLLS_ON whose last
+		 * answer was given by a worker that was killed since.
+		 * Another live claim: the session ends (EIO: RC_CLASH, reason
+		 * "transport error" as in the reference, the other poll is
+		 * answered "1") or, with takeover, is taken over.
 		 * again: the process asks for its own parked poll (same ticket):
 		 * RC_CLASH when the claim is not its own any more.
 		 * RC_GONE: no such session.
@@ -332,10 +340,13 @@ struct store_op {
 		} deliver;
 
 		/* The client hung up: the claim is void, nothing was answered;
-		 * the same t then is a new poll.  RC_CLASH, RC_GONE. */
+		 * the same t then is a new poll.  RC_CLASH, RC_GONE.
+		 * OP_LOST: this process answered that ticket (SESSION_POLLS_ON),
+		 * but the answer could not be written: the cursor is prev again.
+		 * RC_CLASH: the client has polled since, or nothing was in it. */
 		struct {
 			uint64_t session, ticket;
-		} release;
+		} release;      /* OP_RELEASE and OP_LOST */
 
 		/*
 		 * A POST: the gate of all that it causes.  RC_CLASH: version is

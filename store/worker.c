@@ -2,8 +2,12 @@
  * worker.c - locked bytes and wake-ups
  *
  * `workers.lock` holds, for number n, the byte n (locked for life by its
- * process) and the slot at 16 * n: incarnation and a flag "may be woken".  Locks
- * and contents have nothing to do with each other, locks are on numbers only.
+ * process) and the slot at 16 * n: incarnation, a flag "may be woken", and how it
+ * ended.  Locks and contents have nothing to do with each other, locks are on
+ * numbers only.
+ *
+ * Who leaves in order says so in its slot.  The number of one that did not (it was
+ * killed) is not given out again for a while, so that others can know it.
  *
  * The locks are those of an open file description: POSIX locks fall when
  * anything in the process closes the file, and do not exclude two stores of one
@@ -26,6 +30,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -41,13 +46,14 @@
 #define LOCK_ASK F_GETLK
 #endif
 
-enum { DUTY_BYTE = 1 << 20, PROBE_BYTE = DUTY_BYTE + 16 };
+enum { DUTY_BYTE = 1 << 20, PROBE_BYTE = DUTY_BYTE + 16, MOURN_SECONDS = 120 };
+enum { FATE_OPEN, FATE_LEFT, FATE_FOUND /* + boot seconds when a corpse was found */ };
 
 struct slot {
 	uint32_t incarnation;
 	uint32_t busy;
 	uint32_t pid;
-	uint32_t spare;
+	uint32_t fate;
 };
 
 struct workers {
@@ -166,6 +172,14 @@ wake_name(const struct workers *w, unsigned number, struct sockaddr_un *sun)
 	    number);
 }
 
+static void
+fate_write(struct workers *w, unsigned number, uint32_t fate)
+{
+	if (pwrite(w->fd, &fate, sizeof(fate), 16 * (off_t)number +
+	    (off_t)offsetof(struct slot, fate)) != sizeof(fate))
+		log_warn("store", "worker=%u slot cannot be written", number);
+}
+
 void
 workers_close(struct workers **wp)
 {
@@ -180,8 +194,10 @@ workers_close(struct workers **wp)
 		unlinkat(w->dir, name, 0);
 		close(w->wake);
 	}
-	if (w->self != 0)
+	if (w->self != 0) {
 		worker_say_busy(w, false);
+		fate_write(w, w->number, FATE_LEFT);
+	}
 	if (w->send >= 0)
 		close(w->send);
 	if (w->fd >= 0)
@@ -216,20 +232,51 @@ socket_bind(struct workers *w, char **error_r)
 	return RC_OK;
 }
 
+/* Whether the number, whose byte is ours, is still that of one that was killed. */
+static bool
+is_mourned(struct workers *w, unsigned number)
+{
+	uint32_t now = (uint32_t)(clock_boot(&clock_system) / 1000), found;
+	struct slot slot;
+
+	if (pread(w->fd, &slot, sizeof(slot), 16 * (off_t)number) !=
+	    sizeof(slot) || slot.incarnation == 0 || slot.fate == FATE_LEFT)
+		return false;
+	if (slot.fate == FATE_OPEN) {
+		fate_write(w, number, FATE_FOUND + now);
+		return true;
+	}
+	found = slot.fate - FATE_FOUND;
+	return found <= now && now - found < MOURN_SECONDS;     /* else: a reboot */
+}
+
+/* Locks the first number that is free, and may be used again. */
+static int
+number_lock(struct workers *w, bool takes_mourned)
+{
+	for (w->number = 1; w->number <= WORKERS_MAX; w->number++) {
+		if (lock_byte(w->fd, w->number, false) == 0) {
+			if (takes_mourned || !is_mourned(w, w->number))
+				return 0;
+			unlock_byte(w->fd, w->number);
+		} else if (errno != EAGAIN && errno != EACCES) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
 /* A free number; its slot gets the next incarnation. */
 static enum rc
 number_take(struct workers *w, char **error_r)
 {
 	struct slot slot;
 
-	for (w->number = 1; w->number <= WORKERS_MAX; w->number++) {
-		if (lock_byte(w->fd, w->number, false) == 0)
-			break;
-		if (errno != EAGAIN && errno != EACCES) {
-			*error_r = mem_printf("%s/workers.lock: %s", w->path,
-			    strerror(errno));
-			return RC_IO;
-		}
+	if (number_lock(w, false) != 0 || (w->number > WORKERS_MAX &&
+	    number_lock(w, true) != 0)) {
+		*error_r = mem_printf("%s/workers.lock: %s", w->path,
+		    strerror(errno));
+		return RC_IO;
 	}
 	if (w->number > WORKERS_MAX) {
 		*error_r = mem_printf("%s: more than %d processes", w->path,
@@ -242,6 +289,7 @@ number_take(struct workers *w, char **error_r)
 		slot.incarnation = (uint32_t)random_u64() >> 1;
 	slot.incarnation++;
 	slot.busy = 0;
+	slot.fate = FATE_OPEN;
 	slot.pid = (uint32_t)getpid();
 	if (pwrite(w->fd, &slot, sizeof(slot), 16 * (off_t)w->number) !=
 	    sizeof(slot)) {
@@ -270,6 +318,7 @@ worker_begin(struct workers *w, char **error_r)
 			close(w->send);
 		w->wake = w->send = -1;
 		w->self = 0;
+		fate_write(w, w->number, FATE_LEFT);
 		unlock_byte(w->fd, w->number);
 		return rc;
 	}
@@ -317,6 +366,19 @@ worker_is_alive(struct workers *w, holder h)
 	return pread(w->fd, &slot, sizeof(slot), 16 * (off_t)number) ==
 	    sizeof(slot) && slot.incarnation == (uint32_t)(h >> HOLDER_SHIFT) &&
 	    byte_is_held(w->fd, number);
+}
+
+bool
+worker_was_killed(struct workers *w, holder h)
+{
+	struct slot slot;
+	unsigned number = worker_number(h);
+
+	if (h == 0 || h == w->self)
+		return false;
+	return pread(w->fd, &slot, sizeof(slot), 16 * (off_t)number) ==
+	    sizeof(slot) && slot.incarnation == (uint32_t)(h >> HOLDER_SHIFT) &&
+	    slot.fate != FATE_LEFT && !byte_is_held(w->fd, number);
 }
 
 /* ---- waking -------------------------------------------------------------- */

@@ -39,6 +39,8 @@ unsigned worker_number(holder h);
 int  worker_fd(const struct workers *w);        /* -1: not yet */
 void worker_take(struct workers *w);            /* what waits on the descriptor */
 bool worker_is_alive(struct workers *w, holder h);
+/* It did not leave in order.  That is known for two minutes. */
+bool worker_was_killed(struct workers *w, holder h);
 
 /* Whether this worker holds claims: others may want to wake it. */
 void worker_say_busy(struct workers *w, bool busy);

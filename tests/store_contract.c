@@ -116,6 +116,7 @@ contract_main(const struct contract *contract)
 	contract_task();
 	contract_look();
 	contract_worker();
+	contract_lost();
 	return t_end();
 }
 
@@ -137,6 +138,12 @@ t_wait(int64_t ms)
 static void
 play_in_child(void (*what)(void), int done)
 {
+	sigset_t leave;
+	int signal;
+
+	sigemptyset(&leave);
+	sigaddset(&leave, SIGTERM);
+	sigprocmask(SIG_BLOCK, &leave, NULL);
 	scene.store = NULL;     /* the parent's, never to be touched here */
 	scene.turn_open = false;
 	if (setjmp(t_out) == 0) {
@@ -145,8 +152,9 @@ play_in_child(void (*what)(void), int done)
 		if (write(done, "+", 1) != 1)
 			_exit(1);
 		fflush(stdout);
-		for (;;)
-			pause();
+		sigwait(&leave, &signal);       /* t_elsewhere_leaves() */
+		store_close(&scene.store);
+		_exit(0);
 	}
 	fflush(stdout);
 	_exit(1);
@@ -198,6 +206,15 @@ t_elsewhere_dies(void)
 	if (elsewhere.handle != NULL)
 		scene.store = elsewhere.own;    /* also when the case failed in there */
 	store_close(&elsewhere.handle);
+}
+
+void
+t_elsewhere_leaves(void)
+{
+	T_OK(elsewhere.pid > 0);
+	kill(elsewhere.pid, SIGTERM);
+	waitpid(elsewhere.pid, NULL, 0);
+	elsewhere.pid = 0;
 }
 
 bool

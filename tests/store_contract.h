@@ -47,6 +47,7 @@ void contract_log(void);
 void contract_task(void);
 void contract_look(void);
 void contract_worker(void);
+void contract_lost(void);
 
 /* The stage of the running case. */
 struct scene {
@@ -97,6 +98,8 @@ struct store_op *t_op_receive(const char *sid, const char *t);
 uint64_t t_open(const char *sid);
 /* A socket with this id and the pid "p-ID"; its number. */
 uint64_t t_connect(uint64_t session, const char *nsp, const char *id);
+/* As t_open(), of these traits. */
+uint64_t t_open_as(const char *sid, unsigned traits);
 /* open and connect to "/", and take the CONNECT answer; the session. */
 uint64_t t_join_in(const char *sid, uint64_t *socket_r);
 enum rc t_recover(uint64_t session, const char *nsp, const char *pid,
@@ -157,6 +160,8 @@ const char *t_poll_text(const struct store_op *op);
 enum rc t_deliver(uint64_t session, int64_t upto);
 enum rc t_deliver_ping(uint64_t session);
 enum rc t_release(uint64_t session);
+/* What its last poll was answered with never left. */
+enum rc t_lost(uint64_t session);
 /* All that waits, over as many polls as it takes; nothing stays parked. */
 const char *t_hears(uint64_t session);
 
@@ -197,6 +202,8 @@ const char *t_select(const char *nsp, const char *rooms, const char *users,
  */
 void t_elsewhere(void (*what)(void));
 void t_elsewhere_dies(void);
+/* It ends by itself, in order.  Not with handles. */
+void t_elsewhere_leaves(void);
 
 /* Whether the wake descriptor becomes readable; takes the wake-ups. */
 bool t_woken(void);

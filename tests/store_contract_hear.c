@@ -95,7 +95,7 @@ t_poll_text(const struct store_op *op)
 	struct buf b = BUF_INIT;
 	size_t i;
 
-	if (op->rc == RC_OK && op->u.poll.outcome_r == POLL_PARKED)
+	if (op->rc == RC_OK)
 		scene.tickets[op->u.poll.session % 64] = op->u.poll.ticket;
 	if (op->rc != RC_OK)
 		return rc_name(op->rc);
@@ -183,6 +183,16 @@ enum rc
 t_release(uint64_t session)
 {
 	struct store_op *op = t_op(OP_RELEASE);
+
+	op->u.release.session = session;
+	op->u.release.ticket = scene.tickets[session % 64];
+	return t_do(op);
+}
+
+enum rc
+t_lost(uint64_t session)
+{
+	struct store_op *op = t_op(OP_LOST);
 
 	op->u.release.session = session;
 	op->u.release.ticket = scene.tickets[session % 64];

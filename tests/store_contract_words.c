@@ -68,6 +68,16 @@ t_open(const char *sid)
 	return op->u.open.n_r;
 }
 
+uint64_t
+t_open_as(const char *sid, unsigned traits)
+{
+	struct store_op *op = t_op_open(sid);
+
+	op->u.open.traits = traits;
+	T_EQ(t_do(op), RC_OK);
+	return op->u.open.n_r;
+}
+
 struct store_op *
 t_op_connect(uint64_t session, const char *nsp, const char *id)
 {

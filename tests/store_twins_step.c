@@ -28,6 +28,7 @@ static const struct {
 	unsigned weight;
 } weights[] = {
 	{ OP_OPEN, 1 }, { OP_POLL, 30 }, { OP_DELIVER, 4 }, { OP_RELEASE, 2 },
+	{ OP_LOST, 4 },
 	{ OP_RECEIVE, 12 }, { OP_CLOSE, 3 }, { OP_CONNECT, 10 }, { OP_RECOVER, 8 },
 	{ OP_APPEND, 30 }, { OP_JOIN, 12 }, { OP_LEAVE, 8 }, { OP_DISCONNECT, 3 },
 	{ OP_SOCKET_SET, 5 }, { OP_VALUE_SET, 3 }, { OP_TIMER, 4 }, { OP_ONCE, 3 },
@@ -298,6 +299,9 @@ fill_session_op(struct twin *w, const struct step *st, struct store_op *op)
 		op->u.open.sid = slice_str(t_text("%s", st->sid));
 		op->u.open.info = SLICE("{}");
 		op->u.open.generation = 3;
+		if ((st->flags & 16) != 0)
+			op->u.open.traits = SESSION_QUIET_POLLS |
+			    SESSION_POLLS_ON | SESSION_ROOT_IS_ALL;
 		op->u.open.max_sessions = 8;
 		op->u.open.slots = (st->flags & 3) == 0 ? 4 : 0;
 		break;
@@ -308,6 +312,7 @@ fill_session_op(struct twin *w, const struct step *st, struct store_op *op)
 		op->u.deliver.ping = (st->flags & 12) == 0;
 		break;
 	case OP_RELEASE:
+	case OP_LOST:
 		op->u.release.session = session;
 		op->u.release.ticket = st->ticket;
 		break;
@@ -395,6 +400,7 @@ fill(struct twin *w, const struct step *st)
 	case OP_OPEN:
 	case OP_DELIVER:
 	case OP_RELEASE:
+	case OP_LOST:
 	case OP_RECEIVE:
 	case OP_CLOSE:
 	case OP_CONNECT:
