@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/rc.h %D%/rc.c %D%/slice.h %D%/slice.c %D%/mem.h %D%/mem.c \
 	%D%/buf.h %D%/buf.c %D%/clock.h %D%/clock.c %D%/log.h %D%/log.c \
 	%D%/utf8.h %D%/utf8.c %D%/base64.h %D%/base64.c \
-	%D%/random.h %D%/random.c \
+	%D%/random.h %D%/random.c %D%/crypto.h %D%/crypto.c \
 	%D%/json.h %D%/json_private.h %D%/json.c %D%/json_string.c \
 	%D%/conf.h %D%/conf_private.h %D%/conf.c %D%/conf_options.c \
 	%D%/conf_parse.c %D%/conf_find.c %D%/conf_load.c %D%/conf_print.c

@@ -10,7 +10,7 @@ siogatelibexec_PROGRAMS = %D%/siogate.fcgi
 	%D%/connection.c %D%/response.c %D%/listen.c %D%/loop.c %D%/cgi.c
 %C%_siogate_fcgi_LDFLAGS = $(RESPONDER_LDFLAGS) $(EXPORT_SIO)
 %C%_siogate_fcgi_LDADD = %D%/libfcgidoor.a http/libhttp.a $(FLOOR_HANDLERS) \
-	$(FCGI_LIBS) $(SQLITE_LIBS) $(UV_LIBS) $(ZLIB_LIBS)
+	$(FCGI_LIBS) $(SQLITE_LIBS) $(UV_LIBS) $(ZLIB_LIBS) $(STATIC_CRYPTO_LIBS)
 
 # Sends have processes of their own under mod_fcgid: the same binary, a second name.
 install-exec-hook:

@@ -22,11 +22,14 @@
 #include "handlers/offered.h"
 #include "handlers/pattern.h"
 #include "handlers/relay.h"
+#include "handlers/section.h"
+#include "handlers/token.h"
 #include "session/app.h"
 
 struct handlers {
 	struct app app;
 	struct call_conf call_conf;
+	struct tokens *tokens;
 	struct relay *relay;
 	struct modules *modules;
 	const struct offered *offered;  /* referred to, so that it is linked */
@@ -93,6 +96,20 @@ ask_first(struct handlers *h, const struct app_call *call, struct effects *effec
 	return call_module(&h->call_conf, module, call, effects);
 }
 
+/* Who it is comes before whether it may. */
+static enum rc
+ask_connect(struct handlers *h, const struct app_call *call, struct effects *effects)
+{
+	struct app_call named = *call;
+	struct slice user;
+
+	if (tokens_admit(h->tokens, call, effects, &user) != RC_OK)
+		return RC_OK;
+	if (user.p != NULL)
+		named.user = user;
+	return ask_all(h, &named, effects);
+}
+
 static enum rc
 handlers_call(void *arg, const struct app_call *call, struct effects *effects_r)
 {
@@ -108,7 +125,9 @@ handlers_call(void *arg, const struct app_call *call, struct effects *effects_r)
 	}
 	if (!is_served(h, call->nsp))
 		return RC_GONE;
-	if (call->kind == APP_CONNECT || call->kind == APP_DISCONNECT)
+	if (call->kind == APP_CONNECT)
+		return ask_connect(h, call, effects_r);
+	if (call->kind == APP_DISCONNECT)
 		return ask_all(h, call, effects_r);
 	if ((rc = relay_call(h->relay, call, effects_r)) != RC_NONE)
 		return rc;
@@ -120,15 +139,19 @@ handlers_call(void *arg, const struct app_call *call, struct effects *effects_r)
 static enum rc
 sections_check(const struct conf *conf, char **error_r)
 {
+	static const char *const kinds[] = { "relay", "token" };
 	const struct conf_section *s;
+	size_t i;
 
-	for (s = conf->sections; s != NULL; s = s->next)
-		if (strcmp(s->kind, "relay") != 0) {
-			*error_r = mem_printf("%s:%u: there is no section [%s]; there is "
-			    "[relay NAMESPACE]", conf->path == NULL ? "configuration" :
-			    conf->path, s->line, s->kind);
-			return RC_BAD_INPUT;
-		}
+	for (s = conf->sections; s != NULL; s = s->next) {
+		for (i = 0; i < N_ELEMENTS(kinds); i++)
+			if (strcmp(s->kind, kinds[i]) == 0)
+				break;
+		if (i == N_ELEMENTS(kinds))
+			return section_fault(conf, s->line, error_r, "there is no section "
+			    "[%s]; there are [relay NAMESPACE] and [token NAMESPACE]",
+			    s->kind);
+	}
 	return RC_OK;
 }
 
@@ -145,6 +168,7 @@ handlers_new(const struct conf *conf, struct handlers **handlers_r, char **error
 	h->call_conf = (struct call_conf){ (unsigned)conf->max_depth,
 	    conf->handler_time };
 	if ((rc = sections_check(conf, error_r)) == RC_OK &&
+	    (rc = tokens_new(conf, &clock_system, &h->tokens, error_r)) == RC_OK &&
 	    (rc = relay_new(conf, &clock_system, &h->relay, error_r)) == RC_OK)
 		rc = modules_new(conf, &h->modules, error_r);
 	if (rc == RC_OK) {
@@ -160,6 +184,7 @@ handlers_free(struct handlers **handlers)
 {
 	if (*handlers == NULL)
 		return;
+	tokens_free(&(*handlers)->tokens);
 	relay_free(&(*handlers)->relay);
 	modules_free(&(*handlers)->modules);
 	free(*handlers);
