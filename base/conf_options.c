@@ -67,9 +67,15 @@ is_made_of(struct slice s, const char *others)
 static const char *
 check_client(struct slice value)
 {
-	if (value.n == 0 || value.p[0] == '.' || !is_made_of(value, ".-_"))
-		return "name one file of client_dir, as socket.io.min.js";
-	return NULL;
+	struct slice rest = value, name;
+	bool is_good = true;
+	size_t n = 0;
+
+	for (; slice_cut(&rest, '/', &name); n++)
+		is_good &= name.n > 0 && name.p[0] != '.' && is_made_of(name, ".-_");
+	return is_good && n <= 2 ? NULL :
+	    "name one file of client_dir or of a folder in it, as "
+	    "socket.io.min.js or 0.9.17/socket.io.js";
 }
 
 static const char *
@@ -146,7 +152,10 @@ const struct conf_option conf_options[] = {
 	    "Empty: the folder client beside the program if there is one, else the "
 	    "installed one."),
 	TEXT(client, "socket.io.min.js", check_client, PLACES,
-	    "The bundle that the bare address MOUNT/socket.io.js serves."),
+	    "The bundle that the bare address MOUNT/socket.io.js serves, with its folder "
+	    "if it lies in one: 0.9.17/socket.io.min.js lets pages that were made for "
+	    "0.9 stay as they are.  Every version is at MOUNT/VERSION/socket.io.js, "
+	    "too."),
 	PATH(log, "", PLACES,
 	    "File for the log.  Empty: the web server's error log (standard error)."),
 	WORD(log_level, "warn", "error warn info debug", PLACES,

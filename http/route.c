@@ -123,7 +123,7 @@ is_digits(struct slice s)
 	return s.n > 0;
 }
 
-/* Letters, digits, dots and dashes; no dot in front: never a way out. */
+/* Letters, digits, dots, dashes, '+'; no dot in front: never a way out. */
 static bool
 is_plain_name(struct slice s)
 {
@@ -131,7 +131,7 @@ is_plain_name(struct slice s)
 
 	for (i = 0; i < s.n; i++)
 		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		    "0123456789._-", s.p[i]) == NULL || s.p[i] == '\0')
+		    "0123456789._+-", s.p[i]) == NULL || s.p[i] == '\0')
 			return false;
 	return s.n > 0 && s.n <= 64 && s.p[0] != '.';
 }
@@ -141,6 +141,8 @@ is_client(const struct slice *rest, size_t n)
 {
 	struct slice file = rest[n - 1];
 
+	if (n == 2 && is_plain_name(rest[0]) && slice_is(file, "LICENSE"))
+		return true;
 	return n <= 2 && (n == 1 || is_plain_name(rest[0])) &&
 	    is_plain_name(file) && slice_starts(file, SLICE("socket.io")) &&
 	    (slice_ends(file, SLICE(".js")) || slice_ends(file, SLICE(".map")));

@@ -103,6 +103,30 @@ fetch_node_modules() { # folder-with-lock folder
 	cp "$1/package-lock.json" "$stamp"
 }
 
+# One version of the client: its scripts and its licence, in a folder of its name.
+# Those of 2011 have the licence at the end of what one is to read first.
+lay_client() { # package licence folder-of-scripts to
+	local version
+	version=$(sed -n 's/.*"version": *"\([0-9.]*\)".*/\1/p' "$1/package.json" | head -n 1)
+	mkdir -p "$4/$version" || return 1
+	cp "$1/$3"/socket.io*.js "$4/$version/" || return 1
+	sed -n '/The MIT License/,$p' "$1/$2" >"$4/$version/LICENSE"
+	[ -s "$4/$version/LICENSE" ]
+}
+
+# What script/client/package.json names, as `client_dir` wants it.
+lay_clients() { # node_modules to
+	lay_client "$1/socket.io-client" LICENSE dist "$2" &&
+	    lay_client "$1/socket.io-client-2" LICENSE dist "$2" &&
+	    lay_client "$1/socket.io-client-1" LICENSE dist "$2" &&
+	    lay_client "$1/socket.io-client-0.9" README.md dist "$2" &&
+	    lay_client "$1/socket.io-0.6" support/socket.io-client/README.md \
+	    support/socket.io-client "$2" || return 1
+	# the newest is what the bare addresses mean
+	cp "$1/socket.io-client/LICENSE" "$1/socket.io-client/dist"/socket.io*.js \
+	    "$1/socket.io-client/dist"/socket.io*.map "$2/"
+}
+
 # Runs a command while nobody else does anything of that name in the build folder.
 alone() { # name command...
 	local name=$1

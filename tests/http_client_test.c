@@ -48,6 +48,10 @@ files_make(void)
 	snprintf(dir, sizeof(dir), "%s/dist", root);
 	folder_make("dist");
 	folder_make("dist/4.0.1");
+	folder_make("dist/0.6.18");
+	folder_make("dist/0.9.2");
+	folder_make("dist/0.9.17");
+	folder_make("dist/1.7.4");
 	folder_make("dist/socket.io.folder.js");
 	file_make("siogate.conf", "secret");
 	file_make("socket.io.js", "outside");
@@ -55,7 +59,13 @@ files_make(void)
 	file_make("dist/socket.io.min.js", "small");
 	file_make("dist/socket.io.min.js.map", "{}");
 	file_make("dist/4.0.1/socket.io.js", "old");
+	file_make("dist/4.0.1/LICENSE", "MIT");
 	file_make("dist/socket.io-2.5.0.min.js", "older");
+	file_make("dist/1.7.4/socket.io.min.js", "one");
+	file_make("dist/0.9.2/socket.io.js", "nine two");
+	file_make("dist/0.9.17/socket.io.js", "nine");
+	file_make("dist/0.9.17/socket.io.min.js", "nine, small");
+	file_make("dist/0.6.18/socket.io.js", "six");
 }
 
 static void
@@ -105,6 +115,55 @@ a_version_is_a_folder_or_in_the_name(void)
 	T_SLICE(answer_header("cache-control"), "public, max-age=86400");
 	T_ERROR("/socket.io/2.5.0/socket.io.min.js", 200, "older");
 	T_EQ(ask("/socket.io/9.9.9/socket.io.js"), 404);
+}
+
+static void
+a_version_may_stand_where_old_servers_had_it(void)
+{
+	client_world();
+	T_ERROR("/socket.io/socket.io.v0.9.17.js", 200, "nine");
+	T_SLICE(answer_header("cache-control"), "public, max-age=86400");
+	T_ERROR("/socket.io/socket.io.v0.9.17.min.js", 200, "nine, small");
+	T_ERROR("/socket.io/socket.io+websocket+xhr-polling.v0.9.2.js", 200,
+	    "nine two");
+	T_ERROR("/socket.io/socket.io-1.7.4.min.js", 200, "one");
+	T_ERROR("/socket.io/socket.io+jsonp-polling.js", 200, "nine");
+	T_EQ(ask("/socket.io/socket.io.vendor.js"), 404);
+}
+
+static void
+another_version_of_a_generation_does(void)
+{
+	client_world();
+	T_ERROR("/socket.io/socket.io.v0.9.11.js", 200, "nine");
+	T_SLICE(answer_header("cache-control"), "public, max-age=0");
+	T_ERROR("/socket.io/0.7.0/socket.io.js", 200, "nine");
+	T_ERROR("/socket.io/0.6.0/socket.io.js", 200, "six");
+	T_ERROR("/socket.io/1.0.6/socket.io.min.js", 200, "one");
+	T_ERROR("/socket.io/4.8.4/socket.io.js", 200, "old");
+	T_EQ(ask("/socket.io/2.0.0/socket.io.js"), 404);
+	T_EQ(ask("/socket.io/socket.io.v0.9.js"), 404);
+}
+
+static void
+the_bare_address_may_be_an_old_one(void)
+{
+	client_world();
+	conf.client = "0.9.17/socket.io.js";
+	T_ERROR("/socket.io/socket.io.js", 200, "nine");
+	T_ERROR("/socket.io/socket.io.min.js", 200, "nine, small");
+	T_ERROR("/socket.io/socket.io.min.js.map", 200, "{}");
+	T_ERROR("/socket.io/4.0.1/socket.io.js", 200, "old");
+}
+
+static void
+a_licence_lies_beside_its_script(void)
+{
+	client_world();
+	T_ERROR("/socket.io/4.0.1/LICENSE", 200, "MIT");
+	T_SLICE(answer_header("content-type"), "text/plain; charset=utf-8");
+	T_EQ(ask("/socket.io/1.7.4/LICENSE"), 404);
+	T_EQ(ask("/socket.io/LICENSE"), 404);
 }
 
 static void
@@ -180,6 +239,10 @@ main(void)
 	T_RUN(bundles_are_served_by_name);
 	T_RUN(the_option_names_what_the_bare_address_serves);
 	T_RUN(a_version_is_a_folder_or_in_the_name);
+	T_RUN(a_version_may_stand_where_old_servers_had_it);
+	T_RUN(another_version_of_a_generation_does);
+	T_RUN(the_bare_address_may_be_an_old_one);
+	T_RUN(a_licence_lies_beside_its_script);
 	T_RUN(a_known_tag_is_304);
 	T_RUN(a_missing_file_says_where_to_put_it);
 	T_RUN(nothing_else_is_served);

@@ -60,6 +60,8 @@ static const struct {
 	{ "/socket.io/socket.io.msgpack.min.js", NULL, ROUTE_CLIENT },
 	{ "/socket.io/socket.io.v0.9.11.js", NULL, ROUTE_CLIENT },
 	{ "/socket.io/4.8.4/socket.io.js", NULL, ROUTE_CLIENT },
+	{ "/socket.io/4.8.4/LICENSE", NULL, ROUTE_CLIENT },
+	{ "/socket.io/socket.io+websocket.v0.9.17.js", NULL, ROUTE_CLIENT },
 	{ "/socket.io/../socket.io.js", NULL, ROUTE_NONE },
 	{ "/socket.io/..%2Fsocket.io.js", NULL, ROUTE_NONE },
 	{ "/socket.io/%2e%2e/socket.io.js", NULL, ROUTE_NONE },
