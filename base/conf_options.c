@@ -232,7 +232,7 @@ const struct conf_option conf_options[] = {
 	    "How long one turn waits for the write lock before it looks at its other "
 	    "clients again."),
 	TIME(lock_give_up, "5s", 100, 5 * MINUTE, STORE,
-	    "After this long without the write lock the answer is 503."),
+	    "A request that waits so long for the write lock is answered with 503."),
 
 	COUNT(slots, "0", 0, 1000000, OVERLOAD,
 	    "Polling sessions at once, over all processes, where each held poll "

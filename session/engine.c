@@ -9,7 +9,7 @@
  *   - done() is called at most once for an exchange, and never after a cancel
  *   - nothing is answered before its turn is committed, except that it failed
  *   - a turn that found no lock is kept as it is and tried again; what arrives
- *     meanwhile waits for the next one
+ *     meanwhile waits for the next one; no request waits longer than give_up_ms
  *
  * SPDX-License-Identifier: ISC
  */
@@ -81,25 +81,30 @@ collect(struct engine *e, struct exchange *x, enum exchange_kind kind)
 	e->collected_end = &x->next;
 }
 
+static void
+collect_new(struct engine *e, struct exchange *x, enum exchange_kind kind)
+{
+	x->tries = 0;
+	x->since = clock_boot(e->clock);
+	collect(e, x, kind);
+}
+
 void
 engine_open(struct engine *e, struct exchange *x)
 {
-	x->tries = 0;
-	collect(e, x, EXCHANGE_OPEN);
+	collect_new(e, x, EXCHANGE_OPEN);
 }
 
 void
 engine_poll(struct engine *e, struct exchange *x)
 {
-	x->tries = 0;
-	collect(e, x, EXCHANGE_POLL);
+	collect_new(e, x, EXCHANGE_POLL);
 }
 
 void
 engine_post(struct engine *e, struct exchange *x)
 {
-	x->tries = 0;
-	collect(e, x, EXCHANGE_POST);
+	collect_new(e, x, EXCHANGE_POST);
 }
 
 static void
@@ -155,6 +160,15 @@ exchange_again(struct engine *e, struct exchange *x)
 		return;
 	}
 	collect(e, x, (enum exchange_kind)x->kind);
+}
+
+void
+exchange_fail(struct engine *e, struct exchange *x, int64_t until)
+{
+	if (x->since <= until)
+		exchange_answer(x, ANSWER_BUSY);
+	else
+		collect(e, x, (enum exchange_kind)x->kind);
 }
 
 struct step *
@@ -245,6 +259,7 @@ turn_begin(struct engine *e)
 	letters_forget(e);
 	arena_reset(&e->arena);
 	turn_init(&e->turn, &e->arena);
+	e->oldest = clock_boot(e->clock);
 	e->turn.settle = settle_hook;
 	e->turn.arg = e;
 	e->steps = NULL;
@@ -278,6 +293,8 @@ collect_exchanges(struct engine *e)
 		if ((e->collected = x->next) == NULL)
 			e->collected_end = &e->collected;
 		x->next = NULL;
+		if (x->since < e->oldest)
+			e->oldest = x->since;
 		switch ((enum exchange_kind)x->kind) {
 		case EXCHANGE_OPEN:
 			open_collect(e, x);
@@ -352,23 +369,44 @@ turn_settle(struct engine *e)
 		e->tail = 0;
 }
 
-/* Nothing of the turn happened: what came in is refused, who sits stays. */
+/* Nothing of the turn happened: what came in by `until` is refused, who sits
+ * stays. */
 static void
-turn_fail(struct engine *e, const char *reason)
+turn_fail(struct engine *e, const char *reason, int64_t until)
 {
 	struct step *step;
 
 	e->reason = reason;
 	e->is_pending = false;
 	e->resync = true;
-	poll_forget_turn(e);
+	poll_forget_turn(e, until);
 	task_forget(e);
 	while ((step = e->steps) != NULL) {
 		e->steps = step->next;
 		if (step->x != NULL)
-			exchange_answer(step->x, ANSWER_BUSY);
+			exchange_fail(e, step->x, until);
 	}
 	e->steps_end = &e->steps;
+}
+
+/* No lock for too long.  Who came later than the oldest is decided anew, before
+ * those that came while the turn waited. */
+static void
+turn_give_up(struct engine *e, int64_t now)
+{
+	struct exchange *later = e->collected, **later_end = e->collected_end;
+
+	e->collected = NULL;
+	e->collected_end = &e->collected;
+	if (!e->has_given_up)           /* once, until there is one again */
+		log_error("session", "no lock for %" PRId64 " ms: %s",
+		    now - e->oldest, store_error(e->store));
+	e->has_given_up = true;
+	turn_fail(e, "lock", now - e->conf.give_up_ms);
+	if (later != NULL) {
+		*e->collected_end = later;
+		e->collected_end = later_end;
+	}
 }
 
 /* The store is not there any more, nor is any session: nobody is kept waiting. */
@@ -377,7 +415,7 @@ turn_abandon(struct engine *e)
 {
 	struct exchange *x;
 
-	turn_fail(e, "removed");
+	turn_fail(e, "removed", INT64_MAX);
 	poll_abandon(e);
 	while ((x = e->collected) != NULL) {
 		if ((e->collected = x->next) == NULL)
@@ -391,31 +429,25 @@ turn_commit(struct engine *e)
 {
 	int64_t now = clock_boot(e->clock);
 
-	if (!e->is_pending) {
-		e->is_pending = true;
-		e->pending_since = now;
-	}
+	e->is_pending = true;
 	switch (store_commit(e->store, &e->turn)) {
 	case RC_OK:
-		e->is_pending = false;
+		e->is_pending = e->has_given_up = false;
 		turn_settle(e);
 		break;
 	case RC_AGAIN:
-		if (now - e->pending_since < e->conf.give_up_ms)
-			return;
-		log_error("session", "no lock for %" PRId64 " ms: %s",
-		    now - e->pending_since, store_error(e->store));
-		turn_fail(e, "lock");
+		if (now - e->oldest >= e->conf.give_up_ms)
+			turn_give_up(e, now);
 		break;
 	case RC_BAD_STATE:
-		turn_fail(e, "newer");
+		turn_fail(e, "newer", INT64_MAX);
 		break;
 	case RC_GONE:
 		turn_abandon(e);
 		break;
 	default:
 		log_error("session", "commit failed: %s", store_error(e->store));
-		turn_fail(e, "store");
+		turn_fail(e, "store", INT64_MAX);
 		break;
 	}
 }

@@ -32,7 +32,7 @@ struct engine_conf {
 	int64_t recovery_ms, max_replay;
 	int64_t max_payload, max_sessions, max_namespaces, max_rooms, slots;
 	int64_t max_event, max_timers, max_questions;
-	int64_t give_up_ms;             /* a turn that finds no lock: 503 */
+	int64_t give_up_ms;             /* a request for which no lock is found: 503 */
 	size_t max_parked;              /* polls held by this process; 0: no limit */
 	bool refuses_old_binary;        /* generations without binary do not hear it */
 	bool can_park;                  /* false: answer a poll at once (noop) */
@@ -83,6 +83,7 @@ struct exchange {
 	struct exchange *next;
 	int kind;
 	unsigned tries;
+	int64_t since;                  /* boot ms: when it was handed in */
 };
 
 struct engine *engine_new(const struct engine_conf *conf, struct store *store,

@@ -93,7 +93,8 @@ struct engine {
 	struct step *steps, **steps_end;
 	struct letter *letters;         /* by seq */
 	bool is_pending;                /* built, not committed yet */
-	int64_t pending_since;
+	bool has_given_up;              /* no turn found the lock since one did */
+	int64_t oldest;                 /* since when its oldest request waits */
 
 	int64_t tail;                   /* the log was read up to here for the parked */
 	bool resync;                    /* ask by channel again for all parked */
@@ -116,8 +117,8 @@ void poll_ask_again(struct engine *e);
 bool poll_take_cursors(struct engine *e);
 /* After the commit: answers all that were touched, or lets them sit. */
 void poll_settle(struct engine *e);
-/* The turn failed: new polls are refused, who sat before sits on. */
-void poll_forget_turn(struct engine *e);
+/* The turn failed: exchange_fail() for new polls, who sat before sits on. */
+void poll_forget_turn(struct engine *e, int64_t until);
 /* The client is gone. */
 void poll_cancel(struct engine *e, struct exchange *x);
 /* A pong came in for this session. */
@@ -196,5 +197,8 @@ void exchange_answer(struct exchange *x, enum answer answer);
 /* Once more in the next turn (somebody else was faster); BUSY when it has been
  * tried too often. */
 void exchange_again(struct engine *e, struct exchange *x);
+/* Nothing of its turn happened.  BUSY when it was handed in at `until` or before;
+ * else the next turn takes it. */
+void exchange_fail(struct engine *e, struct exchange *x, int64_t until);
 
 #endif

@@ -376,15 +376,17 @@ poll_settle(struct engine *e)
 }
 
 void
-poll_forget_turn(struct engine *e)
+poll_forget_turn(struct engine *e, int64_t until)
 {
+	struct exchange *x;
 	struct parked *p;
 
 	while ((p = e->touched) != NULL) {
 		e->touched = p->next_touched;
 		p->is_touched = false;
 		if (p->is_new) {
-			parked_refuse(e, p, ANSWER_BUSY);
+			if ((x = parked_remove(e, p)) != NULL)
+				exchange_fail(e, x, until);
 			continue;
 		}
 		if (p->x == NULL) {

@@ -22,6 +22,7 @@
 enum {
 	WAL_DUE = 4 << 20,
 	WAL_LARGE = 64 << 20,
+	WAL_STEP = 64 << 10,            /* its size is told to others in such steps */
 	PAGE_BYTES = 4096,
 	REST_TRIES = 4
 };
@@ -33,7 +34,7 @@ on_commit(void *arg, sqlite3 *sqlite, const char *name, int pages)
 
 	(void)sqlite;
 	(void)name;
-	turnlock_note_set(db->lock, (int64_t)pages * PAGE_BYTES);
+	turnlock_note_set(db->lock, (int64_t)pages * PAGE_BYTES / WAL_STEP * WAL_STEP);
 	return SQLITE_OK;
 }
 

@@ -14,6 +14,11 @@
  * one that was woken is on a CPU.  So waiters leave word in the file that they
  * wait, and the last holder gives them a moment before it tries again.
  *
+ * The file is read and written, not mapped: whoever cuts it short from outside
+ * would kill all that have it mapped.  One read at each turn; a write only when
+ * something is new.  What it says are hints: a file that cannot be read says
+ * zeros.
+ *
  * Rejected: naps (unfair, and either late or busy), a second thread (memory), a
  * robust mutex in shared memory (its layout differs between C libraries, and
  * the static bundle shares the store with dynamic programs).
@@ -27,7 +32,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,10 +64,31 @@ struct turnlock {
 	int fd;
 	bool has_timer;
 	timer_t timer;
-	volatile struct page *page;     /* in the file */
+	struct page page;               /* as it was when we looked */
 	int64_t self;                   /* our process */
-	struct page own;                /* where it cannot be mapped */
 };
+
+static void
+page_read(struct turnlock *l)
+{
+	struct page page = { 0 };
+
+	if (pread(l->fd, &page, sizeof(page), 0) != sizeof(page))
+		memset(&page, 0, sizeof(page));
+	l->page = page;
+}
+
+/* One number of the page; a full disk keeps us from hinting, nothing else. */
+static void
+page_write(struct turnlock *l, int64_t *number, int64_t value)
+{
+	if (*number == value)
+		return;
+	*number = value;
+	if (pwrite(l->fd, number, sizeof(*number),
+	    (char *)number - (char *)&l->page) != sizeof(*number))
+		log_debug("store", "write.lock: %s", strerror(errno));
+}
 
 static void
 on_tick(int sig)
@@ -76,19 +101,14 @@ turnlock_open(int dir, const char *path, uid_t owner, struct turnlock **l_r,
     char **error_r)
 {
 	struct turnlock *l = mem_alloc(sizeof(*l));
-	void *map;
 
 	if ((l->fd = store_file_open(dir, "write.lock", owner)) < 0) {
 		*error_r = mem_printf("%s/write.lock: %s", path, strerror(errno));
 		free(l);
 		return RC_IO;
 	}
-	/* A page that is really there: a hole on a full disk would be SIGBUS. */
 	l->self = getpid();
-	l->page = &l->own;
-	if (posix_fallocate(l->fd, 0, 4096) == 0 && (map = mmap(NULL, 4096,
-	    PROT_READ | PROT_WRITE, MAP_SHARED, l->fd, 0)) != MAP_FAILED)
-		l->page = map;
+	page_read(l);
 	*l_r = l;
 	return RC_OK;
 }
@@ -103,8 +123,6 @@ turnlock_close(struct turnlock **lp)
 		return;
 	if (l->has_timer)
 		timer_delete(l->timer);
-	if (l->page != &l->own)
-		munmap((void *)(uintptr_t)l->page, 4096);
 	close(l->fd);
 	free(l);
 }
@@ -160,7 +178,7 @@ wait_for(struct turnlock *l, int64_t wait_ms)
 		return RC_AGAIN;
 	timer_set(l, (long)wait_ms);
 	while ((left = end - now_ms()) > 0) {
-		l->page->wanted = end - left + TICK_MS + 2;
+		page_write(l, &l->page.wanted, end - left + TICK_MS + 2);
 		if ((got = lock_byte(l->fd, 0, true)) == 0 || errno != EINTR)
 			break;
 	}
@@ -168,27 +186,31 @@ wait_for(struct turnlock *l, int64_t wait_ms)
 	return got == 0 ? RC_OK : RC_AGAIN;
 }
 
-/* Where pages are not shared this does nothing: nobody else writes wanted. */
 static void
 give_way(struct turnlock *l)
 {
 	const struct timespec moment = { 0, YIELD_US * 1000 };
 
-	if (l->page->pid == l->self && l->page->wanted > now_ms())
+	if (l->page.pid == l->self && l->page.wanted > now_ms())
 		nanosleep(&moment, NULL);
 }
 
 enum rc
 turnlock_take(struct turnlock *l, int64_t wait_ms)
 {
+	enum rc rc;
+
+	page_read(l);
 	give_way(l);
 	if (lock_byte(l->fd, 0, false) != 0) {
 		if (errno != EAGAIN && errno != EACCES)
 			return RC_IO;
-		if (wait_ms <= 0 || wait_for(l, wait_ms) != RC_OK)
-			return RC_AGAIN;
+		rc = wait_ms <= 0 ? RC_AGAIN : wait_for(l, wait_ms);
+		page_read(l);           /* others wrote it meanwhile */
+		if (rc != RC_OK)
+			return rc;
 	}
-	l->page->pid = l->self;
+	page_write(l, &l->page.pid, l->self);
 	return RC_OK;
 }
 
@@ -201,29 +223,29 @@ turnlock_drop(struct turnlock *l)
 long
 turnlock_holder(const struct turnlock *l)
 {
-	return (long)l->page->pid;
+	return (long)l->page.pid;
 }
 
 int64_t
 turnlock_note_get(const struct turnlock *l)
 {
-	return l->page->note;
+	return l->page.note;
 }
 
 bool
 turnlock_was_there(struct turnlock *l, int64_t now, int64_t every_ms)
 {
-	int64_t ago = now - l->page->visited;
+	int64_t ago = now - l->page.visited;
 
-	if (l->page->visitor != l->self && ago >= 0 && ago < every_ms)
+	if (l->page.visitor != l->self && ago >= 0 && ago < every_ms)
 		return true;
-	l->page->visitor = l->self;
-	l->page->visited = now;
+	page_write(l, &l->page.visitor, l->self);
+	page_write(l, &l->page.visited, now);
 	return false;
 }
 
 void
 turnlock_note_set(struct turnlock *l, int64_t note)
 {
-	l->page->note = note;
+	page_write(l, &l->page.note, note);
 }

@@ -22,8 +22,9 @@ void turnlock_close(struct turnlock **l);
 enum rc turnlock_take(struct turnlock *l, int64_t wait_ms);
 void turnlock_drop(struct turnlock *l);
 
-/* A number that all processes share, without meaning here: a hint that costs
- * nothing (the size of the WAL). */
+/* A number that all processes share, without meaning here: a hint (the size of
+ * the WAL), as it was when the lock was taken.  Setting it to what it is costs
+ * nothing. */
 int64_t turnlock_note_get(const struct turnlock *l);
 void turnlock_note_set(struct turnlock *l, int64_t note);
 

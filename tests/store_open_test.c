@@ -248,6 +248,20 @@ who_finds_no_lock_is_told_who_has_it(void)
 	end();
 }
 
+/* Somebody with a shell and too little on the disk. */
+static void
+a_lock_file_that_is_emptied_stops_nobody(void)
+{
+	scene();
+	reopen();
+	come("alice");
+	T_EQ(truncate(path_of("write.lock"), 0), 0);
+	T_EQ(say("room", SLICE("[1]")), RC_OK);
+	T_EQ(say("room", SLICE("[2]")), RC_OK);
+	T_EQ(last_seq(), 3);
+	end();
+}
+
 static void
 root_acts_as_the_owner(void)
 {
@@ -626,6 +640,7 @@ main(void)
 	T_RUN(nobody_else_may_look_into_a_store);
 	T_RUN(a_file_that_was_replaced_is_noticed);
 	T_RUN(who_finds_no_lock_is_told_who_has_it);
+	T_RUN(a_lock_file_that_is_emptied_stops_nobody);
 	T_RUN(root_acts_as_the_owner);
 	T_RUN(another_account_is_refused_by_name);
 	T_RUN(a_path_that_cannot_be_made_is_said);
