@@ -73,6 +73,10 @@ struct conf {
 	char *ws_listen;                /* host:port */
 	char *static_dir;               /* folder of files; empty: none */
 	int64_t ws_head_time, ws_body_time, ws_idle_time, ws_write_time;
+	bool ws_compression;            /* permessage-deflate */
+	int64_t ws_compression_threshold, ws_compression_window;
+	int64_t ws_compression_memory;
+	bool ws_compression_context;
 
 	struct conf_section *sections;  /* in file order */
 	struct conf_origin *origins_of; /* where each option's value came from */

@@ -282,5 +282,20 @@ const struct conf_option conf_options[] = {
 	TIME(ws_write_time, "30s", 10, 10 * MINUTE, SOCKETS,
 	    "A client that takes nothing of what it is sent for this long is cut "
 	    "off."),
+	FLAG(ws_compression, "off", SOCKETS,
+	    "Whether WebSocket messages are compressed with clients that offer it "
+	    "(permessage-deflate)."),
+	SIZE(ws_compression_threshold, "1k", 0, TERA, SOCKETS,
+	    "Messages below this are sent as they are."),
+	COUNT(ws_compression_window, "13", 9, 15, SOCKETS,
+	    "Bits of the compressor's window: it looks back 2^this bytes for "
+	    "repetitions."),
+	COUNT(ws_compression_memory, "7", 1, 9, SOCKETS,
+	    "The compressor's further memory, 2^(this+9) bytes (zlib's memLevel)."),
+	FLAG(ws_compression_context, "off", SOCKETS,
+	    "Whether a client's messages may refer to those before.  Many small "
+	    "ones that are alike get shorter, but every client that used it keeps "
+	    "about 2^(window+2) + 2^(memory+9) + 2^window bytes, and a broadcast is "
+	    "compressed for each of them anew.  off: one compressor serves all."),
 };
 const size_t conf_options_count = N_ELEMENTS(conf_options);

@@ -59,7 +59,7 @@ on_close(void *arg, unsigned code, struct slice reason)
 }
 
 static const struct frame_events events = {
-	on_message, on_ping, on_pong, on_close
+	on_message, on_ping, on_pong, on_close, NULL
 };
 
 static const unsigned char mask[4] = { 0x37, 0xfa, 0x21, 0x3d };

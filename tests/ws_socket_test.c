@@ -28,7 +28,8 @@ enum { LIMIT = 70000, OUT_MAX = 300000, PATIENCE_MS = 20000 };
 
 /* ---- the server ----------------------------------------------------------------- */
 
-static const struct socket_limits limits = { LIMIT, OUT_MAX };
+static const struct socket_limits limits = { LIMIT, OUT_MAX, NULL };
+static const struct extension_conf extensions;
 static struct streams streams;
 static int report;              /* pipe: what ended() was told */
 static bool is_over;
@@ -79,7 +80,7 @@ static const struct socket_user echo_user = { on_message, on_end };
 static void
 on_request(struct stream *stream, char *p, size_t n)
 {
-	char accept_key[UPGRADE_ACCEPT_LEN + 1];
+	struct upgrade upgrade;
 	struct request request;
 	struct socket *s;
 	struct buf out = BUF_INIT;
@@ -87,14 +88,14 @@ on_request(struct stream *stream, char *p, size_t n)
 	size_t looked = 0, end = request_head_end(slice_of(p, n), &looked);
 
 	if (end == 0 || request_parse(slice_of(p, end), &request, &fault) != 0 ||
-	    upgrade_check(&request, accept_key, &fault) != 0) {
+	    upgrade_check(&request, &extensions, &upgrade, &fault) != 0) {
 		stream_close(stream);
 		return;
 	}
-	upgrade_write(&out, accept_key, SLICE_NONE);
+	upgrade_write(&out, &upgrade, SLICE_NONE);
 	stream_write(stream, buf_slice(&out), SLICE_NONE);
 	buf_free(&out);
-	s = socket_start(stream, &limits, &echo_user, NULL);
+	s = socket_start(stream, &limits, &upgrade.extension, &echo_user, NULL);
 	socket_feed(s, p + end, n - end);
 }
 

@@ -10,7 +10,8 @@
 #include "ws/request.h"
 #include "ws/upgrade.h"
 
-static char accept_key[UPGRADE_ACCEPT_LEN + 1];
+static const struct extension_conf conf = { .is_on = true, .window = 15 };
+static struct upgrade upgrade;
 
 static int
 checked(const char *first, const char *headers)
@@ -22,9 +23,9 @@ checked(const char *first, const char *headers)
 
 	buf_printf(&head, "%s\r\nHost: h\r\n%s\r\n", first, headers);
 	T_EQ(request_parse(buf_slice(&head), &request, &fault), 0);
-	status = upgrade_check(&request, accept_key, &fault);
+	status = upgrade_check(&request, &conf, &upgrade, &fault);
 	T_EQ(status != 0, fault != NULL);
-	T_EQ(strlen(accept_key), status == 0 ? UPGRADE_ACCEPT_LEN : 0);
+	T_EQ(strlen(upgrade.accept), status == 0 ? UPGRADE_ACCEPT_LEN : 0);
 	buf_free(&head);
 	return status;
 }
@@ -40,8 +41,8 @@ the_sample_of_the_rfc_is_accepted(void)
 	struct buf out = BUF_INIT;
 
 	T_EQ(checked(GET, UPGRADE KEY VERSION), 0);
-	T_STR(accept_key, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-	upgrade_write(&out, accept_key, SLICE("X: y\r\n"));
+	T_STR(upgrade.accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+	upgrade_write(&out, &upgrade, SLICE("X: y\r\n"));
 	T_SLICE(buf_slice(&out), "HTTP/1.1 101 Switching Protocols\r\n"
 	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 	    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nX: y\r\n\r\n");
@@ -82,6 +83,22 @@ a_key_must_be_16_bytes(void)
 	    "Sec-WebSocket-Key: dGhlIHNhb!BsZSBub25jZQ==\r\n"), 400);
 }
 
+static void
+compression_is_answered_where_it_was_offered(void)
+{
+	struct buf out = BUF_INIT;
+
+	T_EQ(checked(GET, UPGRADE KEY VERSION
+	    "Sec-WebSocket-Extensions: permessage-deflate\r\n"), 0);
+	upgrade_write(&out, &upgrade, SLICE_NONE);
+	T_SLICE(buf_slice(&out), "HTTP/1.1 101 Switching Protocols\r\n"
+	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+	    "Sec-WebSocket-Extensions: permessage-deflate; "
+	    "server_no_context_takeover; client_no_context_takeover\r\n\r\n");
+	buf_free(&out);
+}
+
 /* Two proxies might each believe another one. */
 static void
 a_key_or_version_said_twice_is_refused(void)
@@ -109,6 +126,7 @@ main(void)
 	T_RUN(header_words_are_found_in_lists_and_any_case);
 	T_RUN(a_version_that_is_not_13_gets_426);
 	T_RUN(a_key_must_be_16_bytes);
+	T_RUN(compression_is_answered_where_it_was_offered);
 	T_RUN(a_key_or_version_said_twice_is_refused);
 	T_RUN(what_is_no_upgrade_is_refused);
 	return t_end();

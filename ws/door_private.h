@@ -8,8 +8,10 @@
 
 #include "base/buf.h"
 #include "base/rc.h"
+#include "ws/extension.h"
 #include "ws/http1.h"
 #include "ws/live.h"
+#include "ws/packed.h"
 #include "ws/socket.h"
 #include "ws/stream.h"
 
@@ -34,6 +36,8 @@ struct door {
 	struct live_list lives;         /* WebSockets, and who would like to be one */
 	struct live_list halted;        /* of these: to be read on after a turn */
 	struct socket_limits limits;
+	struct extension_conf extensions;
+	struct packed packed;
 	size_t n_busy;                  /* requests that are being served */
 	size_t max_body;
 	bool leaving;                   /* every answer closes its connection */

@@ -3,7 +3,8 @@
  *
  * Every rule is applied to the first byte that breaks it: a reserved bit is
  * refused before the length has come, a message over the limit when its length
- * is known, text at its first byte that cannot be UTF-8.
+ * is known, text at its first byte that cannot be UTF-8; only of a compressed
+ * message the text is seen when it is whole.
  *
  * There is no limit on the number of frames of a message: an empty fragment
  * costs its sender six bytes and us nothing that stays.
@@ -24,7 +25,7 @@
 #include "ws/frame.h"
 
 enum {
-	BIT_FINAL = 0x80, BITS_RESERVED = 0x70, BITS_OP = 0x0f,
+	BIT_FINAL = 0x80, BITS_RESERVED = 0x70, BIT_PACKED = 0x40, BITS_OP = 0x0f,
 	BIT_MASK = 0x80, BITS_LENGTH = 0x7f, BIT_CONTROL = 0x08,
 	CONTROL_MAX = 125, LENGTH_16 = 126, LENGTH_64 = 127,
 	MASK_SIZE = 4
@@ -80,6 +81,14 @@ length_size(const struct frame_reader *r)
 	}
 }
 
+/* Of a compressed message the first frame says so (RFC 7692, 6). */
+static bool
+may_be_packed(const struct frame_reader *r)
+{
+	return r->takes_packed && (r->head[0] & BITS_RESERVED) == BIT_PACKED &&
+	    (r->op == FRAME_OP_TEXT || r->op == FRAME_OP_BINARY);
+}
+
 static enum rc
 first_byte_check(struct frame_reader *r)
 {
@@ -87,7 +96,7 @@ first_byte_check(struct frame_reader *r)
 
 	r->op = byte & BITS_OP;
 	r->is_final = (byte & BIT_FINAL) != 0;
-	if ((byte & BITS_RESERVED) != 0)
+	if ((byte & BITS_RESERVED) != 0 && !may_be_packed(r))
 		return fail(r, CLOSE_PROTOCOL, "a reserved bit is set");
 	switch (r->op) {
 	case FRAME_OP_MORE:
@@ -148,8 +157,10 @@ head_done(struct frame_reader *r)
 	memcpy(r->mask, r->head + 2 + length_size(r), MASK_SIZE);
 	r->head_n = 0;
 	r->is_open = true;
-	if (r->op == FRAME_OP_TEXT || r->op == FRAME_OP_BINARY)
-		r->message_op = r->op;
+	if (r->op != FRAME_OP_TEXT && r->op != FRAME_OP_BINARY)
+		return;
+	r->message_op = r->op;
+	r->is_packed = (r->head[0] & BIT_PACKED) != 0;
 }
 
 /* RC_AGAIN: the piece is used up, the head is not complete. */
@@ -267,24 +278,43 @@ control_read(struct frame_reader *r, char *p, size_t n,
 }
 
 static enum rc
-message_done(struct frame_reader *r, struct slice last,
+message_unpack(struct frame_reader *r, struct slice *data, size_t limit,
+    const struct frame_events *events, void *arg)
+{
+	enum rc rc = events->unpack(arg, *data, limit, data);
+
+	if (rc == RC_TOO_BIG)
+		return fail(r, CLOSE_TOO_BIG, "the message is too big");
+	if (rc != RC_OK)
+		return fail(r, CLOSE_BAD_TEXT, "compressed data is broken");
+	if (r->message_op == FRAME_OP_TEXT && !utf8_valid(*data))
+		return fail(r, CLOSE_BAD_TEXT, "text is not UTF-8");
+	return RC_OK;
+}
+
+static enum rc
+message_done(struct frame_reader *r, struct slice last, size_t limit,
     const struct frame_events *events, void *arg)
 {
 	enum frame_op op = (enum frame_op)r->message_op;
+	struct slice data = r->message.n > 0 ? buf_slice(&r->message) : last;
+	enum rc rc;
 	bool go_on;
 
 	if (op == FRAME_OP_TEXT && r->utf8 != 0)
 		return fail(r, CLOSE_BAD_TEXT, "text ends inside a character");
+	if (r->is_packed &&
+	    (rc = message_unpack(r, &data, limit, events, arg)) != RC_OK)
+		return rc;
 	r->message_op = 0;
-	go_on = events->message(arg, op,
-	    r->message.n > 0 ? buf_slice(&r->message) : last);
+	go_on = events->message(arg, op, data);
 	buf_free(&r->message);
 	r->is_over = !go_on;
 	return RC_OK;
 }
 
 static enum rc
-data_read(struct frame_reader *r, char *p, size_t n,
+data_read(struct frame_reader *r, char *p, size_t n, size_t limit,
     const struct frame_events *events, void *arg)
 {
 	struct slice piece = slice_of(p, n);
@@ -293,13 +323,14 @@ data_read(struct frame_reader *r, char *p, size_t n,
 	unmask(r, p, n);
 	r->left -= n;
 	is_last = r->left == 0 && r->is_final;
-	if (r->message_op == FRAME_OP_TEXT && !utf8_feed(&r->utf8, piece))
+	if (r->message_op == FRAME_OP_TEXT && !r->is_packed &&
+	    !utf8_feed(&r->utf8, piece))
 		return fail(r, CLOSE_BAD_TEXT, "text is not UTF-8");
 	if (!is_last || r->message.n > 0)
 		buf_add(&r->message, piece);
 	if (r->left == 0)
 		r->is_open = false;
-	return is_last ? message_done(r, piece, events, arg) : RC_OK;
+	return is_last ? message_done(r, piece, limit, events, arg) : RC_OK;
 }
 
 enum rc
@@ -321,7 +352,7 @@ frame_read(struct frame_reader *r, char *p, size_t n, size_t limit,
 		if (is_control(r))
 			rc = control_read(r, p, take, events, arg);
 		else
-			rc = data_read(r, p, take, events, arg);
+			rc = data_read(r, p, take, limit, events, arg);
 		p += take;
 		n -= take;
 	}
@@ -347,6 +378,19 @@ frame_head(char head[FRAME_HEAD_MAX], enum frame_op op, size_t n)
 	for (i = 0; i < size; i++)
 		head[2 + i] = (char)((uint64_t)n >> 8 * (size - 1 - i));
 	return 2 + size;
+}
+
+size_t
+frame_whole(struct slice bytes, struct slice *payload_r)
+{
+	const unsigned char *p = (const unsigned char *)bytes.p;
+	size_t n = p[1], size = n == LENGTH_16 ? 2 : n == LENGTH_64 ? 8 : 0, i;
+
+	if (size > 0)
+		for (n = 0, i = 0; i < size; i++)
+			n = n << 8 | p[2 + i];
+	*payload_r = slice_of(bytes.p + 2 + size, n);
+	return 2 + size + n;
 }
 
 void

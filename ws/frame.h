@@ -45,6 +45,10 @@ struct frame_events {
 	bool (*pong)(void *arg, struct slice data);
 	/* code CLOSE_NONE: the peer gave none.  Nothing is read after it. */
 	void (*close)(void *arg, unsigned code, struct slice reason);
+	/* What a compressed message says (only with takes_packed): RC_OK, RC_TOO_BIG or
+	 * RC_BAD_INPUT.  *plain_r stays until message() returns. */
+	enum rc (*unpack)(void *arg, struct slice data, size_t limit,
+	    struct slice *plain_r);
 };
 
 struct frame_reader {
@@ -57,6 +61,8 @@ struct frame_reader {
 	unsigned char op;               /* of the frame in hand */
 	unsigned char message_op;       /* of the message in hand; 0: there is none */
 	bool is_final, is_open, is_over;        /* open: its payload comes */
+	bool takes_packed;              /* its owner's: messages may be compressed */
+	bool is_packed;                 /* the message in hand is */
 	const char *fault;              /* frame_fault() */
 	char *control;                  /* payload of a control frame that is cut */
 	struct buf message;             /* of a message that is cut */
@@ -81,6 +87,9 @@ const char *frame_fault(const struct frame_reader *reader);
  * payload follow it. */
 enum { FRAME_HEAD_MAX = 10 };
 size_t frame_head(char head[FRAME_HEAD_MAX], enum frame_op op, size_t n);
+
+/* A server's frame at the beginning of bytes: its length, and its payload. */
+size_t frame_whole(struct slice bytes, struct slice *payload_r);
 
 /* A close frame; a reason longer than 123 bytes is cut between characters.
  * code CLOSE_NONE: without a payload. */

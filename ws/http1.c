@@ -195,16 +195,16 @@ upgrade_serve(struct service *service, const struct request *request)
 {
 	struct http1 *h = service->h;
 	struct door *door = h->door;
-	char accept[UPGRADE_ACCEPT_LEN + 1];
+	struct upgrade upgrade;
 	struct live asked = { .codec = NULL };
 	const char *fault;
 	int status;
 
 	if (http_upgrade(door->gateway, &service->x, &asked) != RC_OK)
 		return;
-	status = upgrade_check(request, accept, &fault);
+	status = upgrade_check(request, &door->extensions, &upgrade, &fault);
 	if (status == 0) {
-		service->upgrade = live_open(door, h, &asked, accept);
+		service->upgrade = live_open(door, h, &asked, &upgrade);
 		return;
 	}
 	service_end(service);

@@ -35,7 +35,7 @@ struct live_socket {
 	struct socket *socket;          /* NULL: not yet */
 	struct buf in;                  /* what was read behind the request */
 	TAILQ_ENTRY(live_socket) link, halted_link;
-	char accept[UPGRADE_ACCEPT_LEN + 1];
+	struct upgrade upgrade;
 	bool is_halted;                 /* in door->halted */
 	bool is_over;                   /* the engine has forgotten it */
 };
@@ -113,10 +113,11 @@ on_opened(struct live *live, enum answer answer)
 	}
 	stream = http1_yield(h, &l->in);
 	live->info = SLICE_NONE;        /* was the request's */
-	upgrade_write(&head, l->accept, SLICE_NONE);
+	upgrade_write(&head, &l->upgrade, SLICE_NONE);
 	stream_write(stream, buf_slice(&head), SLICE_NONE);
 	buf_free(&head);
-	l->socket = socket_start(stream, &l->door->limits, &socket_user, l);
+	l->socket = socket_start(stream, &l->door->limits, &l->upgrade.extension,
+	    &socket_user, l);
 	/* It may have been paused for much that came too early. */
 	socket_pause(l->socket, false);
 	if (l->in.n > 0)
@@ -177,7 +178,7 @@ static const struct live_door live_door = { on_opened, on_send, on_close };
 
 struct live_socket *
 live_open(struct door *door, struct http1 *h, const struct live *asked,
-    const char *accept)
+    const struct upgrade *upgrade)
 {
 	struct live_socket *l = mem_alloc(sizeof(*l));
 
@@ -187,7 +188,7 @@ live_open(struct door *door, struct http1 *h, const struct live *asked,
 	l->live.door = l;
 	l->door = door;
 	l->h = h;
-	memcpy(l->accept, accept, sizeof(l->accept));
+	l->upgrade = *upgrade;
 	TAILQ_INSERT_TAIL(&door->lives, l, link);
 	engine_live_open(door->engine, &l->live);
 	return l;

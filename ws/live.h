@@ -13,13 +13,14 @@ struct door;
 struct http1;
 struct live;
 struct live_socket;
+struct upgrade;
 TAILQ_HEAD(live_list, live_socket);
 
-/* Asks the engine for a session.  asked: what http_upgrade() filled in; accept:
- * of upgrade_check().  h is told by http1_yield() or http1_upgrade_refuse() in a
+/* Asks the engine for a session.  asked: what http_upgrade() filled in;
+ * upgrade: what upgrade_check() found.  h is told by http1_yield() or http1_upgrade_refuse() in a
  * later turn, unless it says live_cancel() before. */
 struct live_socket *live_open(struct door *door, struct http1 *h,
-    const struct live *asked, const char *accept);
+    const struct live *asked, const struct upgrade *upgrade);
 void live_cancel(struct live_socket *l);
 
 /* Takes what was read too early or too fast; call it after each engine_turn(),

@@ -2,20 +2,26 @@
 noinst_LIBRARIES += %D%/libws.a
 %C%_libws_a_SOURCES = %D%/frame.h %D%/frame.c %D%/request.h %D%/request.c \
 	%D%/chunked.h %D%/chunked.c %D%/upgrade.h %D%/upgrade.c \
-	%D%/out.h %D%/out.c %D%/stream.h %D%/stream.c \
+	%D%/extension.h %D%/extension.c %D%/deflate.h %D%/deflate.c \
+	%D%/packed.h %D%/packed.c %D%/out.h %D%/out.c %D%/stream.h %D%/stream.c \
 	%D%/socket.h %D%/socket.c %D%/answer.h %D%/answer.c %D%/files.h %D%/files.c \
 	%D%/door_private.h %D%/http1.h %D%/http1.c %D%/live.h %D%/live.c %D%/listen.c %D%/loop.c
-WS_LIBS = $(HTTP_PARSER_LIBS) $(CRYPTO_LIBS) $(UV_LIBS)
+WS_LIBS = $(HTTP_PARSER_LIBS) $(CRYPTO_LIBS) $(UV_LIBS) $(ZLIB_LIBS)
 
 bin_PROGRAMS += %D%/siogate-ws
 %C%_siogate_ws_SOURCES = %D%/main.c
 %C%_siogate_ws_LDFLAGS = $(EXPORT_SIO)
 %C%_siogate_ws_LDADD = ws/libws.a http/libhttp.a $(FLOOR_HANDLERS) \
-	$(WS_LIBS) $(SQLITE_LIBS) $(ZLIB_LIBS)
+	$(WS_LIBS) $(SQLITE_LIBS)
 
 # Each of these needs nothing but what it tests.
 check_PROGRAMS += tests/ws_frame_test tests/ws_request_test \
-	tests/ws_chunked_test tests/ws_upgrade_test tests/ws_out_test tests/ws_files_test
+	tests/ws_chunked_test tests/ws_upgrade_test tests/ws_out_test tests/ws_files_test \
+	tests/ws_extension_test tests/ws_deflate_test
+tests_ws_extension_test_SOURCES = tests/ws_extension_test.c
+tests_ws_extension_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+tests_ws_deflate_test_SOURCES = tests/ws_deflate_test.c
+tests_ws_deflate_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_ws_frame_test_SOURCES = tests/ws_frame_test.c
 tests_ws_frame_test_LDADD = ws/libws.a $(FLOOR_BASE)
 tests_ws_request_test_SOURCES = tests/ws_request_test.c
@@ -45,13 +51,19 @@ tests_ws_live_test_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DPROGRAM='"$(abs_builddir)/ws/siogate-ws"'
 tests_ws_live_test_LDADD = $(FLOOR_BASE)
 
-check_PROGRAMS += tests/fuzz/fuzz_frame tests/fuzz/fuzz_head
+check_PROGRAMS += tests/fuzz/fuzz_frame tests/fuzz/fuzz_head tests/fuzz/fuzz_deflate
+tests_fuzz_fuzz_deflate_SOURCES = tests/fuzz/fuzz_deflate.c $(FUZZ_DRIVER)
+tests_fuzz_fuzz_deflate_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(FUZZ_DRIVER)
 tests_fuzz_fuzz_frame_LDADD = ws/libws.a $(FLOOR_BASE)
 tests_fuzz_fuzz_head_SOURCES = tests/fuzz/fuzz_head.c $(FUZZ_DRIVER)
 tests_fuzz_fuzz_head_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 if FUZZERS
-noinst_PROGRAMS += tests/fuzz/libfuzzer_frame tests/fuzz/libfuzzer_head
+noinst_PROGRAMS += tests/fuzz/libfuzzer_frame tests/fuzz/libfuzzer_head \
+	tests/fuzz/libfuzzer_deflate
+tests_fuzz_libfuzzer_deflate_SOURCES = tests/fuzz/fuzz_deflate.c
+tests_fuzz_libfuzzer_deflate_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+tests_fuzz_libfuzzer_deflate_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_libfuzzer_frame_SOURCES = tests/fuzz/fuzz_frame.c
 tests_fuzz_libfuzzer_frame_LDADD = ws/libws.a $(FLOOR_BASE)
 tests_fuzz_libfuzzer_frame_LDFLAGS = $(FUZZ_LINK)

@@ -115,6 +115,7 @@ loop_turn(struct loop *loop)
 		loop->is_unfinished = true;
 	if (streams_flush(&door->streams))
 		loop->is_unfinished = true;
+	packed_turn(&door->packed);
 	/* A newer program has changed the store: make room for it.  Or its files
 	 * are others now: whoever starts us again opens those. */
 	if (slice_is(slice_str(engine_reason(door->engine)), "newer") ||

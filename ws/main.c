@@ -23,6 +23,7 @@
 #include "session/engine.h"
 #include "session/setup.h"
 #include "store/store.h"
+#include "ws/deflate.h"
 #include "ws/door_private.h"
 #include "ws/files.h"
 
@@ -152,6 +153,21 @@ store_and_engine_open(struct door *door, char **error)
 	return RC_OK;
 }
 
+static void
+compression_open(struct door *door)
+{
+	const struct conf *conf = door->conf;
+
+	door->extensions = (struct extension_conf){
+		.is_on = conf->ws_compression,
+		.window = (uint8_t)conf->ws_compression_window,
+		.may_remember = conf->ws_compression_context,
+	};
+	door->packed.threshold = (size_t)conf->ws_compression_threshold;
+	door->packed.deflate = deflate_new((int)conf->ws_compression_memory);
+	door->limits.packed = &door->packed;
+}
+
 static enum rc
 door_open(struct door *door, const struct arguments *arguments, char **error)
 {
@@ -163,6 +179,7 @@ door_open(struct door *door, const struct arguments *arguments, char **error)
 	door->limits.message = door->max_body;
 	door->limits.out = SLOW_PAYLOADS * door->max_body > SLOW_MIN ?
 	    SLOW_PAYLOADS * door->max_body : SLOW_MIN;
+	compression_open(door);
 	if (door->conf->static_dir[0] != '\0' &&
 	    (rc = conf_check_place(door->conf, door->conf->static_dir,
 	    error)) != RC_OK)
@@ -189,6 +206,7 @@ door_close(struct door *door)
 	if (door->store != NULL)
 		store_close(&door->store);
 	files_close(&door->files);
+	deflate_free(&door->packed.deflate);
 	conf_free(&door->conf);
 }
 

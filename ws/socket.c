@@ -18,7 +18,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "ws/deflate.h"
+#include "ws/extension.h"
 #include "ws/frame.h"
+#include "ws/packed.h"
 #include "ws/socket.h"
 #include "ws/stream.h"
 
@@ -28,6 +31,8 @@ struct socket {
 	const struct socket_user *user;
 	void *arg;
 	struct frame_reader reader;
+	struct extension extension;
+	struct deflate_own *own;        /* NULL where nobody remembers */
 	uint16_t code;                  /* of the first close frame */
 	bool is_closing;                /* ours is queued */
 	bool is_over;                   /* no message is handed on */
@@ -88,6 +93,9 @@ socket_add(struct socket *s, struct span span)
 		slow_close(s);
 	if (s->is_closing || s->stream->is_closing)
 		return false;
+	if (s->extension.our_window != 0)
+		span = packed_get(s->limits->packed, &s->stream->streams->spool,
+		    &s->extension, &s->own, span);
 	stream_add(s->stream, span);
 	return true;
 }
@@ -162,8 +170,17 @@ on_close(void *arg, unsigned code, struct slice reason)
 	stream_finish(s->stream);
 }
 
+static enum rc
+on_unpack(void *arg, struct slice data, size_t limit, struct slice *plain_r)
+{
+	struct socket *s = arg;
+
+	return deflate_unpack(s->limits->packed->deflate, &s->extension, &s->own,
+	    data, limit, plain_r);
+}
+
 static const struct frame_events events = {
-	on_message, on_ping, on_pong, on_close
+	on_message, on_ping, on_pong, on_close, on_unpack
 };
 
 void
@@ -219,6 +236,7 @@ on_closed(struct stream *stream)
 	s->is_closing = true;
 	s->user->ended(s, s->code == 0 ? CLOSE_NONE : s->code);
 	frame_reader_fini(&s->reader);
+	deflate_own_free(&s->own);
 	free(s);
 }
 
@@ -228,7 +246,7 @@ static const struct stream_user socket_stream_user = {
 
 struct socket *
 socket_start(struct stream *stream, const struct socket_limits *limits,
-    const struct socket_user *user, void *arg)
+    const struct extension *extension, const struct socket_user *user, void *arg)
 {
 	struct socket *s = mem_alloc(sizeof(*s));
 
@@ -236,7 +254,9 @@ socket_start(struct stream *stream, const struct socket_limits *limits,
 	s->limits = limits;
 	s->user = user;
 	s->arg = arg;
+	s->extension = *extension;
 	frame_reader_init(&s->reader);
+	s->reader.takes_packed = extension->our_window != 0;
 	stream->user = &socket_stream_user;
 	stream->arg = s;
 	stream_lane(stream, LANE_NONE);

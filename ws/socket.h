@@ -15,6 +15,8 @@
 #include "base/slice.h"
 #include "ws/out.h"
 
+struct extension;
+struct packed;
 struct socket;
 struct stream;
 struct streams;
@@ -32,12 +34,14 @@ struct socket_user {
 struct socket_limits {
 	size_t message;                 /* bytes of one that comes */
 	size_t out;                     /* bytes that may wait for a slow reader */
+	struct packed *packed;          /* for connections that compress */
 };
 
 /* Takes a stream over from whoever had it; its arg becomes the socket.  limits
  * are borrowed.  What was read behind the request goes to socket_feed(). */
 struct socket *socket_start(struct stream *stream,
-    const struct socket_limits *limits, const struct socket_user *user, void *arg);
+    const struct socket_limits *limits, const struct extension *extension,
+    const struct socket_user *user, void *arg);
 void  socket_feed(struct socket *socket, char *p, size_t n);
 void *socket_arg(const struct socket *socket);
 
@@ -48,7 +52,8 @@ struct span socket_encode(struct streams *streams, bool is_binary,
     struct slice data);
 
 /*
- * Queues an encoded message; it leaves at the turn's end.  A socket whose queue
+ * Queues encoded messages, compressed if the peer takes that (then each, and at
+ * once for all); it leaves at the turn's end.  A socket whose queue
  * is over the limit already is closed (1013) instead; so a single large message
  * reaches whoever keeps up.  false: it takes nothing more, and ended() will come
  * (perhaps much later: a slow reader has ws_write_time).

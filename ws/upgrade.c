@@ -75,13 +75,14 @@ accept_make(struct slice key, char accept_r[UPGRADE_ACCEPT_LEN + 1])
 
 int
 upgrade_check(const struct request *request,
-    char accept_r[UPGRADE_ACCEPT_LEN + 1], const char **fault_r)
+    const struct extension_conf *conf, struct upgrade *upgrade_r,
+    const char **fault_r)
 {
 	struct slice key = request_header(request, "Sec-WebSocket-Key");
 	struct slice version = request_header(request, "Sec-WebSocket-Version");
 	int status = 400;
 
-	accept_r[0] = '\0';
+	*upgrade_r = (struct upgrade){ .accept = "" };
 	*fault_r = NULL;
 	if (!slice_is(request->method, "GET")) {
 		*fault_r = "A WebSocket begins with GET";
@@ -102,21 +103,24 @@ upgrade_check(const struct request *request,
 	} else if (request_header_count(request, "Sec-WebSocket-Key") != 1 ||
 	    !key_is_sound(key)) {
 		*fault_r = "Sec-WebSocket-Key is not, once, 16 bytes in base64";
-	} else if (!accept_make(key, accept_r)) {
+	} else if (!accept_make(key, upgrade_r->accept)) {
 		*fault_r = "SHA-1 is not to be had";
 		status = 500;
 	} else {
+		extension_choose(request, conf, &upgrade_r->extension);
 		return 0;
 	}
 	return status;
 }
 
 void
-upgrade_write(struct buf *out, const char *accept, struct slice headers)
+upgrade_write(struct buf *out, const struct upgrade *upgrade,
+    struct slice headers)
 {
 	buf_printf(out, "HTTP/1.1 101 Switching Protocols\r\n"
 	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-	    "Sec-WebSocket-Accept: %s\r\n", accept);
+	    "Sec-WebSocket-Accept: %s\r\n", upgrade->accept);
+	extension_write(out, &upgrade->extension);
 	buf_add(out, headers);
 	buf_str(out, "\r\n");
 }

@@ -79,7 +79,7 @@ on_close(void *arg, unsigned code, struct slice reason)
 }
 
 static const struct frame_events events = {
-	on_message, on_ping, on_pong, on_close
+	on_message, on_ping, on_pong, on_close, NULL
 };
 
 /* The verdict stands at the end of what was seen. */

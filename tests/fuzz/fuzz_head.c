@@ -50,7 +50,8 @@ static void
 head_is_sound(struct slice head)
 {
 	struct request request;
-	char accept_key[UPGRADE_ACCEPT_LEN + 1];
+	static const struct extension_conf conf = { true, 15, true };
+	struct upgrade upgrade;
 	const char *fault = NULL;
 	size_t i, k;
 
@@ -69,7 +70,7 @@ head_is_sound(struct slice head)
 		for (k = 0; k < request.headers[i].value.n; k++)
 			FUZZ_MUST(strchr("\r\n", request.headers[i].value.p[k]) == NULL);
 	}
-	upgrade_check(&request, accept_key, &fault);
+	upgrade_check(&request, &conf, &upgrade, &fault);
 }
 
 static void
