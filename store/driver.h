@@ -61,6 +61,11 @@ struct store_driver {
 	enum rc (*last_seq)(struct store *store, int64_t *seq_r);
 	enum rc (*value)(struct store *store, struct slice key,
 	    struct arena *arena, struct slice *value_r);
+	int64_t (*acl_version)(struct store *store);
+	enum rc (*acl)(struct store *store, struct slice key, struct arena *arena,
+	    struct acl_row *row_r);
+	enum rc (*acls)(struct store *store, struct slice after, size_t limit,
+	    struct arena *arena, store_acl_fn *visit, void *arg);
 	enum rc (*stats)(struct store *store, struct store_stats *stats_r);
 	enum rc (*tasks)(struct store *store, size_t limit, struct arena *arena,
 	    store_task_fn *visit, void *arg);
@@ -79,6 +84,10 @@ struct store {
 	char id[24];
 	char error[400];                /* of store_error() */
 };
+
+/* Appends the list that comes out.  old absent: there was none.  RC_TOO_BIG. */
+enum rc acl_merge(struct buf *out, enum acl_verb verb, struct slice old,
+    struct slice names);
 
 extern const struct store_driver store_sqlite;
 extern const struct store_driver store_memory;

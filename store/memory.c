@@ -76,6 +76,7 @@ town_free(struct town *town)
 	memory_tasks_free(town);
 	memory_questions_free(town);
 	memory_values_free(town);
+	memory_acls_free(town);
 	LL_DELETE(towns, town);
 	free(town->path);
 	free(town);
@@ -215,6 +216,7 @@ static void (*const op_fns[])(struct memory *m, struct store_op *op) = {
 	[OP_DISCONNECT] = memory_op_disconnect,
 	[OP_SOCKET_SET] = memory_op_socket_set,
 	[OP_VALUE_SET] = memory_op_value_set,
+	[OP_ACL] = memory_op_acl,
 	[OP_TIMER] = memory_op_timer,
 	[OP_ONCE] = memory_op_once,
 	[OP_ANSWER] = memory_op_answer,
@@ -293,6 +295,9 @@ const struct store_driver store_memory = {
 	.members = memory_members,
 	.last_seq = memory_last_seq,
 	.value = memory_value,
+	.acl_version = memory_acl_version,
+	.acl = memory_acl,
+	.acls = memory_acls,
 	.stats = memory_stats,
 	.tasks = memory_tasks,
 	.commit = memory_commit,

@@ -125,6 +125,12 @@ struct entry {
 	UT_hash_handle hh;
 };
 
+struct mem_acl {
+	struct acl_row row;             /* its slices are ours */
+	uint64_t socket;                /* it ends with this one; 0: with none */
+	struct mem_acl *prev, *next;
+};
+
 struct memory;
 struct town {
 	char *path;
@@ -144,6 +150,8 @@ struct town {
 	struct mem_timer *timers;
 	struct question *questions;
 	struct entry *values, *onces;
+	struct mem_acl *acls;           /* in the order of keys */
+	int64_t acl_version;
 	struct town *next;
 };
 
@@ -312,6 +320,17 @@ void memory_values_free(struct town *town);
 enum rc memory_value(struct store *store, struct slice key, struct arena *arena,
     struct slice *value_r);
 enum rc memory_stats(struct store *store, struct store_stats *stats_r);
+
+/* ---- memory_acl.c ------------------------------------------------------- */
+
+void memory_op_acl(struct memory *m, struct store_op *op);
+void memory_acls_end(struct town *town, uint64_t socket);
+void memory_acls_free(struct town *town);
+int64_t memory_acl_version(struct store *store);
+enum rc memory_acl(struct store *store, struct slice key, struct arena *arena,
+    struct acl_row *row_r);
+enum rc memory_acls(struct store *store, struct slice after, size_t limit,
+    struct arena *arena, store_acl_fn *visit, void *arg);
 
 /* ---- memory_janitor.c --------------------------------------------------- */
 

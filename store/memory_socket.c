@@ -133,6 +133,7 @@ void
 memory_socket_forget(struct town *town, struct mem_socket *k)
 {
 	memory_timers_end(town, k->n);
+	memory_acls_end(town, k->n);
 	memory_socket_free(town, k);
 }
 
@@ -166,6 +167,7 @@ socket_go(struct memory *m, struct mem_session *s, struct mem_socket *k,
 		k->gone_wall = m->wall;
 	} else if (has_reader) {
 		memory_timers_end(m->town, k->n);
+		memory_acls_end(m->town, k->n);
 		memory_leave_all(m->town, k);
 		k->has_ended = true;
 		k->session = 0;

@@ -24,7 +24,7 @@
 #include "store/worker.h"
 
 enum {
-	SCHEMA = 2,                     /* what this program reads and writes */
+	SCHEMA = 3,                     /* what this program reads and writes */
 	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
 	SLOT_HEARD_MS = 5000,
 	TASK_ATTEMPTS = 3
@@ -41,7 +41,8 @@ struct state {
 	int64_t schema, seq, floor, oldest_wall, log_bytes, sessions, also,
 	    session_n, socket_n, channel_n, question_n, task_n,
 	    swept,              /* boot ms of the last look at all sessions */
-	    adopted;            /* own rooms that outlived their sockets */
+	    adopted,            /* own rooms that outlived their sockets */
+	    acls;               /* grows with every change of an access list */
 };
 
 enum {
@@ -422,6 +423,13 @@ enum rc sqlite_tasks(struct store *store, size_t limit, struct arena *arena,
 
 void op_value_set(struct sqlite *db, struct store_op *op);
 void op_once(struct sqlite *db, struct store_op *op);
+void op_acl(struct sqlite *db, struct store_op *op);    /* sqlite_acl.c */
+void acl_forget(struct sqlite *db, uint64_t socket);
+int64_t sqlite_acl_version(struct store *store);
+enum rc sqlite_acl(struct store *store, struct slice key, struct arena *arena,
+    struct acl_row *row_r);
+enum rc sqlite_acls(struct store *store, struct slice after, size_t limit,
+    struct arena *arena, store_acl_fn *visit, void *arg);
 enum rc sqlite_value(struct store *store, struct slice key,
     struct arena *arena, struct slice *value_r);
 enum rc sqlite_stats(struct store *store, struct store_stats *stats_r);

@@ -50,7 +50,7 @@ schema_make(struct sqlite *db)
 		return;
 	}
 	snprintf(state, sizeof(state), "INSERT INTO live(session, row) VALUES(0,"
-	    " '[%d,0,1,0,0,0,0,0,0,0,0,0,0,0]')", SCHEMA);
+	    " '[%d,0,1,0,0,0,0,0,0,0,0,0,0,0,0]')", SCHEMA);
 	if (sqlite3_exec(db->db, state, NULL, NULL, NULL) != SQLITE_OK) {
 		sql_fail(db, "making the state");
 		return;
@@ -69,6 +69,7 @@ schema_make(struct sqlite *db)
 static const char *const migrations[] = {
 	[1] = "ALTER TABLE answer ADD COLUMN attachments BLOB;"
 	    "ALTER TABLE task ADD COLUMN attachments BLOB;",
+	[2] = SCHEMA_ACL SCHEMA_STATE,
 	[SCHEMA] = NULL,
 };
 

@@ -222,6 +222,7 @@ socket_drop(struct sqlite *db, const struct socket_row *k)
 	channel_adopt(db, k);
 	sql_do(db, SQL_SOCKET_DROP, "i", (int64_t)k->n);
 	sql_do(db, SQL_TIMER_OF_SOCKET, "i", (int64_t)k->n);
+	acl_forget(db, k->n);
 }
 
 void

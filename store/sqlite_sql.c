@@ -47,19 +47,7 @@ const char *const sql_schema =
     " json_extract(row, '$[13]') AS post_hash,"
     " json_extract(row, '$[14]') AS t, json_extract(row, '$[15]') AS post_t"
     " FROM live WHERE session > 0;"
-    "CREATE VIEW state AS SELECT json_extract(row, '$[0]') AS schema,"
-    " json_extract(row, '$[1]') AS seq, json_extract(row, '$[2]') AS floor,"
-    " json_extract(row, '$[3]') AS oldest_wall,"
-    " json_extract(row, '$[4]') AS log_bytes,"
-    " json_extract(row, '$[5]') AS sessions,"
-    " json_extract(row, '$[6]') AS also,"
-    " json_extract(row, '$[7]') AS session_n,"
-    " json_extract(row, '$[8]') AS socket_n,"
-    " json_extract(row, '$[9]') AS channel_n,"
-    " json_extract(row, '$[10]') AS question_n,"
-    " json_extract(row, '$[11]') AS task_n,"
-    " json_extract(row, '$[12]') AS swept,"
-    " json_extract(row, '$[13]') AS adopted FROM live WHERE session = 0;"
+    SCHEMA_STATE
     "CREATE TABLE channel(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"
     "CREATE TABLE member(channel INT, socket INT, from_seq INT, to_seq INT,"
     " session INT, PRIMARY KEY(channel, socket, from_seq)) WITHOUT ROWID;"
@@ -101,7 +89,8 @@ const char *const sql_schema =
     " WITHOUT ROWID;"
     "CREATE INDEX value_until ON value(until) WHERE until > 0;"
     "CREATE TABLE once(key TEXT PRIMARY KEY, until INT) WITHOUT ROWID;"
-    "CREATE INDEX once_until ON once(until);";
+    "CREATE INDEX once_until ON once(until);"
+    SCHEMA_ACL;
 
 #define SESSION_COLUMNS                                                 \
 	"l.session, l.row, s.sid, s.generation, s.opened_wall, s.info," \
@@ -214,6 +203,7 @@ static const char *const texts[] = {
 	    " WHERE k.id = ?1 AND k.nsp = ?2",
 	[SQL_SOCKET_NUMBER] = "SELECT n FROM socket WHERE id = ?1 AND nsp = ?2",
 	[SQL_SOCKET_NAME] = "SELECT id FROM socket WHERE n = ?1",
+	[SQL_SOCKET_IS] = "SELECT 1 FROM socket WHERE n = ?1",
 	[SQL_SOCKET_BY_N] = "SELECT " SOCKET_COLUMNS SOCKET_FROM
 	    " WHERE k.n = ?1",
 	[SQL_SOCKET_BY_PID] = "SELECT " SOCKET_COLUMNS SOCKET_FROM
@@ -342,6 +332,14 @@ static const char *const texts[] = {
 	[SQL_ONCE_SET] = "REPLACE INTO once(key, until) VALUES(?1, ?2)",
 	[SQL_ONCE_OVER] = "DELETE FROM once WHERE key IN (SELECT key FROM once"
 	    " WHERE until <= ?1 LIMIT ?2)",
+
+	[SQL_ACL_SET] = "REPLACE INTO acl(key, socket, names, by, wall)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5)",
+	[SQL_ACL_GET] = "SELECT key, names, by, wall FROM acl WHERE key = ?1",
+	[SQL_ACL_DROP] = "DELETE FROM acl WHERE key = ?1",
+	[SQL_ACL_OF_SOCKET] = "DELETE FROM acl WHERE socket = ?1 AND ?1 > 0",
+	[SQL_ACL_WALK] = "SELECT key, names, by, wall FROM acl WHERE key > ?1"
+	    " ORDER BY key LIMIT ?2",
 
 	[SQL_STATS] = "SELECT (SELECT count(*) FROM socket WHERE session > 0),"
 	    " (SELECT count(*) FROM socket WHERE session = 0),"

@@ -33,7 +33,7 @@ enum sql {
 	SQL_MEMBER_ANY, SQL_MEMBER_OPEN_OF, SQL_MEMBER_DROP_SOCKET, SQL_MEMBER_DROP_SESSION,
 	SQL_MEMBER_MOVE, SQL_MEMBER_CLAIMS, SQL_MEMBER_FIRST,
 
-	SQL_SOCKET_ADD, SQL_SOCKET_BY_ID, SQL_SOCKET_BY_N,
+	SQL_SOCKET_ADD, SQL_SOCKET_BY_ID, SQL_SOCKET_IS, SQL_SOCKET_BY_N,
 	SQL_SOCKET_NUMBER, SQL_SOCKET_NAME,
 	SQL_SOCKET_BY_PID, SQL_SOCKET_OF_SESSION, SQL_SOCKET_DROP,
 	SQL_SOCKET_GONE, SQL_SOCKET_PROVED, SQL_SOCKET_BACK, SQL_SOCKET_SET, SQL_SOCKET_OVER,
@@ -62,12 +62,36 @@ enum sql {
 	SQL_VALUE_SET, SQL_VALUE_DROP, SQL_VALUE_GET, SQL_VALUE_OVER,
 	SQL_ONCE_GET, SQL_ONCE_SET, SQL_ONCE_OVER,
 
+	SQL_ACL_SET, SQL_ACL_GET, SQL_ACL_DROP, SQL_ACL_OF_SOCKET, SQL_ACL_WALK,
+
 	SQL_STATS, SQL_FREE_PAGES, SQL_VACUUM_STEP,
 	SQL__COUNT
 };
 
 /* The making of an empty store, and of each version from the one before. */
 extern const char *const sql_schema;
+
+/* Parts of it that a migration makes, too. */
+#define SCHEMA_STATE                                                           \
+	"DROP VIEW IF EXISTS state;"                                           \
+	"CREATE VIEW state AS SELECT json_extract(row, '$[0]') AS schema,"     \
+	" json_extract(row, '$[1]') AS seq, json_extract(row, '$[2]') AS floor,"       \
+	" json_extract(row, '$[3]') AS oldest_wall,"                           \
+	" json_extract(row, '$[4]') AS log_bytes,"                             \
+	" json_extract(row, '$[5]') AS sessions,"                              \
+	" json_extract(row, '$[6]') AS also,"                                  \
+	" json_extract(row, '$[7]') AS session_n,"                             \
+	" json_extract(row, '$[8]') AS socket_n,"                              \
+	" json_extract(row, '$[9]') AS channel_n,"                             \
+	" json_extract(row, '$[10]') AS question_n,"                           \
+	" json_extract(row, '$[11]') AS task_n,"                               \
+	" json_extract(row, '$[12]') AS swept,"                                \
+	" json_extract(row, '$[13]') AS adopted,"                              \
+	" json_extract(row, '$[14]') AS acls FROM live WHERE session = 0;"
+#define SCHEMA_ACL                                                             \
+	"CREATE TABLE acl(key BLOB PRIMARY KEY, socket INT, names BLOB, by TEXT,"      \
+	" wall INT) WITHOUT ROWID;"                                            \
+	"CREATE INDEX acl_socket ON acl(socket) WHERE socket > 0;"
 
 /*
  * Binds values, one letter each: i an int64_t, t a struct slice as text, b one

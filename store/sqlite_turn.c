@@ -37,6 +37,7 @@ static op_fn *const op_fns[] = {
 	[OP_DISCONNECT] = op_disconnect,
 	[OP_SOCKET_SET] = op_socket_set,
 	[OP_VALUE_SET] = op_value_set,
+	[OP_ACL] = op_acl,
 	[OP_TIMER] = op_timer,
 	[OP_ONCE] = op_once,
 	[OP_ANSWER] = op_answer,

@@ -245,6 +245,26 @@ store_value(struct store *store, struct slice key, struct arena *arena,
 	return store->driver->value(store, key, arena, value_r);
 }
 
+int64_t
+store_acl_version(struct store *store)
+{
+	return store->driver->acl_version(store);
+}
+
+enum rc
+store_acl(struct store *store, struct slice key, struct arena *arena,
+    struct acl_row *row_r)
+{
+	return store->driver->acl(store, key, arena, row_r);
+}
+
+enum rc
+store_acls(struct store *store, struct slice after, size_t limit,
+    struct arena *arena, store_acl_fn *visit, void *arg)
+{
+	return store->driver->acls(store, after, limit, arena, visit, arg);
+}
+
 enum rc
 store_stats(struct store *store, struct store_stats *stats_r)
 {

@@ -217,6 +217,25 @@ enum rc store_last_seq(struct store *store, int64_t *seq_r);
 enum rc store_value(struct store *store, struct slice key, struct arena *arena,
     struct slice *value_r);
 
+/*
+ * Access lists: who may send which events.  A list belongs to the key of a
+ * namespace, of a user, or of a socket's own room, and holds packed patterns.  The
+ * version grows with every change of any list and is 0 in a store that never had
+ * one: whoever remembers lists asks it first (cheap within a round of looks).
+ */
+int64_t store_acl_version(struct store *store);
+struct acl_row {
+	struct slice key, names, by;    /* by: who changed it last, for people */
+	int64_t wall;                   /* when */
+};
+/* RC_NONE: there is no list for that key. */
+enum rc store_acl(struct store *store, struct slice key, struct arena *arena,
+    struct acl_row *row_r);
+/* All lists, in the order of their keys. */
+typedef void store_acl_fn(void *arg, const struct acl_row *row);
+enum rc store_acls(struct store *store, struct slice after, size_t limit,
+    struct arena *arena, store_acl_fn *visit, void *arg);
+
 struct store_stats {
 	int64_t sessions, sockets, gone, claims, records, kept, rooms, timers,
 	    tasks, set_aside, questions, log_bytes, file_bytes, last_seq, floor,
@@ -253,7 +272,7 @@ enum rc store_tasks(struct store *store, size_t limit, struct arena *arena,
 enum store_op_kind {
 	OP_OPEN, OP_POLL, OP_DELIVER, OP_RELEASE, OP_LOST, OP_RECEIVE, OP_CLOSE,
 	OP_CONNECT, OP_RECOVER, OP_APPEND, OP_JOIN, OP_LEAVE, OP_DISCONNECT,
-	OP_SOCKET_SET, OP_VALUE_SET, OP_TIMER, OP_ONCE, OP_ANSWER, OP_TASK_TRY,
+	OP_SOCKET_SET, OP_VALUE_SET, OP_ACL, OP_TIMER, OP_ONCE, OP_ANSWER, OP_TASK_TRY,
 	OP_TASK_DONE, OP_JANITOR, OP__COUNT
 };
 
@@ -271,7 +290,14 @@ struct batch {                  /* in the turn's arena */
 };
 
 /* More packed names or many sockets than this are refused: RC_TOO_BIG. */
-enum { CHANNELS_MAX = 64, SOCKETS_PER_OP = 500 };
+enum { CHANNELS_MAX = 64, SOCKETS_PER_OP = 500, ACL_NAMES_MAX = 256 };
+
+/* What becomes of an access list. */
+enum acl_verb {
+	ACL_SET,                /* to the names; absent: forgotten */
+	ACL_ADD,                /* where there is none, it begins with these names */
+	ACL_REMOVE              /* RC_NONE: there is no list */
+};
 
 struct store_op {
 	enum store_op_kind kind;
@@ -461,6 +487,15 @@ struct store_op {
 			struct slice key, value;
 			int64_t ttl_ms;
 		} value_set;
+
+		/* An access list.  RC_TOO_BIG: more than ACL_NAMES_MAX names.
+		 * RC_GONE: no such socket (any more). */
+		struct {
+			struct slice key;
+			const uint64_t *socket;         /* NULL, or it ends with this one */
+			enum acl_verb verb;
+			struct slice names, by;
+		} acl;
 
 		/* A named appointment.  Same nsp, socket and name: replaced.
 		 * every_ms 0: once.  after_ms < 0: cancelled.  It ends with its

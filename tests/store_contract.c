@@ -117,6 +117,7 @@ contract_main(const struct contract *contract)
 	contract_look();
 	contract_worker();
 	contract_lost();
+	contract_acl();
 	return t_end();
 }
 

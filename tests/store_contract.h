@@ -48,6 +48,7 @@ void contract_task(void);
 void contract_look(void);
 void contract_worker(void);
 void contract_lost(void);
+void contract_acl(void);
 
 /* The stage of the running case. */
 struct scene {

@@ -375,7 +375,7 @@ a_newer_program_takes_over(void)
 	scene();
 	reopen();
 	come("alice");
-	sql("UPDATE live SET row = json_set(row, '$[0]', 3) WHERE session = 0");
+	sql("UPDATE live SET row = json_set(row, '$[0]', 1000) WHERE session = 0");
 	T_EQ(say("kitchen", SLICE("[1]")), RC_BAD_STATE);
 	T_OK(strstr(store_error(s.store), "newer") != NULL);
 	store_close(&s.store);
@@ -384,7 +384,7 @@ a_newer_program_takes_over(void)
 	end();
 }
 
-/* Schema 1 had no place for what is attached to an answer. */
+/* Schema 1 had no place for what is attached to an answer, 2 no access lists. */
 static void
 the_store_of_an_older_program_is_brought_up_to_date(void)
 {
@@ -396,6 +396,7 @@ the_store_of_an_older_program_is_brought_up_to_date(void)
 	store_close(&s.store);
 	sql("ALTER TABLE answer DROP COLUMN attachments;"
 	    "ALTER TABLE task DROP COLUMN attachments;"
+	    "DROP TABLE acl;"
 	    "INSERT INTO task(n, kind, attempts, aside, holder, lease, nsp, name)"
 	    " VALUES(1, 3, 0, 1, 0, 0, '/', 'replied');"
 	    "UPDATE live SET row = json_set(row, '$[0]', 1) WHERE session = 0");
@@ -406,9 +407,10 @@ the_store_of_an_older_program_is_brought_up_to_date(void)
 	reopen();
 	T_OK(is_here("alice"));
 	T_EQ(store_stats(s.store, &stats), RC_OK);
-	T_EQ(stats.schema, 2);
+	T_OK(stats.schema > 1);
 	T_EQ(stats.set_aside, 1);
-	sql("SELECT attachments FROM task UNION SELECT attachments FROM answer");
+	sql("SELECT attachments FROM task UNION SELECT attachments FROM answer"
+	    " UNION SELECT names FROM acl UNION SELECT acls FROM state");
 	end();
 }
 

@@ -138,6 +138,18 @@ load_tasks(struct twin *w)
 }
 
 static void
+say_acl(void *arg, const struct acl_row *row)
+{
+	struct slice names = row->names, name;
+
+	buf_printf(arg, "acl %c", row->key.p[0]);
+	buf_add(arg, slice_skip(row->key, slice_find(row->key, '\0') + 1));
+	while (pack_next(&names, &name))
+		buf_printf(arg, " %.*s", SLICE_ARGS(name));
+	buf_char(arg, '\n');
+}
+
+static void
 say_room(void *arg, struct slice nsp, struct slice room, int64_t members)
 {
 	if (room.p[0] == 'r')
@@ -227,6 +239,7 @@ say_world(struct twin *w, struct buf *b)
 		    &value) == RC_OK)
 			buf_printf(b, "value %.*s\n", SLICE_ARGS(value));
 	}
+	store_acls(w->store, SLICE_NONE, 100, &scene.arena, say_acl, b);
 	for (i = 0; i < w->n_tasks; i++)
 		buf_printf(b, "task %s\n", task_text(&w->tasks[i]));
 	say_answers(w, b);

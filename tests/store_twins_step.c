@@ -31,7 +31,7 @@ static const struct {
 	{ OP_LOST, 4 },
 	{ OP_RECEIVE, 12 }, { OP_CLOSE, 3 }, { OP_CONNECT, 10 }, { OP_RECOVER, 8 },
 	{ OP_APPEND, 30 }, { OP_JOIN, 12 }, { OP_LEAVE, 8 }, { OP_DISCONNECT, 3 },
-	{ OP_SOCKET_SET, 5 }, { OP_VALUE_SET, 3 }, { OP_TIMER, 4 }, { OP_ONCE, 3 },
+	{ OP_SOCKET_SET, 5 }, { OP_VALUE_SET, 3 }, { OP_ACL, 4 }, { OP_TIMER, 4 }, { OP_ONCE, 3 },
 	{ OP_ANSWER, 6 }, { OP_TASK_TRY, 3 }, { OP_TASK_DONE, 3 },
 };
 
@@ -125,9 +125,14 @@ make_step(struct step *st, int place)
 }
 
 const char *const kind_names[OP__COUNT] = {
-	"open", "poll", "deliver", "release", "receive", "close", "connect",
-	"recover", "append", "join", "leave", "disconnect", "socket_set",
-	"value_set", "timer", "once", "answer", "task_try", "task_done", "janitor",
+	[OP_OPEN] = "open", [OP_POLL] = "poll", [OP_DELIVER] = "deliver",
+	[OP_RELEASE] = "release", [OP_LOST] = "lost", [OP_RECEIVE] = "receive",
+	[OP_CLOSE] = "close", [OP_CONNECT] = "connect", [OP_RECOVER] = "recover",
+	[OP_APPEND] = "append", [OP_JOIN] = "join", [OP_LEAVE] = "leave",
+	[OP_DISCONNECT] = "disconnect", [OP_SOCKET_SET] = "socket_set",
+	[OP_VALUE_SET] = "value_set", [OP_ACL] = "acl", [OP_TIMER] = "timer",
+	[OP_ONCE] = "once", [OP_ANSWER] = "answer", [OP_TASK_TRY] = "task_try",
+	[OP_TASK_DONE] = "task_done", [OP_JANITOR] = "janitor",
 };
 
 void
@@ -340,6 +345,25 @@ fill_session_op(struct twin *w, const struct step *st, struct store_op *op)
 	}
 }
 
+/* Of the namespace, a user, or a socket's own room. */
+static void
+fill_acl(struct twin *w, const struct step *st, struct store_op *op)
+{
+	static const enum channel_kind kinds[] = { CHANNEL_NSP, CHANNEL_USER, CHANNEL_ROOM };
+	enum channel_kind kind = kinds[st->pick % 3];
+	const char *nsp = nsps[kind == CHANNEL_ROOM ? life.nsp_of[st->socket] : st->nsp];
+
+	op->u.acl.key = channel_key(&scene.arena, kind, slice_str(nsp),
+	    kind == CHANNEL_NSP ? SLICE("") : kind == CHANNEL_USER ?
+	    slice_str(room_name(st->room)) : slice_str(life.id[st->socket]));
+	if (kind == CHANNEL_ROOM)
+		op->u.acl.socket = &w->socket[st->socket];
+	op->u.acl.verb = st->flags % 3;
+	if ((st->flags & 4) == 0 || op->u.acl.verb != ACL_SET)
+		op->u.acl.names = t_names(t_text("%s %s", st->name, room_name(st->other % ROOMS)));
+	op->u.acl.by = SLICE("twin");
+}
+
 static void
 fill_rest(struct twin *w, const struct step *st, struct store_op *op)
 {
@@ -357,6 +381,9 @@ fill_rest(struct twin *w, const struct step *st, struct store_op *op)
 		if ((st->flags & 3) != 0)
 			op->u.value_set.value = slice_str(t_text("\"%s\"", st->name));
 		op->u.value_set.ttl_ms = (st->flags & 12) == 0 ? 5000 : 0;
+		break;
+	case OP_ACL:
+		fill_acl(w, st, op);
 		break;
 	case OP_ONCE:
 		op->u.once.key = slice_str(room_name(st->room));
