@@ -38,6 +38,8 @@ struct conf {
 	char *resource;                 /* names, blanks between: "socket.io" */
 	char *transports;               /* "polling jsonp websocket" */
 	char *generations;              /* "eio4 ..." */
+	char *streams;                  /* "auto", "on", "off" */
+	int64_t stream_buffer, stream_time;
 	char *origins;                  /* "self", "*", or a list of origins */
 	bool cors_credentials;
 	char *cookie;                   /* name of the session cookie; empty: none */

@@ -171,6 +171,19 @@ const struct conf_option conf_options[] = {
 	WORDS(generations, "eio4 eio3", "eio4 eio3 v1 v0", MOUNT,
 	    "Client generations that are served: eio4 is Socket.IO 3 and 4, eio3 is "
 	    "1 and 2, v1 is 0.7 to 0.9, v0 is 0.6."),
+	WORD(streams, "auto", "auto on off", MOUNT,
+	    "Whether clients before 1.0 get answers that go on (htmlfile, "
+	    "xhr-multipart).  auto: from siogate-ws only, which sends everything at "
+	    "once.  on: from siogate.fcgi, too; the web server must pass on what "
+	    "it gets (stream-response-body, flushpackets, FcgidOutputBufferSize 0), "
+	    "else those clients wait for a first byte in vain."),
+	SIZE(stream_buffer, "256k", 4096, 100 * M, MOUNT,
+	    "What may wait for a client that takes such an answer too slowly; beyond "
+	    "it the session ends."),
+	TIME(stream_time, "0", 0, 7 * DAY, MOUNT,
+	    "Such an answer ends after this long, and its client begins anew.  0: it "
+	    "does not end.  240s for mod_fcgid, which kills a process that has been "
+	    "busy for longer."),
 	TEXT(origins, "self", check_origins, MOUNT,
 	    "Pages that may connect: self is the site's own host and port, * is "
 	    "everybody, else a list of origins; several with blanks between."),

@@ -29,12 +29,14 @@
 
 static const unsigned may_become[] = {
 	[CONNECTION_READING] = BIT(CONNECTION_SERVING),
-	[CONNECTION_SERVING] = BIT(CONNECTION_WRITING) | BIT(CONNECTION_READING),
+	[CONNECTION_SERVING] = BIT(CONNECTION_WRITING) | BIT(CONNECTION_READING) |
+	                       BIT(CONNECTION_STREAMING),
+	[CONNECTION_STREAMING] = BIT(CONNECTION_WRITING),
 	[CONNECTION_WRITING] = BIT(CONNECTION_READING),
 };
 static_assert(N_ELEMENTS(may_become) == CONNECTION__COUNT, "a state is missing");
 
-static void
+void
 connection_enter(struct connection *c, enum connection_state next)
 {
 	assert((may_become[c->state] & BIT(next)) != 0);
@@ -45,12 +47,12 @@ connection_enter(struct connection *c, enum connection_state next)
 	c->state = next;
 }
 
-static void
+void
 connection_close(struct connection *c)
 {
 	struct door *door = c->door;
 
-	if (c->state == CONNECTION_SERVING) {
+	if (c->state == CONNECTION_SERVING || c->state == CONNECTION_STREAMING) {
 		http_cancel(door->house.gateway, &c->x);
 		http_finish(door->house.gateway, &c->x);
 	}
@@ -66,7 +68,7 @@ connection_close(struct connection *c)
 	free(c);
 }
 
-static void
+void
 connection_watch(struct connection *c, unsigned events)
 {
 	struct epoll_event e = { .events = events, .data.ptr = c };
@@ -84,7 +86,7 @@ connection_watch(struct connection *c, unsigned events)
 /* ---- writing --------------------------------------------------------------- */
 
 /* All of it went out: the next request, or the end.  c may be gone. */
-static void
+void
 connection_done(struct connection *c)
 {
 	buf_free(&c->out);
@@ -96,11 +98,10 @@ connection_done(struct connection *c)
 		connection_watch(c, EPOLLIN | EPOLLRDHUP);
 }
 
-/* How much the front took; -1: it is gone. */
-static ssize_t
-send_some(int fd, struct slice s)
+ssize_t
+connection_send(const struct connection *c, struct slice s)
 {
-	ssize_t n = send(fd, s.p, s.n, MSG_NOSIGNAL);
+	ssize_t n = send(c->fd, s.p, s.n, MSG_NOSIGNAL);
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return 0;
@@ -110,7 +111,7 @@ send_some(int fd, struct slice s)
 static void
 connection_flush(struct connection *c)
 {
-	ssize_t n = send_some(c->fd, buf_slice(&c->out));
+	ssize_t n = connection_send(c, buf_slice(&c->out));
 
 	if (n == -1) {
 		connection_close(c);
@@ -118,7 +119,11 @@ connection_flush(struct connection *c)
 	}
 	memmove(c->out.p, c->out.p + n, c->out.n - (size_t)n);
 	c->out.n -= (size_t)n;
-	if (c->out.n == 0)
+	if (c->out.n > 0)
+		return;
+	if (c->state == CONNECTION_STREAMING)
+		connection_watch(c, EPOLLIN | EPOLLRDHUP);
+	else
 		connection_done(c);
 }
 
@@ -139,7 +144,7 @@ connection_respond(struct http_exchange *x)
 	buf_free(&c->body);
 
 	all = buf_slice(&door->answer);
-	if ((n = send_some(c->fd, all)) == (ssize_t)all.n) {
+	if ((n = connection_send(c, all)) == (ssize_t)all.n) {
 		connection_done(c);
 		return;
 	}
@@ -170,6 +175,8 @@ connection_serve(struct connection *c, const struct adopted *adopted)
 	c->x.request.body = buf_slice(&c->body);
 	c->x.request.body_too_big = adopted->too_big;
 	c->x.respond = connection_respond;
+	c->x.stream = strcmp(house->conf->streams, "on") == 0 ?
+	    &connection_stream : NULL;
 	c->x.door = c;
 	connection_enter(c, CONNECTION_SERVING);
 	c->door->n_served++;
@@ -238,6 +245,14 @@ connection_event(struct connection *c, unsigned events)
 	case CONNECTION_SERVING:
 		if (is_gone)
 			connection_close(c);
+		else
+			connection_overhear(c);
+		break;
+	case CONNECTION_STREAMING:
+		if (is_gone)
+			connection_close(c);
+		else if ((events & EPOLLOUT) != 0)
+			connection_flush(c);
 		else
 			connection_overhear(c);
 		break;

@@ -17,6 +17,7 @@
 enum connection_state {
 	CONNECTION_READING,     /* idle, or a part of a request is here */
 	CONNECTION_SERVING,     /* the http floor has the request */
+	CONNECTION_STREAMING,   /* its answer was begun and goes on */
 	CONNECTION_WRITING,     /* the front does not read as fast as we write */
 	CONNECTION__COUNT
 };
@@ -35,7 +36,7 @@ struct connection {
 	bool is_old;                    /* READING: seen by the last sweep, too */
 	struct adopt adopt;
 	struct buf body;
-	struct buf out;                 /* WRITING: what is left */
+	struct buf out;                 /* STREAMING, WRITING: what is left */
 	struct http_exchange x;
 };
 LIST_HEAD(connection_list, connection);
@@ -46,7 +47,7 @@ struct door {
 	int set;                        /* epoll: listener, store, connections */
 	struct connection_list fresh;   /* met in this turn, not watched yet */
 	struct connection_list seated;  /* watched */
-	size_t n_connections, n_busy;   /* busy: SERVING or WRITING */
+	size_t n_connections, n_busy;   /* busy: not READING */
 	uint64_t n_served;              /* requests so far */
 	bool woken, leaving;
 	int64_t accept_after;           /* boot ms: no descriptors till then; 0 */
@@ -64,6 +65,16 @@ void connections_close(struct door *door);
 
 /* response.c: status line, headers and body as CGI wants them. */
 void response_write(struct buf *out, const struct http_response *response);
+
+/* stream.c: what a connection can do for http_exchange.stream. */
+extern const struct http_stream_ops connection_stream;
+/* connection.c, for it. */
+void connection_enter(struct connection *c, enum connection_state next);
+void connection_watch(struct connection *c, unsigned events);
+void connection_close(struct connection *c);
+void connection_done(struct connection *c);
+/* How much the front took; -1: it is gone. */
+ssize_t connection_send(const struct connection *c, struct slice s);
 
 /* loop.c: serves until SIGTERM.  0: as it should be. */
 int loop_run(struct door *door);

@@ -206,7 +206,7 @@ header_write(struct buf *out, enum record_type type, unsigned id, size_t n)
 }
 
 void
-intake_answer(struct buf *out, unsigned id, struct slice content)
+intake_part(struct buf *out, unsigned id, struct slice content)
 {
 	struct slice piece;
 
@@ -216,9 +216,21 @@ intake_answer(struct buf *out, unsigned id, struct slice content)
 		header_write(out, RECORD_STDOUT, id, piece.n);
 		buf_add(out, piece);
 	}
+}
+
+void
+intake_end(struct buf *out, unsigned id)
+{
 	header_write(out, RECORD_STDOUT, id, 0);
 	header_write(out, RECORD_END, id, 8);
 	buf_add(out, SLICE("\0\0\0\0\0\0\0\0"));        /* status 0, complete */
+}
+
+void
+intake_answer(struct buf *out, unsigned id, struct slice content)
+{
+	intake_part(out, id, content);
+	intake_end(out, id);
 }
 
 bool

@@ -30,6 +30,10 @@ enum rc intake_walk(struct intake *in, struct buf *bytes, size_t max_body);
 /* Appends the records of a response: content, its end, the request's end. */
 void intake_answer(struct buf *out, unsigned id, struct slice content);
 
+/* The same in pieces: content, as often as there is some; then the ends. */
+void intake_part(struct buf *out, unsigned id, struct slice content);
+void intake_end(struct buf *out, unsigned id);
+
 /* Whether a record of 8 bytes or more at the head of bytes aborts id. */
 bool intake_is_abort(struct slice bytes, unsigned id);
 

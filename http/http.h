@@ -46,10 +46,27 @@ struct http_response {
 	bool has_body;                  /* false: HEAD, 204, 304: headers only */
 };
 
+/*
+ * A response that is begun and goes on for as long as its client listens.  A door
+ * that can do this fills all of them in; what is given leaves at once.
+ *
+ * false: the client is gone, or takes too little (the door keeps `stream_buffer`
+ * bytes for it, at most): close() it.  Until then the door calls http_cancel() when
+ * the client hangs up, and none of these may be called any more.
+ */
+struct http_stream_ops {
+	/* Status, headers (no length among them) and body of x->response. */
+	bool (*begin)(struct http_exchange *x);
+	bool (*extend)(struct http_exchange *x, struct slice piece);
+	/* That was all; x is the door's again, which calls http_finish(). */
+	void (*close)(struct http_exchange *x);
+};
+
 struct http_exchange {
 	/* in, the door's */
 	struct http_request request;
 	void (*respond)(struct http_exchange *x);       /* response is ready */
+	const struct http_stream_ops *stream;           /* NULL: it cannot */
 	void *door;
 	/* out */
 	struct http_response response;

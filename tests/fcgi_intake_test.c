@@ -122,6 +122,29 @@ an_answer_is_cut_into_records(void)
 	buf_free(&out);
 }
 
+static void
+an_answer_in_pieces_is_one_answer(void)
+{
+	struct fcgi_answer a = { .status = 0 };
+	struct buf out = BUF_INIT;
+
+	intake_part(&out, FCGI_ID, SLICE("Status: 200 OK\r\n\r\none"));
+	intake_part(&out, FCGI_ID, SLICE(""));  /* would be the end */
+	intake_part(&out, FCGI_ID, SLICE(" two"));
+	buf_add(&a.bytes, buf_slice(&out));
+	answer_parse(&a);
+	T_OK(!a.is_whole);
+	buf_reset(&out);
+	intake_end(&out, FCGI_ID);
+	buf_add(&a.bytes, buf_slice(&out));
+	buf_reset(&a.content);
+	answer_parse(&a);
+	T_OK(a.is_whole);
+	T_SLICE(a.body, "one two");
+	answer_free(&a);
+	buf_free(&out);
+}
+
 static struct http_request
 environment(char **envp)
 {
@@ -184,6 +207,7 @@ main(void)
 	T_RUN(parameters_may_be_split_over_records);
 	T_RUN(parameters_that_end_too_early_are_refused);
 	T_RUN(an_answer_is_cut_into_records);
+	T_RUN(an_answer_in_pieces_is_one_answer);
 	T_RUN(variables_become_headers);
 	T_RUN(without_request_uri_the_target_is_put_together);
 	T_RUN(an_empty_or_odd_length_is_none);

@@ -19,6 +19,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -177,6 +178,80 @@ service_end(struct service *service)
 	service->h->door->n_busy--;
 }
 
+/* HTTP/1.0 has no chunks: there the end of the connection is the end. */
+static void
+piece_write(struct http1 *h, struct slice piece)
+{
+	char head[24];
+	int n;
+
+	if (piece.n == 0)
+		return;
+	if (h->minor == 0) {
+		stream_write(h->stream, piece, SLICE_NONE);
+		return;
+	}
+	n = snprintf(head, sizeof(head), "%zx\r\n", piece.n);
+	stream_write(h->stream, slice_of(head, (size_t)n), piece);
+	stream_write(h->stream, SLICE("\r\n"), SLICE_NONE);
+}
+
+static bool
+has_room(const struct http1 *h)
+{
+	return !h->stream->is_closing && (int64_t)h->stream->out.bytes <=
+	    h->door->conf->stream_buffer;
+}
+
+static bool
+on_stream_begin(struct http_exchange *x)
+{
+	struct service *service = x->door;
+	struct http1 *h = service->h;
+	struct buf *head = &h->door->answer;
+
+	h->keep = false;
+	if (h->minor > 0)
+		buf_str(&x->response.headers, "Transfer-Encoding: chunked\r\n");
+	buf_reset(head);
+	answer_head(head, x->response.status, buf_slice(&x->response.headers),
+	    false, h->minor, clock_wall(&clock_system));
+	stream_write(h->stream, buf_slice(head), SLICE_NONE);
+	piece_write(h, buf_slice(&x->response.body));
+	return has_room(h);
+}
+
+static bool
+on_stream_extend(struct http_exchange *x, struct slice piece)
+{
+	struct service *service = x->door;
+
+	piece_write(service->h, piece);
+	return has_room(service->h);
+}
+
+static void
+on_stream_close(struct http_exchange *x)
+{
+	struct service *service = x->door;
+	struct http1 *h = service->h;
+
+	service_end(service);
+	http_finish(h->door->gateway, x);
+	if (h->minor > 0)
+		stream_write(h->stream, SLICE("0\r\n\r\n"), SLICE_NONE);
+	if (has_room(h))
+		answer_end(h);
+	else
+		stream_close(h->stream);
+	if (!service->is_serving)
+		service_free(service);
+}
+
+static const struct http_stream_ops stream_ops = {
+	on_stream_begin, on_stream_extend, on_stream_close
+};
+
 static void
 on_respond(struct http_exchange *x)
 {
@@ -224,6 +299,8 @@ gateway_serve(struct http1 *h, const struct request *request, struct buf *body,
 	service->body = *body;
 	*body = (struct buf)BUF_INIT;
 	service->x.respond = on_respond;
+	service->x.stream = strcmp(door->conf->streams, "off") == 0 ? NULL :
+	    &stream_ops;
 	service->x.door = service;
 	service->x.request = (struct http_request){
 		.method = request->method,
