@@ -167,6 +167,8 @@ cgi_run(struct house *house)
 	if (!cgi.is_done)
 		cgi_wait(&cgi, signals);
 	wrote = cgi_write(&cgi);
+	if (!wrote)
+		http_lost(house->gateway, &cgi.x);
 	close(STDOUT_FILENO);           /* the client does not wait for the rest */
 	cgi_tidy(house->engine);
 	buf_free(&cgi.body);

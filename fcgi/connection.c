@@ -56,6 +56,8 @@ connection_close(struct connection *c)
 		http_cancel(door->house.gateway, &c->x);
 		http_finish(door->house.gateway, &c->x);
 	}
+	if (c->state == CONNECTION_WRITING)
+		http_lost(door->house.gateway, &c->x);
 	if (c->state != CONNECTION_READING)
 		door->n_busy--;
 	door->n_connections--;

@@ -335,6 +335,8 @@ static void
 loop_fini(struct loop *loop)
 {
 	connections_close(loop->door);
+	if (loop->door->house.engine != NULL && engine_has_work(loop->door->house.engine))
+		engine_turn(loop->door->house.engine, false);   /* what was lost */
 	uv_walk(&loop->uv, handle_close, NULL);
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 	uv_loop_close(&loop->uv);

@@ -59,13 +59,13 @@ handshake_serve(struct http_private *own, const struct query *query)
 	bool is_websocket = slice_is(query->transport, "websocket");
 
 	if (!is_get)
-		error_send(own, ERROR_METHOD, NULL);
+		error_send(own, REFUSAL_METHOD, NULL);
 	else if (is_websocket && own->live == NULL)
-		error_send(own, ERROR_REQUEST, own->is_upgrade ?
+		error_send(own, REFUSAL_REQUEST, own->is_upgrade ?
 		    "WebSocket is not served at this address" : NULL);
 	else if (own->codec == NULL ||
 	    (is_websocket && own->codec->message_next == NULL))
-		error_send(own, ERROR_VERSION, NULL);
+		error_send(own, REFUSAL_VERSION, NULL);
 	else if (is_websocket)
 		greet_live(own, query);
 	else
@@ -78,11 +78,11 @@ eio_serve(struct http_private *own, const struct query *query,
 {
 	own->codec = gateway_codec(own->gateway, query);
 	if (!is_transport(own->gateway, query))
-		error_send(own, ERROR_TRANSPORT, NULL);
+		error_send(own, REFUSAL_TRANSPORT, NULL);
 	else if (verdict == ORIGIN_GARBLED)
-		error_send(own, ERROR_REQUEST, NULL);
+		error_send(own, REFUSAL_REQUEST, NULL);
 	else if (verdict == ORIGIN_REFUSED)
-		error_send(own, ERROR_FORBIDDEN,
+		error_send(own, REFUSAL_FORBIDDEN,
 		    "Origin not allowed, see the option `origins`");
 	else if (query->sid.n > 0)
 		session_serve(own, query);

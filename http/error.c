@@ -2,7 +2,8 @@
  * error.c - errors as the reference words them
  *
  * Clients show the message to developers, who search for it: the texts are
- * those of engine.io, to the letter.
+ * those of engine.io, to the letter.  Those before it have their own, which stand
+ * with their codec.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,36 +14,81 @@
 #include "base/json.h"
 #include "http/error.h"
 #include "http/gateway_private.h"
+#include "wire/jsonp.h"
 
 static const struct {
 	int status;
 	const char *message;
 } errors[] = {
-	[ERROR_TRANSPORT] = { 400, "Transport unknown" },
-	[ERROR_SID]       = { 400, "Session ID unknown" },
-	[ERROR_METHOD]    = { 400, "Bad handshake method" },
-	[ERROR_REQUEST]   = { 400, "Bad request" },
-	[ERROR_FORBIDDEN] = { 403, "Forbidden" },
-	[ERROR_VERSION]   = { 400, "Unsupported protocol version" },
+	[REFUSAL_TRANSPORT] = { 400, "Transport unknown" },
+	[REFUSAL_SID]       = { 400, "Session ID unknown" },
+	[REFUSAL_METHOD]    = { 400, "Bad handshake method" },
+	[REFUSAL_REQUEST]   = { 400, "Bad request" },
+	[REFUSAL_FORBIDDEN] = { 403, "Forbidden" },
+	[REFUSAL_VERSION]   = { 400, "Unsupported protocol version" },
+	/* Not said: these generations refuse in their handshake's payload. */
+	[REFUSAL_HANDSHAKE] = { 403, "Forbidden" },
+	[REFUSAL_HANDLER]   = { 500, "Internal error" },
 };
-static_assert(sizeof(errors) / sizeof(errors[0]) == ERROR__COUNT,
-    "an error is missing");
+static_assert(sizeof(errors) / sizeof(errors[0]) == REFUSAL__COUNT,
+    "a refusal is missing");
+
+/* A page that waits for a script gets one: a payload for a session that is
+ * unknown, an Error for a handshake. */
+static void
+manners_script(struct http_private *own, enum refusal refusal, const char *text)
+{
+	const struct manners *manners = own->codec->manners;
+	struct slice index = slice_of(own->index, own->index_n);
+	struct buf body = BUF_INIT;
+
+	if (refusal == REFUSAL_SID) {
+		jsonp_call(&body, manners->jsonp_open, index, manners->jsonp_middle,
+		    slice_str(text));
+	} else {
+		buf_str(&body, manners->jsonp_open);
+		buf_add(&body, index);
+		buf_str(&body, manners->jsonp_middle);
+		buf_str(&body, "new Error(");
+		json_quote_script(&body, slice_str(text));
+		buf_str(&body, "));");
+	}
+	dress_send(own, 200, SCRIPT_TYPE, &body);
+	buf_free(&body);
+}
+
+static void
+manners_send(struct http_private *own, enum refusal refusal)
+{
+	const struct manners *manners = own->codec->manners;
+	const char *text = manners->refusals[refusal].text;
+
+	if (own->is_jsonp)
+		manners_script(own, refusal, text);
+	else
+		dress_text(own, manners->refusals[refusal].status,
+		    "text/plain; charset=UTF-8", text);
+}
 
 void
-error_send(struct http_private *own, enum http_error error, const char *message)
+error_send(struct http_private *own, enum refusal refusal, const char *message)
 {
 	struct buf body = BUF_INIT;
 
+	if (own->codec != NULL && own->codec->manners != NULL) {
+		manners_send(own, refusal);
+		return;
+	}
 	if (message == NULL)
-		message = errors[error].message;
+		message = errors[refusal].message;
 	if (own->is_upgrade) {
 		/* The bare text, always 400, as the reference says it on a socket. */
 		dress_text(own, 400, "text/html", message);
 		return;
 	}
-	buf_printf(&body, "{\"code\":%d,\"message\":", (int)error);
+	buf_printf(&body, "{\"code\":%d,\"message\":", (int)refusal);
 	json_quote(&body, slice_str(message));
 	buf_char(&body, '}');
-	dress_send(own, errors[error].status, "application/json", &body);
+	dress_send(own, errors[refusal].status, "application/json", &body);
 	buf_free(&body);
 }

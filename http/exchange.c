@@ -54,6 +54,33 @@ keep(char *to, struct slice s)
 	return slice_of(to, s.n);
 }
 
+void
+post_taken(struct http_private *own)
+{
+	const struct manners *manners = own->codec == NULL ? NULL :
+	    own->codec->manners;
+
+	if (own->purpose == PURPOSE_LEAVE)
+		dress_text(own, 200, NULL, "");
+	else if (manners != NULL)
+		dress_text(own, 200, manners->post_type, manners->post_text);
+	else
+		dress_text(own, 200, "text/html", "ok");
+}
+
+static void
+unknown_send(struct http_private *own)
+{
+	bool is_post = own->purpose == PURPOSE_POST ||
+	    own->purpose == PURPOSE_LEAVE || own->purpose == PURPOSE_NOTHING;
+
+	if (is_post && own->codec != NULL && own->codec->manners != NULL &&
+	    own->codec->manners->takes_any_post)
+		post_taken(own);
+	else
+		error_send(own, REFUSAL_SID, NULL);
+}
+
 bool
 exchange_prepare(struct http_private *own, const struct query *query,
     enum purpose purpose)
@@ -62,11 +89,18 @@ exchange_prepare(struct http_private *own, const struct query *query,
 	struct buf scratch = BUF_INIT;
 	struct slice index;
 
+	own->purpose = purpose;
+	if (query->j.p != NULL) {
+		own->is_jsonp = true;
+		index = jsonp_index(&scratch, query->j);
+		if (index.n <= INDEX_MAX)
+			own->index_n = keep(own->index, index).n;
+		buf_free(&scratch);
+	}
 	if (purpose != PURPOSE_GREET && !is_sid(query->sid)) {
-		error_send(own, ERROR_SID, NULL);
+		unknown_send(own);
 		return false;
 	}
-	own->purpose = purpose;
 	ex->codec = own->codec;
 	ex->wants_text = query->j.p != NULL || query->b64.n > 0;
 	ex->transport = TRANSPORT_POLLING;
@@ -75,15 +109,9 @@ exchange_prepare(struct http_private *own, const struct query *query,
 	if (purpose != PURPOSE_GREET)
 		ex->sid = keep(own->sid, query->sid);
 	/* A longer t is not ours to compare: no resend is recognised. */
-	if (query->t.n > 0 && query->t.n <= T_MAX)
+	if (query->t.n > 0 && query->t.n <= T_MAX &&
+	    !(own->codec != NULL && own->codec->traits.t_is_time))
 		ex->t = keep(own->t, query->t);
-	if (query->j.p != NULL) {
-		own->is_jsonp = true;
-		index = jsonp_index(&scratch, query->j);
-		if (index.n <= INDEX_MAX)
-			own->index_n = keep(own->index, index).n;
-		buf_free(&scratch);
-	}
 	return true;
 }
 
@@ -118,21 +146,28 @@ payload_send(struct http_private *own)
 {
 	struct exchange *ex = &own->exchange;
 	const char *cookie = own->gateway->conf->cookie;
+	const char *type = "text/plain; charset=UTF-8";
 	struct buf body = BUF_INIT;
 
 	if (own->purpose == PURPOSE_GREET && cookie != NULL && cookie[0] != '\0')
 		buf_printf(&own->extra,
 		    "Set-Cookie: %s=%s; Path=/; HttpOnly; SameSite=Lax\r\n",
 		    cookie, ex->sid_r);
-	if (own->is_jsonp) {
+	own->x->receipt = ex->receipt_r;
+	if (own->is_jsonp && own->codec->manners != NULL) {
+		jsonp_call(&body, own->codec->manners->jsonp_open,
+		    slice_of(own->index, own->index_n),
+		    own->codec->manners->jsonp_middle, buf_slice(&ex->body_r));
+		type = SCRIPT_TYPE;
+	} else if (own->is_jsonp) {
 		jsonp_write(&body, slice_of(own->index, own->index_n),
 		    buf_slice(&ex->body_r));
 	} else {
 		body = ex->body_r;
 		ex->body_r = (struct buf)BUF_INIT;
 	}
-	dress_send(own, 200, ex->is_octets_r ? "application/octet-stream" :
-	    "text/plain; charset=UTF-8", &body);
+	dress_send(own, 200, ex->is_octets_r ? "application/octet-stream" : type,
+	    &body);
 	buf_free(&body);
 }
 
@@ -185,7 +220,7 @@ known_send(struct http_private *own)
 {
 	switch (own->purpose) {
 	case PURPOSE_NOTHING:
-		dress_text(own, 200, "text/html", "ok");
+		post_taken(own);
 		break;
 	case PURPOSE_OPTIONS:
 		buf_str(&own->extra,
@@ -199,7 +234,7 @@ known_send(struct http_private *own)
 		dress_text(own, 413, NULL, "");
 		break;
 	default:
-		error_send(own, ERROR_REQUEST, NULL);
+		error_send(own, REFUSAL_REQUEST, NULL);
 	}
 }
 
@@ -223,10 +258,16 @@ answer_word(struct http_private *own, enum answer answer)
 		if (own->purpose == PURPOSE_OCTETS)
 			dress_text(own, 400, NULL, "");
 		else
-			dress_text(own, 200, "text/html", "ok");
+			post_taken(own);
 		break;
 	case ANSWER_UNKNOWN_SID:
-		error_send(own, ERROR_SID, NULL);
+		unknown_send(own);
+		break;
+	case ANSWER_REFUSED:
+		error_send(own, REFUSAL_HANDSHAKE, NULL);
+		break;
+	case ANSWER_FAILED:
+		error_send(own, REFUSAL_HANDLER, NULL);
 		break;
 	case ANSWER_BAD_REQUEST:
 		known_send(own);

@@ -134,8 +134,7 @@ gateway_free(struct gateway **gateway)
 	*gateway = NULL;
 }
 
-/* A page of another origin asks what it may send. */
-static void
+void
 preflight_serve(struct http_private *own)
 {
 	struct slice asked = http_header_get(&own->x->request,
@@ -231,6 +230,7 @@ request_serve(struct gateway *gateway, struct http_exchange *x, struct live *liv
 
 	x->own = own;
 	x->response = (struct http_response){ .status = 0 };
+	x->receipt.session = 0;
 	own->x = x;
 	own->live = live;
 	own->gateway = gateway;
@@ -247,9 +247,7 @@ request_serve(struct gateway *gateway, struct http_exchange *x, struct live *liv
 		client_serve(own, &found);
 		return;
 	case ROUTE_OLD:
-		/* No codec of these generations is built. */
-		gateway_origin(own);
-		error_send(own, ERROR_VERSION, NULL);
+		old_serve(own, &found);
 		return;
 	case ROUTE_NONE:
 		dress_text(own, 404, "text/plain; charset=UTF-8",
@@ -281,6 +279,13 @@ http_upgrade_answer(struct gateway *gateway, struct http_exchange *x,
 {
 	(void)gateway;
 	answer_word(x->own, answer);
+}
+
+void
+http_lost(struct gateway *gateway, struct http_exchange *x)
+{
+	if (gateway->engine != NULL)
+		engine_lost(gateway->engine, &x->receipt);
 }
 
 void

@@ -43,6 +43,8 @@ enum purpose {
 	PURPOSE_POLL,
 	PURPOSE_POST,
 	PURPOSE_OCTETS,         /* a POST that closes its session: 400 */
+	PURPOSE_LEAVE,          /* a POST in the place of one that says goodbye: 200,
+	                         * empty, whatever the session is */
 	/* only whether the sid is known: probe_serve() */
 	PURPOSE_MISMATCH,       /* known: code 3 */
 	PURPOSE_METHOD,         /* known: 500, empty */
@@ -51,6 +53,8 @@ enum purpose {
 	PURPOSE_TOO_BIG,        /* known: 413, empty */
 	PURPOSE__COUNT
 };
+
+#define SCRIPT_TYPE "text/javascript; charset=UTF-8"
 
 enum { SID_MAX = 32, T_MAX = 23, INDEX_MAX = 16 };
 
@@ -81,6 +85,8 @@ bool word_has(const char *words, const char *word);
  * what CORS headers the answer gets). */
 struct slice gateway_host(const struct http_private *own);
 enum origin_verdict gateway_origin(struct http_private *own);
+/* A page of another origin asks what it may send. */
+void preflight_serve(struct http_private *own);
 
 /* dress.c: sends body (which is emptied) with all headers that belong to it. */
 void dress_send(struct http_private *own, int status, const char *type,
@@ -122,6 +128,24 @@ const struct codec *gateway_codec(const struct gateway *g,
 /* eio.c: what is addressed to the mount itself. */
 void eio_serve(struct http_private *own, const struct query *query,
     enum origin_verdict verdict);
+
+/* old.c: paths of the clients before 1.0. */
+void old_serve(struct http_private *own, const struct route_found *found);
+/* A transport by the name that these clients have for it; OLD__NONE: there is
+ * none of that name, or it is not offered. */
+enum old_transport { OLD_POLLING, OLD_JSONP, OLD_WEBSOCKET, OLD__NONE };
+enum old_transport old_transport(const struct http_private *own,
+    struct slice name);
+/* Appends what is offered, a JSON array in their order of preference. */
+void old_transports(const struct http_private *own, struct buf *out);
+/* What its JSONP index may be: digits, else 0. */
+struct slice old_index(struct slice index);
+/* POST was taken, in its generation's words. */
+void post_taken(struct http_private *own);
+
+/* v1.c: /1/... */
+void v1_serve(struct http_private *own, const struct route_found *found,
+    const struct query *query);
 
 /* client.c, status.c */
 void client_serve(struct http_private *own, const struct route_found *found);

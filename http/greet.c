@@ -11,13 +11,19 @@ void
 greet_serve(struct http_private *own, const struct query *query)
 {
 	struct exchange *ex = &own->exchange;
+	size_t info;
 
 	if (lot_is_full(own, PURPOSE_GREET))
 		return;
 	exchange_prepare(own, query, PURPOSE_GREET);
 	info_write(&own->memory, own, query);
-	ex->info = buf_slice(&own->memory);
-	ex->upgrades = SLICE("[]");
+	info = own->memory.n;
+	if (own->codec->manners != NULL)
+		old_transports(own, &own->memory);
+	else
+		buf_str(&own->memory, "[]");
+	ex->info = slice_head(buf_slice(&own->memory), info);
+	ex->upgrades = slice_skip(buf_slice(&own->memory), info);
 	exchange_begin(own);
 	engine_open(own->gateway->engine, ex);
 }

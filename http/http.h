@@ -70,6 +70,7 @@ struct http_exchange {
 	void *door;
 	/* out */
 	struct http_response response;
+	struct receipt receipt;         /* for http_lost() */
 	/* the http floor's own */
 	struct http_private *own;
 };
@@ -114,6 +115,11 @@ void http_upgrade_answer(struct gateway *gateway, struct http_exchange *x,
 
 /* The client is gone; respond() will not be called (or was). */
 void http_cancel(struct gateway *gateway, struct http_exchange *x);
+
+/* The response was made, but could not be written: what was in it is said again to
+ * clients that wait for that.  Also after http_finish(), and not without another
+ * engine_turn(). */
+void http_lost(struct gateway *gateway, struct http_exchange *x);
 
 /* Frees what the floor holds for x, the response too; after the response was
  * written, or after http_cancel().  May be called from within respond(). */

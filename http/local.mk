@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/route.h %D%/route.c %D%/query.h %D%/query.c \
 	%D%/origin.h %D%/origin.c %D%/peer.h %D%/peer.c \
 	%D%/error.h %D%/error.c %D%/dress.c %D%/exchange.c %D%/eio.c \
+	%D%/old.c %D%/v1.c \
 	%D%/greet.c %D%/poll.c %D%/post.c %D%/info.c %D%/client.c %D%/status.c
 
 # On a fake engine: the session floor is not linked.

@@ -26,6 +26,9 @@ static const struct {
 	{ NAME("j"),         offsetof(struct query, j) },
 	{ NAME("b64"),       offsetof(struct query, b64) },
 	{ NAME("key"),       offsetof(struct query, key) },
+	{ NAME("i"),         offsetof(struct query, i) },
+	{ NAME("jsonp"),     offsetof(struct query, jsonp) },
+	{ NAME("disconnect"), offsetof(struct query, disconnect) },
 };
 
 static int

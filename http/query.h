@@ -14,6 +14,7 @@ struct buf;
 struct query {
 	struct slice raw;               /* all of it, as it came */
 	struct slice eio, transport, sid, t, j, b64, key;
+	struct slice i, jsonp, disconnect;      /* of 0.7 to 0.9 */
 };
 
 /* The slices lie in raw or in scratch, which must live as long. */

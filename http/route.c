@@ -197,6 +197,11 @@ route_find(const struct slice *resources, size_t n_resources,
 		if (!rules[i].fits(rest, n))
 			continue;
 		found_r->route = rules[i].route;
+		if (found_r->route == ROUTE_OLD) {
+			found_r->n_segments = n < OLD_SEGMENTS ? n : OLD_SEGMENTS;
+			memcpy(found_r->segments, rest,
+			    found_r->n_segments * sizeof(*rest));
+		}
 		if (found_r->route == ROUTE_CLIENT) {
 			found_r->file = rest[n - 1];
 			found_r->version = n == 2 ? rest[0] : SLICE_NONE;

@@ -17,10 +17,16 @@ enum route {
 	ROUTE_OLD               /* a path of the 0.6 to 0.9 clients */
 };
 
+enum { OLD_SEGMENTS = 5 };
+
 struct route_found {
 	enum route route;
 	struct slice query;             /* raw; absent: none */
 	struct slice version, file;     /* CLIENT: decoded; version may be absent */
+	/* OLD: what stands behind the mount, decoded, empty ones too; further ones
+	 * are left out, those that are not there are empty. */
+	struct slice segments[OLD_SEGMENTS];
+	size_t n_segments;
 };
 
 /*

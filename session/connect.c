@@ -164,43 +164,60 @@ connect_id(struct post *post, const struct view *view)
 	return arena_dup(&post->e->arena, slice_str(id));
 }
 
+static void
+refuse(struct admission *a, enum answer verdict, struct slice message,
+    struct slice data)
+{
+	a->verdict = verdict;
+	a->message = message;
+	a->data = data;
+}
+
 void
-connect_new(struct post *post, struct view *view, struct slice auth)
+connect_ask(struct post *post, struct view *view, struct slice auth,
+    struct admission *a)
 {
 	struct engine *e = post->e;
-	struct effects effects = { NULL, NULL, 0 };
 	const struct effect *refusal;
 	struct app_call call;
-	struct store_op *op;
-	char pid[ID_LEN + 1] = "";
 	enum rc rc;
 
-	if (e->conf.recovery_ms != 0 && post->x->codec->traits.has_recovery)
-		random_id(pid);
+	memset(a, 0, sizeof(*a));
+	a->verdict = ANSWER_OK;
 	view->id = connect_id(post, view);
 	call = view_call(post, view, APP_CONNECT);
 	call.auth = auth;
-	rc = e->app.call(e->app.arg, &call, &effects);
-	refusal = effects_find(&effects, EFFECT_REFUSE);
-	if (rc == RC_GONE || rc == RC_NONE) {
-		connect_refuse(post, view->nsp, SLICE("Invalid namespace"), SLICE_NONE);
+	rc = e->app.call(e->app.arg, &call, &a->effects);
+	refusal = effects_find(&a->effects, EFFECT_REFUSE);
+	if (rc == RC_GONE || rc == RC_NONE)
+		refuse(a, ANSWER_REFUSED, SLICE("Invalid namespace"), SLICE_NONE);
+	else if (rc != RC_OK)
+		refuse(a, ANSWER_FAILED, SLICE("Internal error"), SLICE_NONE);
+	else if (refusal != NULL)
+		refuse(a, ANSWER_REFUSED, refusal->name, refusal->data);
+}
+
+void
+connect_enter(struct post *post, struct view *view, const struct admission *a)
+{
+	const struct traits *traits = &post->x->codec->traits;
+	struct engine *e = post->e;
+	struct store_op *op;
+	char pid[ID_LEN + 1] = "";
+
+	if (a->verdict != ANSWER_OK) {
+		connect_refuse(post, view->nsp, a->message, a->data);
 		return;
 	}
-	if (rc != RC_OK) {
-		connect_refuse(post, view->nsp, SLICE("Internal error"), SLICE_NONE);
-		return;
-	}
-	if (refusal != NULL) {
-		connect_refuse(post, view->nsp, refusal->name, refusal->data);
-		return;
-	}
+	if (e->conf.recovery_ms != 0 && traits->has_recovery)
+		random_id(pid);
 	op = turn_add(&e->turn, OP_CONNECT, post->gate);
 	op->u.connect.session = post->row.n;
 	op->u.connect.opened = post->opened;
 	op->u.connect.nsp = view->nsp;
 	op->u.connect.id = view->id;
 	op->u.connect.pid = arena_dup(&e->arena, slice_str(pid));
-	if (post->opened != NULL)
+	if (post->opened != NULL && !traits->greets_in_poll)
 		greet(post, PACKET_CONNECT, view->nsp, SLICE_NONE);
 	else
 		op->u.connect.answer = connect_answer(post, view->id,
@@ -210,7 +227,7 @@ connect_new(struct post *post, struct view *view, struct slice auth)
 	view->is_connected = true;
 	log_info("session", "connect sid=%s nsp=%.*s socket=%.*s", post->row.sid,
 	    SLICE_ARGS(view->nsp), SLICE_ARGS(view->id));
-	view_apply(post, view, SLICE_NONE, op, &effects);
+	view_apply(post, view, SLICE_NONE, op, &a->effects);
 }
 
 /* Answered once more where the reference does that: not for "/" (D10). */
@@ -229,6 +246,7 @@ on_connect(struct post *post, const struct packet *packet)
 {
 	const struct traits *traits = &post->x->codec->traits;
 	struct view *view = view_get(post, packet->nsp);
+	struct admission admission;
 
 	if (traits->joins_root && !slice_is(view->nsp, "/") &&
 	    !view_get(post, SLICE("/"))->is_connected)
@@ -247,6 +265,8 @@ on_connect(struct post *post, const struct packet *packet)
 	view->n = 0;
 	view->data = view->user = SLICE_NONE;
 	post->n_joined++;
-	if (!connect_recover(post, view, packet))
-		connect_new(post, view, packet->data);
+	if (connect_recover(post, view, packet))
+		return;
+	connect_ask(post, view, packet->data, &admission);
+	connect_enter(post, view, &admission);
 }

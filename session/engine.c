@@ -132,6 +132,15 @@ hangup_add(struct engine *e, uint64_t session, uint64_t ticket)
 }
 
 void
+engine_lost(struct engine *e, const struct receipt *receipt)
+{
+	if (receipt->session == 0)
+		return;
+	hangup_add(e, receipt->session, receipt->ticket);
+	e->hangups->was_answered = true;
+}
+
+void
 engine_cancel(struct engine *e, struct exchange *x)
 {
 	struct step *step;
@@ -183,56 +192,6 @@ step_add(struct engine *e, struct exchange *x, struct store_op *op)
 	return step;
 }
 
-/* ---- handshake -------------------------------------------------------------- */
-
-static void
-open_collect(struct engine *e, struct exchange *x)
-{
-	struct store_op *op = turn_add(&e->turn, OP_OPEN, NULL);
-	struct step *step;
-	char sid[ID_LEN + 1];
-
-	random_id(sid);
-	op->u.open.sid = arena_dup(&e->arena, slice_str(sid));
-	op->u.open.info = arena_dup(&e->arena, x->info);
-	op->u.open.generation = (int)x->codec->generation;
-	op->u.open.transport = (int)x->transport;
-	op->u.open.traits = (x->codec->traits.client_pings ? SESSION_PINGS_US : 0) |
-	    (x->wants_text ? SESSION_TEXT_ONLY : 0);
-	op->u.open.max_sessions = e->conf.max_sessions;
-	op->u.open.slots = e->conf.slots;
-	step = step_add(e, x, op);
-	if (x->codec->traits.joins_root)
-		step->greeting = post_greet(e, x, op);
-}
-
-static void
-open_settle(struct engine *e, const struct step *step)
-{
-	struct exchange *x = step->x;
-	struct slice sid = step->op->u.open.sid;
-	struct buf json = BUF_INIT;
-
-	if (step->op->rc != RC_OK) {
-		log_warn("session", "open refused rc=%s slots=%" PRId64
-		    " max_sessions=%" PRId64, rc_name(step->op->rc),
-		    e->conf.slots, e->conf.max_sessions);
-		exchange_answer(x, ANSWER_FULL);
-		return;
-	}
-	memcpy(x->sid_r, sid.p, sid.n);
-	buf_printf(&json, "{\"sid\":\"%.*s\",\"upgrades\":%.*s,\"pingInterval\":%" PRId64
-	    ",\"pingTimeout\":%" PRId64 ",\"maxPayload\":%" PRId64 "}",
-	    SLICE_ARGS(sid), SLICE_ARGS(x->upgrades.p != NULL ? x->upgrades : SLICE("[]")),
-	    e->conf.ping_interval_ms, e->conf.ping_timeout_ms, e->conf.max_payload);
-	x->codec->frame_write(&x->body_r, FRAME_OPEN, buf_slice(&json));
-	buf_free(&json);
-	codec_join(x->codec, &x->body_r, step->greeting);
-	log_info("session", "open sid=%s n=%" PRIu64 " gen=%s", x->sid_r,
-	    step->op->u.open.n_r, x->codec->name);
-	exchange_answer(x, ANSWER_PAYLOAD);
-}
-
 /* ---- the turn ------------------------------------------------------------------ */
 
 static void
@@ -275,7 +234,7 @@ collect_hangups(struct engine *e)
 
 	while ((h = e->hangups) != NULL) {
 		e->hangups = h->next;
-		op = turn_add(&e->turn, OP_RELEASE, NULL);
+		op = turn_add(&e->turn, h->was_answered ? OP_LOST : OP_RELEASE, NULL);
 		op->u.release.session = h->session;
 		op->u.release.ticket = h->ticket;
 		free(h);

@@ -48,10 +48,18 @@ enum answer {
 	ANSWER_OK,              /* a POST was taken */
 	ANSWER_UNKNOWN_SID,     /* 400 code 1 */
 	ANSWER_BAD_REQUEST,     /* 400 code 3: another transport or generation */
+	ANSWER_REFUSED,         /* the application does not let it in */
+	ANSWER_FAILED,          /* the application failed when it was asked that */
 	ANSWER_OVERLAP,         /* empty: two polls at once, or octets where there
 	                         * are none; status: the generation's traits */
 	ANSWER_FULL,            /* 503: no slots, sessions or parking places left */
 	ANSWER_BUSY             /* 503: the store cannot be written (engine_reason()) */
+};
+
+/* Which answer to a poll this was, of a client that polls on; session 0: of
+ * another one, or nothing was in it. */
+struct receipt {
+	uint64_t session, ticket;
 };
 
 /*
@@ -76,6 +84,7 @@ struct exchange {
 	bool is_octets_r;               /* body_r is an octet-stream */
 	char sid_r[24];                 /* handshake: the new sid (cookie) */
 	int64_t cursor_r;               /* poll: the log was answered up to here */
+	struct receipt receipt_r;       /* poll: for engine_lost() */
 	void (*done)(struct exchange *x);
 	void *door;                     /* the door's own */
 	/* the engine's own */
@@ -97,6 +106,9 @@ void engine_post(struct engine *engine, struct exchange *x);
 
 /* The client is gone: done() will not be called; parked or still collected. */
 void engine_cancel(struct engine *engine, struct exchange *x);
+
+/* What done() brought could not be written: the client's next poll gets it. */
+void engine_lost(struct engine *engine, const struct receipt *receipt);
 
 /*
  * Decides everything that was collected, looks for news for the parked, does

@@ -33,6 +33,7 @@ struct parked {
 	bool dead_asked;                /* the store said so, too */
 	bool is_new;                    /* its first poll is not committed yet */
 	bool takes_octets;              /* where something binary is in the answer */
+	bool polls_on, plain_close;     /* traits of its generation */
 
 	/* what the turn in hand does with it */
 	bool is_touched;
@@ -57,9 +58,10 @@ struct step {
 	struct step *next;
 };
 
-/* A client that hung up: its claim must go. */
+/* A client that hung up: its claim must go; or its answer did not get out. */
 struct hangup {
 	uint64_t session, ticket;
+	bool was_answered;
 	struct hangup *next;
 };
 
@@ -138,13 +140,15 @@ void parked_touch(struct engine *e, struct parked *p);
 void live_retry(struct engine *e);
 void live_free(struct engine *e);
 
+/* ---- open.c --------------------------------------------------------------- */
+
+void open_collect(struct engine *e, struct exchange *x);
+void open_settle(struct engine *e, const struct step *step);
+
 /* ---- post.c --------------------------------------------------------------- */
 
 void post_collect(struct engine *e, struct exchange *x);
 void post_settle(struct engine *e, const struct step *step);
-/* The root namespace of a session that open (an OP_OPEN) makes, connected
- * unasked.  What the client is told, as a payload. */
-struct slice post_greet(struct engine *e, struct exchange *x, struct store_op *open);
 
 /* ---- effect.c -------------------------------------------------------------- */
 

@@ -32,6 +32,7 @@ struct live_post {
 	struct exchange x;
 	struct engine *engine;
 	struct live *live;              /* NULL: the connection has gone */
+	const struct codec *codec;
 	struct buf body;
 	unsigned n;                     /* messages */
 	bool is_asked;
@@ -61,6 +62,7 @@ post_new(struct live *live)
 
 	post->engine = live->engine;
 	post->live = live;
+	post->codec = live->codec;
 	memcpy(post->sid, live->x.sid_r, sizeof(post->sid));
 	snprintf(post->t, sizeof(post->t), "w%x", ++asked);
 	DL_APPEND(post->engine->live_posts, post);
@@ -126,9 +128,7 @@ static void
 post_ask(struct live_post *post)
 {
 	post->is_asked = true;
-	post->x.codec = codec_of(GENERATION_EIO4);
-	if (post->live != NULL)
-		post->x.codec = post->live->codec;
+	post->x.codec = post->codec;
 	post->x.transport = TRANSPORT_WEBSOCKET;
 	post->x.sid = slice_str(post->sid);
 	post->x.t = slice_str(post->t);
@@ -148,7 +148,7 @@ engine_live_message(struct engine *e, struct live *live, bool is_binary,
 	(void)e;
 	if (live->state != LIVE_OPEN)
 		return;
-	if (!is_binary && data.n != 0 && data.p[0] == '0' + FRAME_PONG)
+	if (!is_binary && live->codec->message_type(data, true) == FRAME_PONG)
 		live->x.proved = live->pinged;
 	if (post == NULL || post->is_asked || post->n == MESSAGES_PER_POST)
 		post = post_new(live);
@@ -176,6 +176,7 @@ static bool
 send_payload(struct live *live, struct slice payload, bool *over_r)
 {
 	struct live_message messages[PARCEL_MESSAGES], *m;
+	enum frame_type type;
 	size_t n = 0;
 
 	*over_r = false;
@@ -184,13 +185,13 @@ send_payload(struct live *live, struct slice payload, bool *over_r)
 		if (!live->codec->message_next(&payload, &live->engine->arena,
 		    &m->is_binary, &m->data))
 			return live_send(live, messages, n);
-		if (!m->is_binary && m->data.n == 1) {
-			*over_r |= m->data.p[0] == '0' + FRAME_CLOSE;
-			if (m->data.p[0] == '0' + FRAME_PING)
-				live->pinged = live->x.cursor_r;
-			else
-				continue;       /* a noop and a close are for polls */
-		}
+		type = m->is_binary ? FRAME_MESSAGE :
+		    live->codec->message_type(m->data, false);
+		*over_r |= type == FRAME_CLOSE;
+		if (type == FRAME_PING)
+			live->pinged = live->x.cursor_r;
+		else if (type != FRAME_MESSAGE)
+			continue;       /* a noop and a close are for polls */
 		if (++n == PARCEL_MESSAGES) {
 			if (!live_send(live, messages, n))
 				return false;

@@ -108,7 +108,7 @@ parked_ask(struct engine *e, struct parked *p, bool again)
 	op->u.poll.ticket = p->ticket;
 	op->u.poll.t = arena_dup(&e->arena, p->x->t);
 	op->u.poll.again = again;
-	op->u.poll.takeover = p->x->codec->generation <= GENERATION_V1;
+	op->u.poll.takeover = p->polls_on;
 	op->u.poll.is_live = is_live(p);
 	op->u.poll.proved = p->x->proved;
 	op->u.poll.max_records = BATCH_RECORDS;
@@ -160,6 +160,8 @@ poll_collect(struct engine *e, struct exchange *x)
 	p->x = x;
 	p->takes_octets = x->codec->octets != NULL && !x->wants_text &&
 	    (row.traits & SESSION_TEXT_ONLY) == 0;
+	p->polls_on = x->codec->traits.polls_on;
+	p->plain_close = x->codec->traits.plain_close;
 	p->is_new = true;
 	x->parked = p;
 	if (old == NULL)
@@ -205,7 +207,8 @@ poll_take_cursors(struct engine *e)
 static void
 closing_write(struct exchange *x)
 {
-	x->codec->frame_write(&x->body_r, FRAME_NOOP, SLICE_NONE);
+	if (!x->codec->traits.plain_close)
+		x->codec->frame_write(&x->body_r, FRAME_NOOP, SLICE_NONE);
 	x->codec->frame_write(&x->body_r, FRAME_CLOSE, SLICE_NONE);
 }
 
@@ -227,6 +230,35 @@ letters_answer(struct engine *e, struct exchange *x, bool takes_octets,
 	}
 	for (i = 0; i < n; i++)
 		letter_write(e, letters[i], codec, &x->body_r);
+	if (x->body_r.n == 0)   /* nothing of it is for this generation */
+		codec->frame_write(&x->body_r, FRAME_NOOP, SLICE_NONE);
+}
+
+/* Its client hung up just now, or will be written to in vain, perhaps. */
+static struct exchange *
+parked_remove_batch(struct engine *e, struct parked *p)
+{
+	struct receipt receipt = { p->polls_on ? p->session : 0, p->ticket };
+	struct exchange *x = parked_remove(e, p);
+
+	if (x == NULL)
+		engine_lost(e, &receipt);
+	else
+		x->receipt_r = receipt;
+	return x;
+}
+
+/* How long a poll is held when nothing happens; 0: until it is pinged. */
+static int64_t
+hold_ms(const struct engine *e, const struct traits *traits)
+{
+	int64_t hold = e->conf.poll_hold_ms;
+
+	if (traits->poll_ms != 0 && (hold == 0 || traits->poll_ms < hold))
+		hold = traits->poll_ms;
+	if (traits->quiet_polls && e->conf.ping_interval_ms < hold)
+		hold = e->conf.ping_interval_ms;        /* it must hear something */
+	return hold;
 }
 
 /* The poll has its place: when must somebody look at it again? */
@@ -236,6 +268,7 @@ parked_sit(struct engine *e, struct parked *p)
 	int64_t now = clock_boot(e->clock);
 	const struct store_op *op = p->ask;
 	struct parked *old;
+	int64_t hold;
 
 	if (p->x == NULL) {
 		hangup_add(e, p->session, p->ticket);
@@ -252,8 +285,9 @@ parked_sit(struct engine *e, struct parked *p)
 	p->is_new = false;
 	p->ping_due = op->u.poll.ping_due_r;
 	p->dead = op->u.poll.dead_r;
-	if (p->hold_until == 0 && e->conf.poll_hold_ms != 0 && !is_live(p))
-		p->hold_until = now + e->conf.poll_hold_ms;
+	hold = is_live(p) ? 0 : hold_ms(e, &p->x->codec->traits);
+	if (p->hold_until == 0 && hold != 0)
+		p->hold_until = now + hold;
 	if (e->drain || !e->conf.can_park ||
 	    (e->conf.max_parked != 0 && !is_live(p) && HASH_COUNT(e->parked) > e->conf.max_parked))
 		p->hold_until = now;
@@ -276,7 +310,9 @@ settle_asked(struct engine *e, struct parked *p)
 		parked_answer(e, p, FRAME_PING);
 		return;
 	}
-	if ((x = parked_remove(e, p)) == NULL)
+	x = op->u.poll.outcome_r == POLL_BATCH ? parked_remove_batch(e, p) :
+	    parked_remove(e, p);
+	if (x == NULL)
 		return;
 	if (op->u.poll.outcome_r == POLL_END)
 		closing_write(x);
@@ -343,9 +379,11 @@ settle_delivered(struct engine *e, struct parked *p)
 		    FRAME_PING : FRAME_NOOP);
 		return;
 	}
-	if ((x = parked_remove(e, p)) == NULL)
+	x = n != 0 ? parked_remove_batch(e, p) : parked_remove(e, p);
+	if (x == NULL)
 		return;
-	letters_answer(e, x, takes_octets, letters, n);
+	if (n != 0)
+		letters_answer(e, x, takes_octets, letters, n);
 	if (leave)
 		closing_write(x);       /* alone: see offer() */
 	exchange_answer(x, ANSWER_PAYLOAD);
@@ -366,7 +404,8 @@ poll_settle(struct engine *e)
 			else
 				settle_refused(e, p);
 		} else if (p->end != 0) {
-			parked_answer(e, p, p->end == '6' ? FRAME_NOOP : FRAME_CLOSE);
+			parked_answer(e, p, p->end == '6' && !p->plain_close ?
+			    FRAME_NOOP : FRAME_CLOSE);
 		} else if (p->deliver != NULL) {
 			settle_delivered(e, p);
 		} else if (p->ask != NULL) {

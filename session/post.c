@@ -122,6 +122,16 @@ event_split(struct post *post, struct slice data, struct slice *name_r,
 	buf_free(&args);
 }
 
+/* What a library of old says by itself, before its application hears anything. */
+static void
+ack_now(struct post *post, const struct packet *packet)
+{
+	struct record *record = post_tell(post, RECORD_ACK, packet->nsp);
+
+	record->id_text = packet->id;
+	record->data = SLICE("[]");
+}
+
 static void
 on_event(struct post *post, struct view *view, const struct packet *packet)
 {
@@ -132,10 +142,13 @@ on_event(struct post *post, struct view *view, const struct packet *packet)
 
 	event_split(post, packet->data, &call.name, &call.args);
 	call.attachments = packet->attachments;
-	call.wants_ack = packet->id.p != NULL;
+	call.wants_ack = packet->id.p != NULL && !packet->ack_now;
+	if (packet->ack_now)
+		ack_now(post, packet);
 	rc = e->app.call(e->app.arg, &call, &effects);
 	if (rc == RC_OK)
-		view_apply(post, view, packet->id, post->gate, &effects);
+		view_apply(post, view, call.wants_ack ? packet->id : SLICE_NONE,
+		    post->gate, &effects);
 	else
 		log_debug("session", "event unheard sid=%s nsp=%.*s rc=%s",
 		    post->row.sid, SLICE_ARGS(view->nsp), rc_name(rc));
@@ -329,22 +342,6 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 		post_tell(&post, RECORD_PONG, SLICE(""));    /* one for all of a payload */
 	post.gate->u.receive.pong = step->pong = post.pong;
 	post.gate->u.receive.changed = post.changed;
-}
-
-struct slice
-post_greet(struct engine *e, struct exchange *x, struct store_op *open)
-{
-	struct post post = { .e = e, .x = x, .gate = open };
-	struct view view = { .nsp = SLICE("/") };
-	struct slice greeting;
-
-	memcpy(post.row.sid, open->u.open.sid.p, open->u.open.sid.n);
-	post.row.info = open->u.open.info;
-	post.opened = &open->u.open.n_r;
-	connect_new(&post, &view, SLICE_NONE);
-	greeting = arena_dup(&e->arena, buf_slice(&post.greeting));
-	buf_free(&post.greeting);
-	return greeting;
 }
 
 void

@@ -6,6 +6,7 @@
 #ifndef SESSION_POST_PRIVATE_H
 #define SESSION_POST_PRIVATE_H
 
+#include "session/app.h"
 #include "session/engine_private.h"
 
 /* A socket of this session as it will be after the packets so far. */
@@ -46,8 +47,18 @@ void view_apply(struct post *post, struct view *view, struct slice ack_id,
 
 /* Appends what is said to the session itself; the record, to be completed. */
 struct record *post_tell(struct post *post, enum record_kind kind, struct slice nsp);
-/* A new socket in view, if the application lets it in; auth may be absent. */
-void connect_new(struct post *post, struct view *view, struct slice auth);
+/* What the application said to a new socket. */
+struct admission {
+	enum answer verdict;            /* OK, REFUSED, FAILED */
+	struct slice message, data;     /* of a refusal; data may be absent */
+	struct effects effects;
+};
+/* Gives view an id and asks; auth may be absent.  Nothing is in the turn yet. */
+void connect_ask(struct post *post, struct view *view, struct slice auth,
+    struct admission *admission_r);
+/* The socket is made, or its client is told why not. */
+void connect_enter(struct post *post, struct view *view,
+    const struct admission *admission);
 void on_connect(struct post *post, const struct packet *packet);
 
 #endif

@@ -78,6 +78,12 @@ engine_cancel(struct engine *e, struct exchange *x)
 		*at = x->next;
 }
 
+void
+engine_lost(struct engine *e, const struct receipt *receipt)
+{
+	e->lost += receipt->session != 0;
+}
+
 static void
 decide(struct engine *e, struct exchange *x)
 {

@@ -18,7 +18,7 @@ struct engine {
 	bool holds;                     /* polls stay parked */
 	/* what it was asked */
 	struct exchange *first;         /* waiting */
-	unsigned opens, polls, posts, cancels;
+	unsigned opens, polls, posts, cancels, lost;
 	struct buf body, info, t;
 	bool is_octets, wants_text;
 	bool gives_octets;

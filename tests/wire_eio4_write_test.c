@@ -24,8 +24,9 @@ static void
 write_packet(enum packet_type type, const char *nsp, const char *id,
     const char *data, const char *offset)
 {
-	struct packet p = { type, slice_str(nsp), SLICE_NONE, slice_str(id),
-	    slice_str(data), packed.n == 0 ? SLICE_NONE : buf_slice(&packed) };
+	struct packet p = { .type = type, .nsp = slice_str(nsp),
+	    .id = slice_str(id), .data = slice_str(data),
+	    .attachments = packed.n == 0 ? SLICE_NONE : buf_slice(&packed) };
 
 	codec_eio4.packet_write(&out, &p, slice_str(offset));
 }

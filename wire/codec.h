@@ -69,12 +69,54 @@ struct traits {
 	bool has_binary;        /* else packet_write() makes JSON of attachments */
 	int overlap_status;     /* HTTP, of two polls or two POSTs at once */
 	bool answers_options;   /* HTTP, OPTIONS with a sid: 200; else 500 */
+
+	/* The clients before 1.0. */
+	int poll_ms;            /* an idle poll is answered after so long; 0: it
+	                         * waits for a ping */
+	bool quiet_polls;       /* no heartbeats while it polls */
+	bool polls_on;          /* of two polls the newer takes over, and what was
+	                         * lost is said again; else two end the session, and
+	                         * so does its client when it has lost something */
+	bool root_is_all;       /* who must leave "/" has lost the session */
+	bool greets_in_poll;    /* what the handshake's "/" is answered comes with
+	                         * the first poll, and a refusal refuses the handshake;
+	                         * else both stand in the handshake */
+	bool plain_close;       /* a close packet goes without a noop before it, and
+	                         * answers the client's own, too */
+	bool t_is_time;         /* `t` is a time, which two requests may share: no
+	                         * resend is known by it */
+};
+
+/* Why a request is refused, over HTTP. */
+enum refusal {
+	REFUSAL_TRANSPORT,      /* unknown, or not offered */
+	REFUSAL_SID,            /* unknown session */
+	REFUSAL_METHOD,         /* a handshake is a GET */
+	REFUSAL_REQUEST,        /* another transport or generation */
+	REFUSAL_FORBIDDEN,      /* its page may not */
+	REFUSAL_VERSION,        /* a generation that is off or not built */
+	REFUSAL_HANDSHAKE,      /* the application does not let it in */
+	REFUSAL_HANDLER,        /* the application failed */
+	REFUSAL__COUNT
+};
+
+/* How a generation before 1.0 words what is not a payload. */
+struct manners {
+	const char *post_type, *post_text;      /* a POST was taken */
+	bool takes_any_post;    /* also of a session that is unknown */
+	bool posts_forms;       /* XMLHttpRequest, too, not only JSONP */
+	const char *jsonp_open, *jsonp_middle;  /* around the index; ");" ends it */
+	struct { int status; const char *text; } refusals[REFUSAL__COUNT];
+	/* The payload out of a form body; from_page: a page's form sent it, which
+	 * changes line ends, not XMLHttpRequest.  RC_NONE: there is none. */
+	enum rc (*form_read)(struct buf *payload, struct slice form, bool from_page);
 };
 
 struct codec {
 	const char *name;               /* "eio4", as in the option `generations` */
 	enum generation generation;
 	struct traits traits;
+	const struct manners *manners;  /* NULL: Engine.IO */
 
 	/* The same generation in application/octet-stream; NULL: it has no such
 	 * form.  A payload has one form throughout. */
@@ -112,7 +154,8 @@ struct codec {
 	void (*packet_write)(struct buf *out, const struct packet *packet,
 	    struct slice offset);
 
-	/* Appends an engine packet: open (data: the JSON), close, ping, pong, noop. */
+	/* Appends an engine packet: open (data: the JSON; its `upgrades` are what is
+	 * offered), close, ping, pong, noop. */
 	void (*frame_write)(struct buf *out, enum frame_type type, struct slice data);
 
 	/* Cuts what is one WebSocket message off a payload that the verbs above
@@ -123,6 +166,9 @@ struct codec {
 
 	/* Appends a WebSocket message to a payload as frame_next() reads it. */
 	void (*message_add)(struct buf *payload, bool is_binary, struct slice data);
+
+	/* Whether a text message is no more than a close, ping, pong or noop. */
+	enum frame_type (*message_type)(struct slice data, bool from_client);
 
 	/* What codec_join() does when both sides hold something. */
 	void (*join)(struct buf *out, struct slice piece);

@@ -197,6 +197,18 @@ eio4_message_add(struct buf *payload, bool is_binary, struct slice data)
 	}
 }
 
+static enum frame_type
+eio4_message_type(struct slice data, bool from_client)
+{
+	enum frame_type type = data.n == 0 ? FRAME_MESSAGE :
+	    (enum frame_type)(data.p[0] - '0');
+
+	if (from_client)
+		return type == FRAME_PONG ? type : FRAME_MESSAGE;
+	return data.n == 1 && (type == FRAME_CLOSE || type == FRAME_PING ||
+	    type == FRAME_NOOP) ? type : FRAME_MESSAGE;
+}
+
 const struct codec codec_eio4 = {
 	.name = "eio4",
 	.generation = GENERATION_EIO4,
@@ -207,5 +219,6 @@ const struct codec codec_eio4 = {
 	.frame_write = eio4_frame_write,
 	.message_next = eio4_message_next,
 	.message_add = eio4_message_add,
+	.message_type = eio4_message_type,
 	.join = eio4_join,
 };

@@ -31,10 +31,17 @@ jsonp_index(struct buf *scratch, struct slice j)
 void
 jsonp_write(struct buf *out, struct slice index, struct slice payload)
 {
-	buf_reserve(out, payload.n + payload.n / 4 + index.n + 16);
-	buf_str(out, "___eio[");
+	jsonp_call(out, "___eio[", index, "](", payload);
+}
+
+void
+jsonp_call(struct buf *out, const char *open, struct slice index,
+    const char *middle, struct slice payload)
+{
+	buf_reserve(out, payload.n + payload.n / 4 + index.n + 32);
+	buf_str(out, open);
 	buf_add(out, index);
-	buf_str(out, "](");
+	buf_str(out, middle);
 	json_quote_script(out, payload);
 	buf_str(out, ");");
 }

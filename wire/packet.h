@@ -6,6 +6,8 @@
 #ifndef WIRE_PACKET_H
 #define WIRE_PACKET_H
 
+#include <stdbool.h>
+
 #include "base/slice.h"
 
 enum generation {
@@ -37,6 +39,8 @@ struct packet {
 	struct slice id;                /* digits of the ack id; absent: none */
 	struct slice data;              /* JSON text; absent: none */
 	struct slice attachments;       /* packed; absent: none */
+	bool ack_now;                   /* id is for the library: it is answered with
+	                                 * no arguments as soon as it has arrived */
 };
 
 #endif

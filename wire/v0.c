@@ -502,6 +502,17 @@ v0_message_add(struct buf *payload, bool is_binary, struct slice data)
 		message_write(payload, SLICE(""), message);
 }
 
+/* Several frames in one message are never a heartbeat from us. */
+static enum frame_type
+v0_message_type(struct slice data, bool from_client)
+{
+	struct slice message;
+
+	if (message_cut(&data, &message) && slice_starts(message, MARK_BEAT))
+		return from_client ? FRAME_PONG : FRAME_PING;
+	return FRAME_MESSAGE;
+}
+
 /* ---- forms ------------------------------------------------------------------------- */
 
 /* Whether another frame, or nothing, stands there. */
@@ -616,6 +627,12 @@ const struct codec codec_v0 = {
 	.traits = {
 		.joins_root = true,
 		.ignores_strangers = true,
+		.poll_ms = 20000,
+		.quiet_polls = true,
+		.polls_on = true,
+		.root_is_all = true,
+		.plain_close = true,
+		.t_is_time = true,
 		.overlap_status = 200,
 		.answers_options = true,
 	},
@@ -625,5 +642,6 @@ const struct codec codec_v0 = {
 	.frame_write = v0_frame_write,
 	.message_next = v0_message_next,
 	.message_add = v0_message_add,
+	.message_type = v0_message_type,
 	.join = v0_join,
 };

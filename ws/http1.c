@@ -71,6 +71,7 @@ struct http1 {
 	struct service *service;        /* NULL: none is served */
 	TAILQ_ENTRY(http1) waiting_link;
 	unsigned minor;                 /* of the request in hand */
+	struct receipt receipt;         /* of the last answer */
 	bool keep;                      /* after it, the connection */
 	bool is_waiting;                /* in door->waiting */
 	bool is_over;                   /* no further request is taken */
@@ -259,6 +260,7 @@ on_respond(struct http_exchange *x)
 	struct http1 *h = service->h;
 
 	service_end(service);
+	h->receipt = x->receipt;
 	answer_send(h, &x->response);
 	http_finish(h->door->gateway, x);
 	if (!service->is_serving)
@@ -629,6 +631,8 @@ on_closed(struct stream *stream)
 		http_finish(h->door->gateway, &service->x);
 		service_free(service);
 	}
+	if (stream->out.bytes > 0)
+		engine_lost(h->door->engine, &h->receipt);
 	if (h->is_waiting)
 		TAILQ_REMOVE(&h->door->waiting, h, waiting_link);
 	part_free(h);
