@@ -3,9 +3,9 @@
  *
  * A connection is read as soon as it is accepted: its request is nearly always
  * there.  It is given to epoll only when it has to wait for something, so that
- * a request that is answered in its turn costs accept, peek, read, send, close.
+ * a request that is answered in its turn costs accept, recv, send, close.
  *
- * Must stay true: nothing here waits.  Reading takes what is there (adopt.c);
+ * Must stay true: nothing here waits.  Reading takes what is there (arrival.c);
  * what a front does not want to read now is kept and written later.
  *
  * SPDX-License-Identifier: ISC
@@ -14,6 +14,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fastcgi.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@
 #include "base/mem.h"
 #include "fcgi/door_private.h"
 #include "fcgi/environment.h"
+#include "fcgi/records.h"
 
 #define BIT(n) (1u << (n))
 
@@ -31,7 +33,7 @@ static const unsigned may_become[] = {
 	[CONNECTION_READING] = BIT(CONNECTION_SERVING),
 	[CONNECTION_SERVING] = BIT(CONNECTION_WRITING) | BIT(CONNECTION_READING) |
 	                       BIT(CONNECTION_STREAMING),
-	[CONNECTION_STREAMING] = BIT(CONNECTION_WRITING),
+	[CONNECTION_STREAMING] = BIT(CONNECTION_WRITING) | BIT(CONNECTION_READING),
 	[CONNECTION_WRITING] = BIT(CONNECTION_READING),
 };
 static_assert(N_ELEMENTS(may_become) == CONNECTION__COUNT, "a state is missing");
@@ -47,27 +49,45 @@ connection_enter(struct connection *c, enum connection_state next)
 	c->state = next;
 }
 
+static void
+connection_cancel(struct connection *c)
+{
+	http_cancel(c->door->house.gateway, &c->x);
+	http_finish(c->door->house.gateway, &c->x);
+	buf_free(&c->body);
+}
+
+static bool
+is_in_hand(const struct connection *c)
+{
+	return c->state == CONNECTION_SERVING || c->state == CONNECTION_STREAMING;
+}
+
 void
 connection_close(struct connection *c)
 {
 	struct door *door = c->door;
 
-	if (c->state == CONNECTION_SERVING || c->state == CONNECTION_STREAMING) {
-		http_cancel(door->house.gateway, &c->x);
-		http_finish(door->house.gateway, &c->x);
-	}
+	if (is_in_hand(c))
+		connection_cancel(c);
 	if (c->state == CONNECTION_WRITING)
 		http_lost(door->house.gateway, &c->x);
 	if (c->state != CONNECTION_READING)
 		door->n_busy--;
 	door->n_connections--;
 	LIST_REMOVE(c, link);
-	if (c->fd != -1)
-		close(c->fd);           /* leaves the epoll set, too */
-	adopt_fini(&c->adopt);
+	close(c->fd);                   /* leaves the epoll set, too */
+	arrival_fini(&c->arrival);
 	buf_free(&c->body);
 	buf_free(&c->out);
 	free(c);
+}
+
+static void
+connection_move(struct connection *c, struct connection_list *to)
+{
+	LIST_REMOVE(c, link);
+	LIST_INSERT_HEAD(to, c, link);
 }
 
 void
@@ -81,23 +101,31 @@ connection_watch(struct connection *c, unsigned events)
 	if (epoll_ctl(c->door->set, how, c->fd, &e) == -1)
 		log_error("fcgi", "epoll_ctl: %s", strerror(errno));
 	c->watched = events;
-	LIST_REMOVE(c, link);
-	LIST_INSERT_HEAD(&c->door->seated, c, link);
+	connection_move(c, &c->door->seated);
+}
+
+/* It is READING: its next request, or the end. */
+static void
+connection_next(struct connection *c)
+{
+	c->is_old = false;
+	if (!c->keep || c->door->leaving)
+		connection_close(c);
+	else if (c->arrival.bytes.n != 0)
+		connection_move(c, &c->door->ready);
+	else
+		connection_watch(c, EPOLLIN | EPOLLRDHUP);
 }
 
 /* ---- writing --------------------------------------------------------------- */
 
-/* All of it went out: the next request, or the end.  c may be gone. */
+/* All of it went out.  c may be gone. */
 void
 connection_done(struct connection *c)
 {
 	buf_free(&c->out);
 	connection_enter(c, CONNECTION_READING);
-	c->is_old = false;
-	if (!c->keep || c->door->leaving)
-		connection_close(c);
-	else
-		connection_watch(c, EPOLLIN | EPOLLRDHUP);
+	connection_next(c);
 }
 
 ssize_t
@@ -141,7 +169,7 @@ connection_respond(struct http_exchange *x)
 	buf_reset(&door->content);
 	buf_reset(&door->answer);
 	response_write(&door->content, &x->response);
-	intake_answer(&door->answer, c->id, buf_slice(&door->content));
+	fcgi_record_answer(&door->answer, c->id, buf_slice(&door->content));
 	http_finish(door->house.gateway, x);
 	buf_free(&c->body);
 
@@ -159,51 +187,116 @@ connection_respond(struct http_exchange *x)
 	connection_watch(c, EPOLLOUT);
 }
 
+/* Says to the front itself what is in door->reply.  False: it does not listen. */
+static bool
+connection_reply(struct connection *c)
+{
+	struct slice all = buf_slice(&c->door->reply);
+	bool sent = all.n == 0 || connection_send(c, all) == (ssize_t)all.n;
+
+	buf_reset(&c->door->reply);
+	return sent;
+}
+
+/* The front does not want the request's answer any more.  It may want to hear
+ * that it is over (lighttpd logs an error otherwise). */
+static void
+connection_end(struct connection *c)
+{
+	bool is_split = c->out.n > 0;   /* a record went out by half */
+
+	if (is_in_hand(c)) {
+		connection_cancel(c);
+		connection_enter(c, CONNECTION_READING);
+	}
+	if (!is_split)
+		fcgi_record_end(&c->door->reply, c->id, FCGI_REQUEST_COMPLETE);
+	if (is_split || !connection_reply(c))
+		connection_close(c);
+	else
+		connection_next(c);
+}
+
 /* ---- reading --------------------------------------------------------------- */
 
 static void
-connection_serve(struct connection *c, const struct adopted *adopted)
+connection_serve(struct connection *c, const struct arrived *arrived)
 {
 	struct house *house = &c->door->house;
-	const char *root;
 
-	if (house->document_root == NULL) {
-		root = environment_get(adopted->envp, "DOCUMENT_ROOT");
-		house_place(house, root == NULL ? "" : root);
-	}
-	c->id = adopted->id;
-	c->keep = adopted->keep;
-	environment_read(adopted->envp, &c->x.request);
+	buf_add(&c->body, arrived->body);
 	c->x.request.body = buf_slice(&c->body);
-	c->x.request.body_too_big = adopted->too_big;
+	c->x.request.body_too_big = arrived->too_big;
 	c->x.respond = connection_respond;
 	c->x.stream = strcmp(house->conf->streams, "on") == 0 ?
 	    &connection_stream : NULL;
 	c->x.door = c;
 	connection_enter(c, CONNECTION_SERVING);
 	c->door->n_served++;
-	http_serve(house->gateway, &c->x);     /* c may be gone */
-	adopt_release();
+	http_serve(house->gateway, &c->x);      /* c may be gone */
+}
+
+/* The first request tells where the house stands. */
+static void
+place_learn(struct house *house, struct slice params)
+{
+	char *root;
+
+	if (house->document_root != NULL)
+		return;
+	root = mem_slicedup(environment_find(params, "DOCUMENT_ROOT"));
+	house_place(house, root);
+	free(root);
+}
+
+static void
+connection_refuse(struct connection *c)
+{
+	log_warn("fcgi", "a connection did not speak FastCGI, or too much");
+	connection_close(c);
+}
+
+static void
+connection_start(struct connection *c, const struct arrived *arrived)
+{
+	place_learn(&c->door->house, arrived->params);
+	c->id = arrived->id;
+	c->keep = arrived->keep;
+	if (!environment_read_params(arrived->params, &c->x.request))
+		connection_refuse(c);
+	else if (intake_is_abort(buf_slice(&c->arrival.bytes), arrived->id))
+		connection_end(c);
+	else
+		connection_serve(c, arrived);
+	arrival_release();
 }
 
 static void
 connection_read(struct connection *c)
 {
 	size_t limit = (size_t)c->door->house.conf->max_payload;
-	struct adopted adopted;
+	struct arrived arrived;
+	enum rc rc;
 
 	c->is_old = false;
-	switch (adopt_read(&c->adopt, &c->fd, limit, &c->body, &adopted)) {
+	if (c->arrival.bytes.n != 0)    /* it may be among the ready */
+		connection_move(c, c->watched != 0 ? &c->door->seated :
+		    &c->door->fresh);
+	rc = arrival_read(&c->arrival, c->fd, limit, &c->door->reply, &arrived);
+	if (!connection_reply(c))
+		rc = RC_GONE;
+	switch (rc) {
 	case RC_OK:
-		connection_serve(c, &adopted);
-		return;
+		connection_start(c, &arrived);
+		break;
 	case RC_AGAIN:
 		connection_watch(c, EPOLLIN | EPOLLRDHUP);
-		return;
+		break;
 	case RC_BAD_INPUT:
-		log_warn("fcgi", "a connection did not speak FastCGI, or too much");
-		/* fallthrough */
+		connection_refuse(c);
+		break;
 	default:
+		arrival_release();
 		connection_close(c);
 	}
 }
@@ -225,20 +318,33 @@ connection_take(struct door *door, int fd)
 static void
 connection_overhear(struct connection *c)
 {
-	char head[16];
+	char head[FCGI_HEADER_LEN];
 	ssize_t n = recv(c->fd, head, sizeof(head), MSG_PEEK);
 
-	if (n == 0 || (n == -1 && errno != EAGAIN) || (n > 0 &&
-	    intake_is_abort(slice_of(head, (size_t)n), c->id)))
+	if (n == -1 && errno != EAGAIN && errno != EINTR)
 		connection_close(c);
+	else if (n > 0 && intake_is_abort(slice_of(head, (size_t)n), c->id))
+		connection_end(c);
 	else if (n > 0)
 		connection_watch(c, EPOLLRDHUP);
+}
+
+/* It will send nothing more; perhaps it still reads. */
+static void
+connection_hangup(struct connection *c, bool is_closed)
+{
+	c->keep = false;
+	if (is_closed)
+		connection_close(c);
+	else
+		connection_end(c);
 }
 
 void
 connection_event(struct connection *c, unsigned events)
 {
-	bool is_gone = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+	bool is_closed = (events & (EPOLLHUP | EPOLLERR)) != 0;
+	bool is_gone = is_closed || (events & EPOLLRDHUP) != 0;
 
 	switch (c->state) {
 	case CONNECTION_READING:
@@ -246,13 +352,13 @@ connection_event(struct connection *c, unsigned events)
 		break;
 	case CONNECTION_SERVING:
 		if (is_gone)
-			connection_close(c);
+			connection_hangup(c, is_closed);
 		else
 			connection_overhear(c);
 		break;
 	case CONNECTION_STREAMING:
 		if (is_gone)
-			connection_close(c);
+			connection_hangup(c, is_closed);
 		else if ((events & EPOLLOUT) != 0)
 			connection_flush(c);
 		else
@@ -264,6 +370,15 @@ connection_event(struct connection *c, unsigned events)
 	case CONNECTION__COUNT:
 		break;
 	}
+}
+
+void
+connections_catch_up(struct door *door)
+{
+	struct connection *c;
+
+	while ((c = LIST_FIRST(&door->ready)) != NULL)
+		connection_read(c);
 }
 
 void
@@ -282,7 +397,7 @@ connections_sweep(struct door *door)
 
 	for (c = LIST_FIRST(&door->seated); c != NULL; c = next) {
 		next = LIST_NEXT(c, link);
-		if (c->state != CONNECTION_READING || c->adopt.bytes.n == 0)
+		if (c->state != CONNECTION_READING || c->arrival.bytes.n == 0)
 			continue;
 		if (c->is_old)
 			connection_close(c);
@@ -294,6 +409,8 @@ connections_sweep(struct door *door)
 void
 connections_close(struct door *door)
 {
+	while (!LIST_EMPTY(&door->ready))
+		connection_close(LIST_FIRST(&door->ready));
 	while (!LIST_EMPTY(&door->fresh))
 		connection_close(LIST_FIRST(&door->fresh));
 	while (!LIST_EMPTY(&door->seated))

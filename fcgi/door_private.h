@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
-#include "fcgi/adopt.h"
+#include "fcgi/arrival.h"
 #include "fcgi/house.h"
 #include "http/http.h"
 
@@ -34,7 +34,7 @@ struct connection {
 	unsigned id;                    /* of the request */
 	bool keep;
 	bool is_old;                    /* READING: seen by the last sweep, too */
-	struct adopt adopt;
+	struct arrival arrival;
 	struct buf body;
 	struct buf out;                 /* STREAMING, WRITING: what is left */
 	struct http_exchange x;
@@ -47,16 +47,20 @@ struct door {
 	int set;                        /* epoll: listener, store, connections */
 	struct connection_list fresh;   /* met in this turn, not watched yet */
 	struct connection_list seated;  /* watched */
+	struct connection_list ready;   /* READING: more than one request was there */
 	size_t n_connections, n_busy;   /* busy: not READING */
 	uint64_t n_served;              /* requests so far */
 	bool woken, leaving;
 	int64_t accept_after;           /* boot ms: no descriptors till then; 0 */
 	struct buf content, answer;     /* of the response that is being made */
+	struct buf reply;               /* to the front itself */
 };
 
 /* connection.c */
 void connection_take(struct door *door, int fd);
 void connection_event(struct connection *c, unsigned events);
+/* What came behind a request that is answered now is read. */
+void connections_catch_up(struct door *door);
 /* All that were met in this turn and wait are watched from now on. */
 void connections_seat(struct door *door);
 /* Closes those that sent half a request, and nothing since the last sweep. */

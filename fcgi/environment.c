@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "fcgi/environment.h"
+#include "fcgi/records.h"
 #include "http/http.h"
 
 /* Used again by every request: a request is read to its end before the next. */
@@ -114,18 +115,9 @@ target_of(const struct slice *found)
 	return buf_slice(&made_target);
 }
 
-void
-environment_read(char **envp, struct http_request *request)
+static void
+request_fill(const struct slice *found, struct http_request *request)
 {
-	struct slice found[VARIABLE__COUNT] = { { NULL, 0 } };
-	const char *equals;
-	char **each;
-
-	n_headers = 0;
-	for (each = envp; *each != NULL; each++)
-		if ((equals = strchr(*each, '=')) != NULL)
-			variable_read(slice_of(*each, (size_t)(equals - *each)),
-			    slice_str(equals + 1), found);
 	if (found[TYPE].n > 0)
 		header_add(SLICE("CONTENT_TYPE"), found[TYPE]);
 	headers_rename();
@@ -141,6 +133,35 @@ environment_read(char **envp, struct http_request *request)
 		.is_https = slice_eq_nocase(found[HTTPS], SLICE("on")) ||
 		    slice_is(found[HTTPS], "1"),
 	};
+}
+
+void
+environment_read(char **envp, struct http_request *request)
+{
+	struct slice found[VARIABLE__COUNT] = { { NULL, 0 } };
+	const char *equals;
+	char **each;
+
+	n_headers = 0;
+	for (each = envp; *each != NULL; each++)
+		if ((equals = strchr(*each, '=')) != NULL)
+			variable_read(slice_of(*each, (size_t)(equals - *each)),
+			    slice_str(equals + 1), found);
+	request_fill(found, request);
+}
+
+bool
+environment_read_params(struct slice params, struct http_request *request)
+{
+	struct slice found[VARIABLE__COUNT] = { { NULL, 0 } }, name, value;
+
+	n_headers = 0;
+	while (pair_cut(&params, &name, &value))
+		variable_read(name, value, found);
+	if (params.n > 0)
+		return false;
+	request_fill(found, request);
+	return true;
 }
 
 void
@@ -162,6 +183,17 @@ environment_get(char **envp, const char *name)
 		if (strncmp(*envp, name, n) == 0 && (*envp)[n] == '=')
 			return *envp + n + 1;
 	return NULL;
+}
+
+struct slice
+environment_find(struct slice params, const char *variable)
+{
+	struct slice name, value;
+
+	while (pair_cut(&params, &name, &value))
+		if (slice_is(name, variable))
+			return value;
+	return SLICE_NONE;
 }
 
 int64_t

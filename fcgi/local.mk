@@ -1,7 +1,8 @@
 # A library of everything that reads bytes, so that tests can reach it.
 noinst_LIBRARIES += %D%/libfcgidoor.a
 %C%_libfcgidoor_a_SOURCES = \
-	%D%/intake.h %D%/intake.c %D%/adopt.h %D%/adopt.c \
+	%D%/records.h %D%/records.c %D%/intake.h %D%/intake.c \
+	%D%/arrival.h %D%/arrival.c \
 	%D%/environment.h %D%/environment.c
 
 siogatelibexecdir = $(libexecdir)/siogate
@@ -10,7 +11,7 @@ siogatelibexec_PROGRAMS = %D%/siogate.fcgi
 	%D%/connection.c %D%/response.c %D%/stream.c %D%/listen.c %D%/loop.c %D%/cgi.c
 %C%_siogate_fcgi_LDFLAGS = $(RESPONDER_LDFLAGS) $(EXPORT_SIO)
 %C%_siogate_fcgi_LDADD = %D%/libfcgidoor.a http/libhttp.a $(FLOOR_HANDLERS) \
-	$(FCGI_LIBS) $(SQLITE_LIBS) $(UV_LIBS) $(ZLIB_LIBS) $(STATIC_CRYPTO_LIBS)
+	$(SQLITE_LIBS) $(UV_LIBS) $(ZLIB_LIBS) $(STATIC_CRYPTO_LIBS)
 
 # Sends have processes of their own under mod_fcgid: the same binary, a second name.
 install-exec-hook:

@@ -283,7 +283,7 @@ loop_wait(struct loop *loop)
 		at = door->accept_after;
 	if (loop->rest_at != 0 && loop->rest_at < at)
 		at = loop->rest_at;
-	if (at <= now) {
+	if (at <= now || !LIST_EMPTY(&door->ready)) {
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;
 	}
@@ -343,6 +343,7 @@ loop_fini(struct loop *loop)
 	close(loop->door->set);
 	buf_free(&loop->door->content);
 	buf_free(&loop->door->answer);
+	buf_free(&loop->door->reply);
 }
 
 int
@@ -359,6 +360,7 @@ loop_run(struct door *door)
 	house_nurse(&loop);
 	while (!loop.is_over && (!door->leaving || loop_has_work(door))) {
 		loop_wait(&loop);
+		connections_catch_up(door);
 		loop_turn(&loop);
 	}
 	loop_fini(&loop);

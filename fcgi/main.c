@@ -119,16 +119,6 @@ descriptors_raise(void)
 }
 
 static int
-fcgi_run(struct door *door)
-{
-	adopt_init();
-	/* After libfcgi's own: with its handlers a SIGTERM would be survived. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGUSR1, SIG_DFL);
-	return loop_run(door);
-}
-
-static int
 responder_run(struct door *door, const char *at, mode_t mode)
 {
 	char *error = NULL;
@@ -140,7 +130,7 @@ responder_run(struct door *door, const char *at, mode_t mode)
 		return EXIT_FAILURE;
 	}
 	log_info("fcgi", "listening at=%s", at);
-	status = fcgi_run(door);
+	status = loop_run(door);
 	listen_close(at, &door->listener);
 	return status;
 }
@@ -152,7 +142,7 @@ door_run(struct door *door, const struct arguments *arguments)
 
 	if (at == NULL && is_listening(STDIN_FILENO)) {
 		door->listener = STDIN_FILENO;
-		return fcgi_run(door);
+		return loop_run(door);
 	}
 	if (at == NULL && getenv("REQUEST_METHOD") != NULL)
 		return cgi_run(&door->house);
@@ -178,6 +168,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	LIST_INIT(&door.fresh);
 	LIST_INIT(&door.seated);
+	LIST_INIT(&door.ready);
 	door.house.path = arguments.config;
 	door.house.max_parked = descriptors_raise();
 	house_open(&door.house);

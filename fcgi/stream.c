@@ -14,6 +14,7 @@
 
 #include "base/conf.h"
 #include "fcgi/door_private.h"
+#include "fcgi/records.h"
 
 /* Behind what waits already, or at once. */
 static bool
@@ -39,7 +40,7 @@ stream_begin(struct http_exchange *x)
 	buf_reset(&door->content);
 	buf_reset(&door->answer);
 	response_write(&door->content, &x->response);
-	intake_part(&door->answer, c->id, buf_slice(&door->content));
+	fcgi_record_part(&door->answer, c->id, buf_slice(&door->content));
 	return put(c, buf_slice(&door->answer));
 }
 
@@ -50,7 +51,7 @@ stream_extend(struct http_exchange *x, struct slice piece)
 	struct door *door = c->door;
 
 	buf_reset(&door->answer);
-	intake_part(&door->answer, c->id, piece);
+	fcgi_record_part(&door->answer, c->id, piece);
 	return put(c, buf_slice(&door->answer));
 }
 
@@ -64,7 +65,7 @@ stream_close(struct http_exchange *x)
 	buf_free(&c->body);
 	connection_enter(c, CONNECTION_WRITING);
 	buf_reset(&door->answer);
-	intake_end(&door->answer, c->id);
+	fcgi_record_close(&door->answer, c->id);
 	put(c, buf_slice(&door->answer));
 	/* More than it takes is not worth waiting for. */
 	if (c->out.n == 0)

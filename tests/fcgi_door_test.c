@@ -185,16 +185,16 @@ static const struct {
 	{ "another version", { "\2\1\0\7\0\10\0\0\0\1\0\0\0\0\0\0", 16 } },
 	{ "a short begin", { "\1\1\0\7\0\4\0\0\0\1\0\0", 12 } },
 	{ "another role", { "\1\1\0\7\0\10\0\0\0\2\0\0\0\0\0\0", 16 } },
-	{ "parameters first", { "\1\4\0\7\0\0\0\0", 8 } },
 	{ "a body before its parameters", { "\1\1\0\7\0\10\0\0\0\1\0\0\0\0\0\0"
 	    "\1\5\0\7\0\0\0\0", 24 } },
-	{ "another id", { "\1\1\0\7\0\10\0\0\0\1\0\0\0\0\0\0"
-	    "\1\4\0\10\0\0\0\0", 24 } },
+	{ "two begins", { "\1\1\0\7\0\10\0\0\0\1\0\0\0\0\0\0"
+	    "\1\1\0\7\0\10\0\0\0\1\0\0\0\0\0\0", 32 } },
 	{ "lengths of 0x7ffffffe", { "\1\1\0\7\0\10\0\0\0\1\0\0\0\0\0\0"
 	    "\1\4\0\7\0\10\0\0\377\377\377\376\377\377\377\376"
-	    "\1\4\0\7\0\0\0\0", 40 } },
+	    "\1\4\0\7\0\0\0\0\1\5\0\7\0\0\0\0", 48 } },
 	{ "a name without its value", { "\1\1\0\7\0\10\0\0\0\1\0\0\0\0\0\0"
-	    "\1\4\0\7\0\4\0\0\5\5ab\1\4\0\7\0\0\0\0", 36 } },
+	    "\1\4\0\7\0\4\0\0\5\5ab\1\4\0\7\0\0\0\0"
+	    "\1\5\0\7\0\0\0\0", 44 } },
 	{ "an abort at once", { "\1\1\0\7\0\10\0\0\0\1\0\0\0\0\0\0"
 	    "\1\2\0\7\0\0\0\0", 24 } },
 };
@@ -278,17 +278,83 @@ a_poll_whose_client_is_gone_gives_its_place_away(void)
 	close(fd);
 }
 
+/* An end without a response. */
 static void
-an_abort_of_a_parked_poll_ends_it(void)
+only_the_end_comes(int fd)
 {
+	T_OK(fcgi_receive(fd, &got));
+	T_EQ(got.bytes.n, 16);
+	T_EQ(got.content.n, 0);
+}
+
+static void
+an_abort_of_a_parked_poll_ends_it_and_no_more(void)
+{
+	struct buf out = BUF_INIT;
 	int fd;
 
 	greet();
 	fd = poll_park(1, true);
 	T_OK(!fcgi_is_readable(fd, 50));
 	T_OK(fcgi_send(fd, SLICE("\1\2\0\7\0\0\0\0")));
+	only_the_end_comes(fd);
+	request_add(&out, "GET", "/socket.io/", SLICE_NONE, false);
+	T_OK(fcgi_send(fd, buf_slice(&out)));
+	T_OK(fcgi_receive(fd, &got));
+	T_SLICE(got.body, CODE0);
 	T_OK(fcgi_is_closed(fd));
 	close(fd);
+	buf_free(&out);
+}
+
+static void
+a_request_with_its_abort_behind_it_is_not_served(void)
+{
+	struct buf out = BUF_INIT;
+	int fd = fcgi_connect(responder_socket);
+
+	request_add(&out, "GET", "/socket.io/", SLICE_NONE, false);
+	buf_add(&out, SLICE("\1\2\0\7\0\0\0\0"));
+	T_OK(fcgi_send(fd, buf_slice(&out)));
+	only_the_end_comes(fd);
+	T_OK(fcgi_is_closed(fd));
+	close(fd);
+	buf_free(&out);
+}
+
+static void
+a_front_that_ends_its_side_hears_the_end(void)
+{
+	int fd;
+
+	greet();
+	fd = poll_park(1, true);
+	T_OK(!fcgi_is_readable(fd, 50));
+	T_EQ(shutdown(fd, SHUT_WR), 0);
+	only_the_end_comes(fd);
+	T_OK(fcgi_is_closed(fd));
+	close(fd);
+}
+
+static void
+a_kept_connection_hears_what_we_cannot_do(void)
+{
+	struct buf out = BUF_INIT;
+	int fd = fcgi_connect(responder_socket);
+
+	buf_add(&out, SLICE("\1\11\0\0\0\0\0\0"));        /* GET_VALUES */
+	buf_add(&out, SLICE("\1\1\0\7\0\10\0\0\0\2\1\0\0\0\0\0"));
+	T_OK(fcgi_send(fd, buf_slice(&out)));
+	T_OK(fcgi_receive(fd, &got));
+	T_OK(slice_eq(buf_slice(&got.bytes), SLICE("\1\12\0\0\0\0\0\0"
+	    "\1\3\0\7\0\10\0\0" "\0\0\0\0\3\0\0\0")));
+	buf_reset(&out);
+	request_add(&out, "GET", "/socket.io/", SLICE_NONE, true);
+	T_OK(fcgi_send(fd, buf_slice(&out)));
+	T_OK(fcgi_receive(fd, &got));
+	T_SLICE(got.body, CODE0);
+	close(fd);
+	buf_free(&out);
 }
 
 static void
@@ -500,7 +566,10 @@ main(void)
 	T_RUN(a_body_past_the_limit_is_413);
 	T_RUN(a_parked_poll_is_woken_by_a_post);
 	T_RUN(a_poll_whose_client_is_gone_gives_its_place_away);
-	T_RUN(an_abort_of_a_parked_poll_ends_it);
+	T_RUN(an_abort_of_a_parked_poll_ends_it_and_no_more);
+	T_RUN(a_request_with_its_abort_behind_it_is_not_served);
+	T_RUN(a_front_that_ends_its_side_hears_the_end);
+	T_RUN(a_kept_connection_hears_what_we_cannot_do);
 	T_RUN(a_front_that_does_not_read_holds_nobody);
 	T_RUN(a_second_responder_does_not_take_a_living_ones_name);
 	T_RUN(the_socket_is_for_owner_and_group_only);
