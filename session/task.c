@@ -88,6 +88,16 @@ job_call(struct engine *e, const struct job *job)
 		call.args = json_member(task->data, "answers");
 		call.attachments = task->attachments;
 		break;
+	case TASK_CONNECT:
+		call.kind = APP_CONNECT;
+		call.auth = task->context;
+		break;
+	case TASK_EVENT:
+		call.kind = APP_EVENT;
+		call.args = task->context;
+		call.attachments = task->attachments;
+		call.wants_ack = task->ack.p != NULL;
+		break;
 	}
 	return call;
 }
@@ -123,7 +133,7 @@ task_collect(struct engine *e)
 
 	if (e->look_for_tasks && e->jobs == NULL) {
 		e->look_for_tasks = false;
-		store_tasks(e->store, TASKS_PER_TURN, &e->arena, job_add, e);
+		store_tasks(e->store, 0, TASKS_PER_TURN, &e->arena, job_add, e);
 	}
 	for (job = e->jobs; job != NULL; job = job->next) {
 		if (job->is_leased)

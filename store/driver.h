@@ -67,8 +67,14 @@ struct store_driver {
 	enum rc (*acls)(struct store *store, struct slice after, size_t limit,
 	    struct arena *arena, store_acl_fn *visit, void *arg);
 	enum rc (*stats)(struct store *store, struct store_stats *stats_r);
-	enum rc (*tasks)(struct store *store, size_t limit, struct arena *arena,
-	    store_task_fn *visit, void *arg);
+	enum rc (*tasks)(struct store *store, uint64_t after, size_t limit,
+	    struct arena *arena, store_task_fn *visit, void *arg);
+	enum rc (*batch)(struct store *store, uint64_t n, uint64_t upto,
+	    struct arena *arena, store_task_fn *visit, void *arg);
+	enum rc (*tasks_all)(struct store *store, uint64_t after, size_t limit,
+	    struct arena *arena, store_task_fn *visit, void *arg);
+	enum rc (*is_asking)(struct store *store, uint64_t session,
+	    struct slice nsp, bool *asking_r);
 	enum rc (*commit)(struct store *store, struct turn *turn);
 	enum rc (*answers)(struct store *store, int64_t question,
 	    struct arena *arena, struct slice *answers_r,

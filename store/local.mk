@@ -8,12 +8,12 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/sqlite_moved.c \
 	%D%/sqlite_session.c %D%/sqlite_poll.c %D%/sqlite_drain.c \
 	%D%/sqlite_socket.c %D%/sqlite_room.c %D%/sqlite_select.c \
-	%D%/sqlite_log.c %D%/sqlite_question.c %D%/sqlite_task.c \
+	%D%/sqlite_log.c %D%/sqlite_question.c %D%/sqlite_task.c %D%/sqlite_timer.c \
 	%D%/sqlite_value.c %D%/sqlite_janitor.c %D%/sqlite_wake.c \
 	%D%/sqlite_checkpoint.c \
 	%D%/memory_private.h %D%/memory.c %D%/memory_session.c %D%/memory_poll.c \
 	%D%/memory_socket.c %D%/memory_room.c %D%/memory_log.c \
-	%D%/memory_question.c %D%/memory_task.c %D%/memory_value.c \
+	%D%/memory_question.c %D%/memory_task.c %D%/memory_timer.c %D%/memory_value.c \
 	%D%/memory_janitor.c
 
 # The contract that every driver keeps: one list of cases, a program a driver.
@@ -22,7 +22,7 @@ CONTRACT_SOURCES = tests/t.h tests/store_contract.h tests/store_contract.c \
 	tests/store_contract_turn.c tests/store_contract_poll.c \
 	tests/store_contract_close.c tests/store_contract_room.c \
 	tests/store_contract_recover.c tests/store_contract_refuse.c tests/store_contract_log.c \
-	tests/store_contract_task.c tests/store_contract_look.c \
+	tests/store_contract_task.c tests/store_contract_inbox.c tests/store_contract_look.c \
 	tests/store_contract_worker.c tests/store_contract_lost.c tests/store_contract_acl.c
 
 check_PROGRAMS += tests/store_sqlite_test tests/store_memory_test

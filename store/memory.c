@@ -74,6 +74,7 @@ town_free(struct town *town)
 		memory_socket_free(town, town->sockets);
 	memory_log_free(town);
 	memory_tasks_free(town);
+	memory_timers_free(town);
 	memory_questions_free(town);
 	memory_values_free(town);
 	memory_acls_free(town);
@@ -220,8 +221,10 @@ static void (*const op_fns[])(struct memory *m, struct store_op *op) = {
 	[OP_TIMER] = memory_op_timer,
 	[OP_ONCE] = memory_op_once,
 	[OP_ANSWER] = memory_op_answer,
+	[OP_TASK_ADD] = memory_op_task_add,
 	[OP_TASK_TRY] = memory_op_task_try,
 	[OP_TASK_DONE] = memory_op_task_done,
+	[OP_TASK_AGAIN] = memory_op_task_again,
 	[OP_JANITOR] = memory_op_janitor,
 };
 static_assert(sizeof(op_fns) / sizeof(*op_fns) == OP__COUNT,
@@ -300,6 +303,9 @@ const struct store_driver store_memory = {
 	.acls = memory_acls,
 	.stats = memory_stats,
 	.tasks = memory_tasks,
+	.batch = memory_batch,
+	.tasks_all = memory_tasks_all,
+	.is_asking = memory_is_asking,
 	.commit = memory_commit,
 	.answers = memory_answers,
 	.backup = memory_backup,

@@ -28,6 +28,7 @@ enum {
 	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
 	SLOT_HEARD_MS = 5000,
 	TASK_ATTEMPTS = 3,
+	LANE_KEEP_MS = 86400 * 1000,    /* how long its value stays behind a lane */
 	ANSWERS_WAIT_MS = 60000         /* how long answers wait to be looked at */
 };
 
@@ -48,6 +49,7 @@ struct mem_socket {
 	int64_t live_from;              /* up to here its replay has it */
 	int64_t proved;                 /* gone: up to here its client had it */
 	int generation, transport;
+	uint64_t lane;                  /* gone: that of its last session */
 	struct interval *intervals;
 	size_t n_intervals;
 	UT_hash_handle hh;              /* by n; the order of numbers */
@@ -71,6 +73,7 @@ struct mem_session {
 	unsigned teller;                /* who gave the last batch, ... */
 	uint64_t told;                  /* ... with which ticket; 0: nobody */
 	int64_t opened_boot, closing_boot;
+	uint64_t lane;                  /* of its tasks; its own number, or inherited */
 	bool was_connected;             /* to a namespace, once */
 	bool said_ping;                 /* the last answer was a ping */
 	struct replay *replays;
@@ -89,7 +92,8 @@ struct mem_task {
 	struct task task;               /* its slices are ours */
 	bool is_aside;
 	unsigned holder;
-	int64_t lease_boot;
+	int64_t lease_boot, due;
+	uint64_t upto;                  /* what goes with it; 0: not tried yet */
 	struct mem_task *prev, *next;
 };
 
@@ -112,6 +116,7 @@ struct question {
 	size_t n_asked;
 	int64_t expected, answered, due;        /* expected: those present */
 	bool wait, is_done;             /* done: kept only to be looked at */
+	unsigned asker;                 /* worker that waits */
 	struct buf answers;             /* "[1],[2]" */
 	struct buf attachments;         /* packed, of each answer */
 	bool has_attachments;
@@ -291,14 +296,31 @@ enum rc memory_rooms(struct store *store, struct slice nsp, struct slice after,
 void memory_task_add(struct memory *m, enum task_kind kind, struct slice nsp,
     struct slice name, struct slice context, const struct mem_socket *k,
     struct slice data, struct slice attachments);
+void memory_op_task_add(struct memory *m, struct store_op *op);
 void memory_op_task_try(struct memory *m, struct store_op *op);
 void memory_op_task_done(struct memory *m, struct store_op *op);
+void memory_op_task_again(struct memory *m, struct store_op *op);
+/* Whether an OP_RECEIVE finds room in its session's lane. */
+bool memory_has_room(struct memory *m, const struct store_op *op);
+/* Data or user of a socket that has gone change: its disconnect tells them. */
+bool memory_refresh_bye(struct memory *m, uint64_t socket, struct slice data,
+    struct slice user);
+void memory_tasks_free(struct town *town);
+enum rc memory_tasks(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_task_fn *visit, void *arg);
+enum rc memory_batch(struct store *store, uint64_t n, uint64_t upto,
+    struct arena *arena, store_task_fn *visit, void *arg);
+enum rc memory_tasks_all(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_task_fn *visit, void *arg);
+enum rc memory_is_asking(struct store *store, uint64_t session,
+    struct slice nsp, bool *asking_r);
+
+/* ---- memory_timer.c ----------------------------------------------------- */
+
 void memory_op_timer(struct memory *m, struct store_op *op);
 size_t memory_timers_fire(struct memory *m, size_t limit);
 void memory_timers_end(struct town *town, uint64_t socket);
-void memory_tasks_free(struct town *town);
-enum rc memory_tasks(struct store *store, size_t limit, struct arena *arena,
-    store_task_fn *visit, void *arg);
+void memory_timers_free(struct town *town);
 
 /* ---- memory_question.c -------------------------------------------------- */
 
@@ -316,6 +338,8 @@ enum rc memory_answers(struct store *store, int64_t question, struct arena *aren
 void memory_op_value_set(struct memory *m, struct store_op *op);
 void memory_op_once(struct memory *m, struct store_op *op);
 size_t memory_values_end(struct memory *m, size_t limit);
+/* The value of a lane; until: wall ms, 0: it stays. */
+void memory_lane_until(struct memory *m, uint64_t lane, int64_t until);
 void memory_values_free(struct town *town);
 enum rc memory_value(struct store *store, struct slice key, struct arena *arena,
     struct slice *value_r);

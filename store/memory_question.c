@@ -49,6 +49,7 @@ question_end(struct memory *m, struct question *q, bool timeout,
 	if (q->wait) {
 		q->is_done = true;
 		q->due = m->wall + ANSWERS_WAIT_MS;
+		memory_wake(m, q->asker);
 		return;
 	}
 	buf_printf(&data, "{\"timeout\":%s,\"expected\":%lld,\"answers\":[",
@@ -88,6 +89,7 @@ memory_ask(struct memory *m, const struct store_op *op)
 	q->name = memory_own(op->u.append.question);
 	q->context = memory_own(op->u.append.context);
 	q->wait = op->u.append.wait;
+	q->asker = m->worker;
 	q->due = m->wall + op->u.append.timeout_ms;
 	ask_all(m, q, &op->u.append.record);
 	DL_APPEND(m->town->questions, q);

@@ -83,7 +83,7 @@ memory_op_open(struct memory *m, struct store_op *op)
 		return;
 	}
 	s = mem_alloc(sizeof(*s));
-	s->n = s->row.n = op->u.open.n_r = ++m->town->session_n;
+	s->n = s->row.n = s->lane = op->u.open.n_r = ++m->town->session_n;
 	memory_own_text(s->row.sid, op->u.open.sid);
 	s->row.info = memory_own(op->u.open.info);
 	s->row.generation = op->u.open.generation;
@@ -116,6 +116,10 @@ memory_op_receive(struct memory *m, struct store_op *op)
 	}
 	if (op->u.receive.version != s->row.version) {
 		op->rc = RC_CLASH;
+		return;
+	}
+	if (!memory_has_room(m, op)) {
+		op->rc = RC_TOO_BIG;
 		return;
 	}
 	if ((s->row.traits & SESSION_PINGS_US) != 0)
@@ -151,6 +155,7 @@ memory_session_end(struct memory *m, struct mem_session *s, const char *reason,
 		memory_tell(m, s->n, RECORD_END, SLICE(""), slice_of(&answer, 1));
 		memory_wake(m, s->holder);
 	}
+	memory_lane_until(m, s->lane, m->wall + LANE_KEEP_MS);
 	memory_session_free(m->town, s);
 }
 

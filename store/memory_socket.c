@@ -164,6 +164,7 @@ socket_go(struct memory *m, struct mem_session *s, struct mem_socket *k,
 		k->info = memory_own(s->row.info);
 		k->proved = proved(s, k);
 		k->session = k->reader = 0;
+		k->lane = s->lane;
 		k->gone_wall = m->wall;
 	} else if (has_reader) {
 		memory_timers_end(m->town, k->n);
@@ -225,10 +226,13 @@ memory_op_socket_set(struct memory *m, struct store_op *op)
 	struct slice user = op->u.socket_set.user;
 	struct mem_session *s;
 
-	if (k == NULL) {
-		op->rc = RC_GONE;
-		return;
+	if (k == NULL || k->session == 0) {
+		if (!memory_refresh_bye(m, *op->u.socket_set.socket,
+		    op->u.socket_set.data, user) && k == NULL)
+			op->rc = RC_GONE;
 	}
+	if (k == NULL)
+		return;
 	if (op->u.socket_set.data.p != NULL) {
 		memory_disown(&k->data);
 		k->data = memory_own(op->u.socket_set.data);
@@ -333,6 +337,9 @@ memory_op_recover(struct memory *m, struct store_op *op)
 		memory_session_end(m, memory_session_get(m->town, k->session),
 		    "transport close", '1', true);
 	socket_enter(k, s);
+	if (s->lane == s->n)
+		s->lane = k->lane;
+	memory_lane_until(m, s->lane, 0);
 	memory_disown(&k->info);
 	k->live_from = memory_tell(m, s->n, RECORD_CONNECT, nsp, op->u.recover.answer);
 	replay = (struct replay){ .socket = k->n, .pos = offset,

@@ -1,5 +1,5 @@
 /*
- * memory_task.c - tasks and timers
+ * memory_task.c - what must be done once, and in which order
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,49 +9,192 @@
 
 #include "store/memory_private.h"
 
+enum { TASK_OVERHEAD = 64 };
+
 /* ---- tasks ------------------------------------------------------------------------ */
+
+static uint64_t
+lane_of(struct town *town, uint64_t session)
+{
+	const struct mem_session *s = memory_session_get(town, session);
+
+	return s == NULL ? 0 : s->lane;
+}
+
+static int64_t
+task_bytes(const struct task *t)
+{
+	return TASK_OVERHEAD + (int64_t)(t->name.n + t->context.n +
+	    t->attachments.n + t->says.n);
+}
+
+/* All slices of a task, one after the other. */
+static struct slice *
+task_slice(struct task *t, size_t i)
+{
+	struct slice *slices[] = { &t->nsp, &t->name, &t->context, &t->socket_id,
+	    &t->user, &t->data, &t->info, &t->attachments, &t->ack, &t->says,
+	    &t->pid, &t->rooms };
+
+	return i < N_ELEMENTS(slices) ? slices[i] : NULL;
+}
+
+/* The slices become the task's own. */
+static struct mem_task *
+task_append(struct memory *m, const struct task *task)
+{
+	struct mem_task *t = mem_alloc(sizeof(*t));
+	struct slice *slice;
+	size_t i;
+
+	t->task = *task;
+	for (i = 0; (slice = task_slice(&t->task, i)) != NULL; i++)
+		*slice = memory_own(*slice);
+	t->task.n = ++m->town->task_n;
+	t->task.at_wall = m->wall;
+	DL_APPEND(m->town->tasks, t);
+	return t;
+}
 
 void
 memory_task_add(struct memory *m, enum task_kind kind, struct slice nsp,
     struct slice name, struct slice context, const struct mem_socket *k,
     struct slice data, struct slice attachments)
 {
-	struct mem_task *t = mem_alloc(sizeof(*t));
+	struct task task = { .kind = kind, .nsp = nsp, .name = name,
+		.context = context, .data = data, .attachments = attachments };
+	struct buf rooms = BUF_INIT;
 	const struct mem_session *s;
 
-	t->task.n = ++m->town->task_n;
-	t->task.kind = kind;
-	t->task.nsp = memory_own(nsp);
-	t->task.name = memory_own(name);
-	t->task.context = memory_own(context);
-	t->task.data = memory_own(data);
-	t->task.attachments = memory_own(attachments);
 	if (k != NULL) {
 		s = memory_session_get(m->town, k->session);
-		t->task.socket = k->n;
-		t->task.socket_id = memory_own(slice_str(k->id));
-		t->task.user = memory_own(k->user);
-		t->task.info = memory_own(s == NULL ? k->info : s->row.info);
-		if (kind != TASK_ACK) {
+		task.socket = k->n;
+		task.socket_id = slice_str(k->id);
+		task.user = k->user;
+		task.info = s == NULL ? k->info : s->row.info;
+		task.session = k->session;
+		task.lane = s == NULL ? k->lane : s->lane;
+		task.generation = k->generation;
+		task.transport = k->transport;
+		task.connected_wall = k->connected_wall;
+		if (kind != TASK_ACK)
+			task.data = k->data;
+	}
+	if (kind == TASK_DISCONNECT && k != NULL) {
+		memory_rooms_of(&m->store, k->n, &rooms);
+		task.rooms = buf_slice(&rooms);
+	}
+	task_append(m, &task);
+	buf_free(&rooms);
+}
+
+/* An older task of its lane or socket. */
+static bool
+is_behind(const struct town *town, const struct mem_task *t)
+{
+	const struct mem_task *e;
+
+	DL_FOREACH(town->tasks, e)
+		if (e->task.n < t->task.n && !e->is_aside &&
+		    ((t->task.lane != 0 && e->task.lane == t->task.lane) ||
+		    (t->task.socket != 0 && e->task.socket == t->task.socket)))
+			return true;
+	return false;
+}
+
+void
+memory_op_task_add(struct memory *m, struct store_op *op)
+{
+	const struct store_op *unless = op->u.task_add.unless;
+	struct task task = { .kind = op->u.task_add.kind,
+		.session = op->u.task_add.opened != NULL ? *op->u.task_add.opened :
+		op->u.task_add.session, .nsp = op->u.task_add.nsp,
+		.name = op->u.task_add.name, .context = op->u.task_add.context,
+		.socket_id = op->u.task_add.socket_id,
+		.attachments = op->u.task_add.attachments,
+		.ack = op->u.task_add.ack, .says = op->u.task_add.says,
+		.pid = op->u.task_add.pid, .info = op->u.task_add.info };
+	struct mem_task *t;
+
+	if (unless != NULL && unless->rc == RC_OK) {
+		op->rc = RC_NONE;
+		return;
+	}
+	if (op->u.task_add.socket != NULL)
+		task.socket = *op->u.task_add.socket;
+	task.lane = lane_of(m->town, task.session);
+	t = task_append(m, &task);
+	op->u.task_add.n_r = t->task.n;
+	op->u.task_add.is_head_r = !is_behind(m->town, t);
+}
+
+bool
+memory_has_room(struct memory *m, const struct store_op *op)
+{
+	uint64_t lane = lane_of(m->town, op->u.receive.session);
+	int64_t n = 0, bytes = 0;
+	const struct mem_task *t;
+
+	if (op->u.receive.inbox_n == 0)
+		return true;
+	DL_FOREACH(m->town->tasks, t)
+		if (t->task.lane == lane && !t->is_aside) {
+			n++;
+			bytes += task_bytes(&t->task);
+		}
+	return n == 0 || ((op->u.receive.max_inbox == 0 ||
+	    n + op->u.receive.inbox_n <= op->u.receive.max_inbox) &&
+	    (op->u.receive.max_inbox_bytes == 0 ||
+	    bytes + op->u.receive.inbox_bytes <= op->u.receive.max_inbox_bytes));
+}
+
+static struct mem_task *
+bye_of(struct town *town, uint64_t socket)
+{
+	struct mem_task *t;
+
+	DL_FOREACH(town->tasks, t)
+		if (t->task.kind == TASK_DISCONNECT && !t->is_aside &&
+		    t->task.socket == socket)
+			return t;
+	return NULL;
+}
+
+bool
+memory_refresh_bye(struct memory *m, uint64_t socket, struct slice data,
+    struct slice user)
+{
+	bool some = false;
+	struct mem_task *t;
+
+	DL_FOREACH(m->town->tasks, t) {
+		if (t->task.kind != TASK_DISCONNECT || t->is_aside ||
+		    t->task.socket != socket)
+			continue;
+		some = true;
+		if (data.p != NULL) {
 			memory_disown(&t->task.data);
-			t->task.data = memory_own(k->data);
+			memory_disown(&t->task.context);
+			t->task.data = memory_own(data);
+			t->task.context = memory_own(data);
+		}
+		if (user.p != NULL) {
+			memory_disown(&t->task.user);
+			t->task.user = user.n > 0 ? memory_own(user) : SLICE_NONE;
 		}
 	}
-	DL_APPEND(m->town->tasks, t);
+	return some;
 }
 
 static void
 task_free(struct town *town, struct mem_task *t)
 {
+	struct slice *slice;
+	size_t i;
+
 	DL_DELETE(town->tasks, t);
-	memory_disown(&t->task.nsp);
-	memory_disown(&t->task.name);
-	memory_disown(&t->task.context);
-	memory_disown(&t->task.socket_id);
-	memory_disown(&t->task.user);
-	memory_disown(&t->task.data);
-	memory_disown(&t->task.attachments);
-	memory_disown(&t->task.info);
+	for (i = 0; (slice = task_slice(&t->task, i)) != NULL; i++)
+		memory_disown(slice);
 	free(t);
 }
 
@@ -73,10 +216,58 @@ is_worked_at(const struct memory *m, const struct mem_task *t)
 	    memory_worker_lives(m->town, t->holder);
 }
 
+/* From a task to the last that goes with it. */
+static bool
+is_in_batch(const struct mem_task *first, uint64_t upto, const struct mem_task *t)
+{
+	return t == first || (upto > first->task.n && first->task.lane != 0 &&
+	    t->task.lane == first->task.lane && !t->is_aside &&
+	    t->task.n > first->task.n && t->task.n <= upto);
+}
+
+static uint64_t
+batch_end(const struct town *town, const struct mem_task *first, size_t limit)
+{
+	uint64_t upto = first->task.n;
+	const struct mem_task *t;
+	size_t n = 0;
+
+	if (limit < 2 || first->task.lane == 0)
+		return upto;
+	DL_FOREACH(town->tasks, t) {
+		if (t->task.n < first->task.n || t->task.lane != first->task.lane ||
+		    t->is_aside)
+			continue;
+		if (n++ == limit || t->task.kind != TASK_EVENT ||
+		    t->task.socket != first->task.socket ||
+		    !slice_eq(t->task.says, first->task.says))
+			break;
+		upto = t->task.n;
+	}
+	return upto;
+}
+
+static void
+task_aside(struct town *town, struct mem_task *first)
+{
+	uint64_t upto = first->upto;
+	struct mem_task *t;
+
+	DL_FOREACH(town->tasks, t)
+		if (t != first && is_in_batch(first, upto, t)) {
+			t->is_aside = t->task.is_aside = true;
+			t->holder = 0;
+		}
+	first->is_aside = first->task.is_aside = true;
+	first->holder = 0;
+}
+
 void
 memory_op_task_try(struct memory *m, struct store_op *op)
 {
 	struct mem_task *t = task_get(m->town, op->u.task.task);
+	unsigned max = op->u.task.max_attempts == 0 ? TASK_ATTEMPTS :
+	    op->u.task.max_attempts;
 
 	if (t == NULL) {
 		op->rc = RC_GONE;
@@ -84,11 +275,14 @@ memory_op_task_try(struct memory *m, struct store_op *op)
 		op->rc = RC_TOO_BIG;
 	} else if (is_worked_at(m, t)) {
 		op->rc = RC_CLASH;
-	} else if (t->task.attempts >= TASK_ATTEMPTS) {
-		t->is_aside = true;
+	} else if (t->task.attempts >= max) {
+		task_aside(m->town, t);
 		op->rc = RC_TOO_BIG;
 	} else {
-		t->task.attempts++;
+		if (t->upto == 0)
+			t->upto = batch_end(m->town, t, op->u.task.batch);
+		op->u.task.upto_r = t->upto;
+		op->u.task.attempts_r = ++t->task.attempts;
 		t->holder = m->worker;
 		t->lease_boot = m->boot + op->u.task.lease_ms;
 	}
@@ -97,148 +291,172 @@ memory_op_task_try(struct memory *m, struct store_op *op)
 void
 memory_op_task_done(struct memory *m, struct store_op *op)
 {
-	struct mem_task *t = task_get(m->town, op->u.task.task);
+	struct mem_task *first = task_get(m->town, op->u.task.task), *t, *next;
+
+	if (first == NULL) {
+		op->rc = RC_GONE;
+	} else if (first->holder != m->worker && is_worked_at(m, first)) {
+		op->rc = RC_CLASH;
+	} else {
+		DL_FOREACH_SAFE(m->town->tasks, t, next)
+			if (t != first && is_in_batch(first, op->u.task.upto, t))
+				task_free(m->town, t);
+		task_free(m->town, first);
+	}
+}
+
+static void
+task_again(struct memory *m, struct mem_task *t, const struct store_op *op)
+{
+	t->holder = 0;
+	if (!op->u.task_again.afresh) {
+		t->due = m->wall + op->u.task_again.delay_ms;
+		return;
+	}
+	t->task.n = ++m->town->task_n;
+	t->task.attempts = 0;
+	t->is_aside = t->task.is_aside = false;
+	t->due = 0;
+	t->upto = 0;
+	DL_DELETE(m->town->tasks, t);
+	DL_APPEND(m->town->tasks, t);
+}
+
+void
+memory_op_task_again(struct memory *m, struct store_op *op)
+{
+	struct mem_task *t = task_get(m->town, op->u.task_again.task);
 
 	if (t == NULL)
 		op->rc = RC_GONE;
 	else if (t->holder != m->worker && is_worked_at(m, t))
 		op->rc = RC_CLASH;
+	else if (op->u.task_again.aside)
+		task_aside(m->town, t);
 	else
-		task_free(m->town, t);
+		task_again(m, t, op);
 }
 
-/* A timer sees its socket as it is, not as it was when the timer was due. */
+/* ---- looking ------------------------------------------------------------------------- */
+
+static void
+refresh_from_bye(struct memory *m, struct task *task)
+{
+	const struct mem_task *bye = bye_of(m->town, task->socket);
+
+	if (bye == NULL)
+		return;
+	task->user = bye->task.user;
+	task->data = bye->task.data;
+	task->info = bye->task.info;
+	task->rooms = bye->task.rooms;
+	task->generation = bye->task.generation;
+	task->transport = bye->task.transport;
+	task->connected_wall = bye->task.connected_wall;
+}
+
+/* A timer or an event sees its socket as it is, not as it was when it came. */
 static void
 refresh(struct memory *m, struct task *task)
 {
 	const struct mem_socket *k = memory_socket_get(m->town, task->socket);
 	const struct mem_session *s;
 
-	if (task->kind != TASK_TIMER || k == NULL)
+	if ((task->kind != TASK_TIMER && task->kind != TASK_EVENT) ||
+	    task->socket == 0)
 		return;
+	if (k == NULL) {
+		refresh_from_bye(m, task);
+		return;
+	}
 	s = memory_session_get(m->town, k->session);
+	task->socket_id = slice_str(k->id);
 	task->user = k->user;
 	task->data = k->data;
 	task->info = s == NULL ? k->info : s->row.info;
+	task->generation = k->generation;
+	task->transport = k->transport;
+	task->connected_wall = k->connected_wall;
+}
+
+static void
+task_show(struct memory *m, const struct mem_task *t, struct arena *arena,
+    store_task_fn *visit, void *arg)
+{
+	struct task copy = t->task;
+	struct slice *slice;
+	size_t i;
+
+	refresh(m, &copy);
+	for (i = 0; (slice = task_slice(&copy, i)) != NULL; i++)
+		*slice = arena_dup(arena, *slice);
+	visit(arg, &copy);
 }
 
 enum rc
-memory_tasks(struct store *store, size_t limit, struct arena *arena,
-    store_task_fn *visit, void *arg)
+memory_tasks(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_task_fn *visit, void *arg)
 {
 	struct memory *m = memory_of(store);
+	int64_t wall = clock_wall(store->clock);
 	enum rc rc = RC_NONE;
 	struct mem_task *t;
-	struct task copy;
 
 	DL_FOREACH(m->town->tasks, t) {
-		if (t->is_aside || limit == 0 || is_worked_at(m, t))
+		if (t->task.n <= after || t->is_aside || t->due > wall || limit == 0 ||
+		    is_worked_at(m, t) || is_behind(m->town, t))
 			continue;
-		copy = t->task;
-		refresh(m, &copy);
-		copy.nsp = arena_dup(arena, copy.nsp);
-		copy.name = arena_dup(arena, copy.name);
-		copy.context = arena_dup(arena, copy.context);
-		copy.socket_id = arena_dup(arena, copy.socket_id);
-		copy.user = arena_dup(arena, copy.user);
-		copy.data = arena_dup(arena, copy.data);
-		copy.info = arena_dup(arena, copy.info);
-		copy.attachments = arena_dup(arena, copy.attachments);
-		visit(arg, &copy);
+		task_show(m, t, arena, visit, arg);
 		limit--;
 		rc = RC_OK;
 	}
 	return rc;
 }
 
-/* ---- timers ------------------------------------------------------------------------- */
-
-static void
-timer_free(struct town *town, struct mem_timer *t)
+enum rc
+memory_batch(struct store *store, uint64_t n, uint64_t upto, struct arena *arena,
+    store_task_fn *visit, void *arg)
 {
-	DL_DELETE(town->timers, t);
-	memory_disown(&t->nsp);
-	memory_disown(&t->name);
-	memory_disown(&t->context);
-	free(t);
+	struct memory *m = memory_of(store);
+	struct mem_task *first = task_get(m->town, n), *t;
+
+	if (first == NULL)
+		return RC_NONE;
+	DL_FOREACH(m->town->tasks, t)
+		if (is_in_batch(first, upto, t))
+			task_show(m, t, arena, visit, arg);
+	return RC_OK;
 }
 
-void
-memory_op_timer(struct memory *m, struct store_op *op)
+enum rc
+memory_tasks_all(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_task_fn *visit, void *arg)
 {
-	uint64_t socket = op->u.timer.socket == NULL ? 0 : *op->u.timer.socket;
-	struct mem_timer *t, *same = NULL;
-	int64_t others = 0;
+	struct memory *m = memory_of(store);
+	enum rc rc = RC_NONE;
+	struct mem_task *t;
 
-	if (socket != 0 && memory_socket_get(m->town, socket) == NULL) {
-		op->rc = RC_GONE;
-		return;
-	}
-	DL_FOREACH(m->town->timers, t) {
-		if (t->socket != socket || !slice_eq(t->nsp, op->u.timer.nsp))
-			continue;
-		if (slice_eq(t->name, op->u.timer.name))
-			same = t;
-		else
-			others++;
-	}
-	if (op->u.timer.after_ms >= 0 && op->u.timer.max > 0 &&
-	    others >= op->u.timer.max) {
-		op->rc = RC_TOO_BIG;
-		return;
-	}
-	if (same != NULL)
-		timer_free(m->town, same);
-	if (op->u.timer.after_ms < 0)
-		return;
-	t = mem_alloc(sizeof(*t));
-	t->nsp = memory_own(op->u.timer.nsp);
-	t->name = memory_own(op->u.timer.name);
-	t->context = memory_own(op->u.timer.context);
-	t->socket = socket;
-	t->due = m->wall + op->u.timer.after_ms;
-	t->every_ms = op->u.timer.every_ms;
-	DL_APPEND(m->town->timers, t);
+	DL_FOREACH(m->town->tasks, t)
+		if (t->task.n > after && limit > 0) {
+			task_show(m, t, arena, visit, arg);
+			limit--;
+			rc = RC_OK;
+		}
+	return rc;
 }
 
-/* The one that is due first. */
-static struct mem_timer *
-timer_first(struct town *town)
+enum rc
+memory_is_asking(struct store *store, uint64_t session, struct slice nsp,
+    bool *asking_r)
 {
-	struct mem_timer *t, *first = NULL;
+	const struct mem_task *t;
 
-	DL_FOREACH(town->timers, t)
-		if (first == NULL || t->due < first->due)
-			first = t;
-	return first;
-}
-
-size_t
-memory_timers_fire(struct memory *m, size_t limit)
-{
-	struct mem_timer *t;
-	size_t n = 0;
-
-	while (n < limit && (t = timer_first(m->town)) != NULL && t->due <= m->wall) {
-		memory_task_add(m, TASK_TIMER, t->nsp, t->name, t->context,
-		    memory_socket_get(m->town, t->socket), SLICE_NONE, SLICE_NONE);
-		if (t->every_ms > 0)    /* all that were missed fire once */
-			t->due += ((m->wall - t->due) / t->every_ms + 1) * t->every_ms;
-		else
-			timer_free(m->town, t);
-		n++;
-	}
-	return n;
-}
-
-void
-memory_timers_end(struct town *town, uint64_t socket)
-{
-	struct mem_timer *t, *next;
-
-	DL_FOREACH_SAFE(town->timers, t, next)
-		if (t->socket == socket)
-			timer_free(town, t);
+	*asking_r = false;
+	DL_FOREACH(memory_of(store)->town->tasks, t)
+		if (t->task.kind == TASK_CONNECT && t->task.session == session &&
+		    !t->is_aside && slice_eq(t->task.nsp, nsp))
+			*asking_r = true;
+	return RC_OK;
 }
 
 void
@@ -246,6 +464,4 @@ memory_tasks_free(struct town *town)
 {
 	while (town->tasks != NULL)
 		task_free(town, town->tasks);
-	while (town->timers != NULL)
-		timer_free(town, town->timers);
 }

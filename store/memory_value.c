@@ -49,12 +49,45 @@ entry_set(struct entry **table, struct slice key, struct slice value, int64_t un
 	HASH_ADD_KEYPTR(hh, *table, e->key.p, e->key.n, e);
 }
 
+static void
+value_merge(struct memory *m, struct store_op *op)
+{
+	struct entry *e = entry_get(m->town->values, op->u.value_set.key, m->wall);
+	int64_t ttl = op->u.value_set.ttl_ms, max = op->u.value_set.max;
+	int64_t until = ttl > 0 ? m->wall + ttl : e == NULL ? 0 : e->until;
+	struct buf merged = BUF_INIT;
+
+	op->rc = json_merge(&merged, e == NULL ? SLICE_NONE : e->value,
+	    op->u.value_set.how, op->u.value_set.value);
+	if (op->rc == RC_OK && max > 0 && (int64_t)merged.n > max)
+		op->rc = RC_TOO_BIG;
+	if (op->rc == RC_OK) {
+		op->u.value_set.value_r = arena_dup(m->arena, buf_slice(&merged));
+		entry_set(&m->town->values, op->u.value_set.key,
+		    op->u.value_set.value_r, until);
+	}
+	buf_free(&merged);
+}
+
+void
+memory_lane_until(struct memory *m, uint64_t lane, int64_t until)
+{
+	struct slice key = store_lane_key(m->arena, lane);
+	struct entry *e;
+
+	HASH_FIND(hh, m->town->values, key.p, key.n, e);
+	if (e != NULL)
+		e->until = until;
+}
+
 void
 memory_op_value_set(struct memory *m, struct store_op *op)
 {
 	int64_t ttl = op->u.value_set.ttl_ms;
 
-	if (op->u.value_set.value.p == NULL)
+	if (op->u.value_set.how != MERGE_SET)
+		value_merge(m, op);
+	else if (op->u.value_set.value.p == NULL)
 		entry_remove(&m->town->values, op->u.value_set.key);
 	else
 		entry_set(&m->town->values, op->u.value_set.key, op->u.value_set.value,
@@ -159,8 +192,10 @@ memory_stats(struct store *store, struct store_stats *stats_r)
 		stats_r->kept++;
 	DL_FOREACH(town->timers, timer)
 		stats_r->timers++;
-	DL_FOREACH(town->tasks, t)
+	DL_FOREACH(town->tasks, t) {
 		*(t->is_aside ? &stats_r->set_aside : &stats_r->tasks) += 1;
+		stats_r->inbox += !t->is_aside && t->task.kind >= TASK_CONNECT;
+	}
 	DL_FOREACH(town->questions, q)
 		stats_r->questions += !q->is_done;
 	count_rooms(town, stats_r);

@@ -24,10 +24,11 @@
 #include "store/worker.h"
 
 enum {
-	SCHEMA = 3,                     /* what this program reads and writes */
+	SCHEMA = 4,                     /* what this program reads and writes */
 	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
 	SLOT_HEARD_MS = 5000,
-	TASK_ATTEMPTS = 3
+	TASK_ATTEMPTS = 3,
+	LANE_KEEP_MS = 86400 * 1000     /* how long its value stays behind a lane */
 };
 
 /* A session number may jump, a seq too, but neither ever goes back. */
@@ -353,6 +354,8 @@ void member_drop_session(struct sqlite *db, uint64_t session);
 void member_tidy(struct sqlite *db, struct live *l, int64_t known);
 enum rc sqlite_members(struct store *store, struct slice channel, int64_t seq,
     store_member_fn *visit, void *arg);
+/* Inside a call: the packed names of its rooms. */
+void rooms_of(struct sqlite *db, const struct socket_row *k, struct buf *packed);
 enum rc sqlite_rooms_of(struct store *store, uint64_t socket,
     struct buf *packed);
 enum rc sqlite_rooms(struct store *store, struct slice nsp, struct slice after,
@@ -412,12 +415,28 @@ enum rc sqlite_answers(struct store *store, int64_t question,
 void task_add(struct sqlite *db, enum task_kind kind, struct slice name,
     struct slice nsp, struct slice context, const struct socket_row *socket,
     struct slice data, struct slice attachments);
+void op_task_add(struct sqlite *db, struct store_op *op);
 void op_task_try(struct sqlite *db, struct store_op *op);
 void op_task_done(struct sqlite *db, struct store_op *op);
+void op_task_again(struct sqlite *db, struct store_op *op);
+/* Whether an OP_RECEIVE finds room in its session's lane. */
+bool task_has_room(struct sqlite *db, const struct store_op *op);
+/* Data or user of a socket that has gone change: its disconnect tells them. */
+bool task_refresh_bye(struct sqlite *db, uint64_t socket, struct slice data,
+    struct slice user);
+enum rc sqlite_tasks(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_task_fn *visit, void *arg);
+enum rc sqlite_batch(struct store *store, uint64_t n, uint64_t upto,
+    struct arena *arena, store_task_fn *visit, void *arg);
+enum rc sqlite_tasks_all(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_task_fn *visit, void *arg);
+enum rc sqlite_is_asking(struct store *store, uint64_t session,
+    struct slice nsp, bool *asking_r);
+
+/* ---- sqlite_timer.c ----------------------------------------------------- */
+
 void op_timer(struct sqlite *db, struct store_op *op);
 void timer_fire(struct sqlite *db, int64_t timer);
-enum rc sqlite_tasks(struct store *store, size_t limit, struct arena *arena,
-    store_task_fn *visit, void *arg);
 
 /* ---- sqlite_value.c ----------------------------------------------------- */
 

@@ -17,9 +17,12 @@
 
 enum { ANSWERS_KEEP_MS = 60000 };       /* for whoever waits for them */
 
+#define NOBODY INT64_C(-1)              /* who waits, but cannot be woken */
+
 struct question {
 	int64_t seq, expected, answered, due;
-	bool waits, done;
+	int64_t waits;                  /* who; 0: nobody, a handler hears it */
+	bool done;
 	struct slice nsp, channels, unless, name, context;
 };
 
@@ -45,7 +48,7 @@ question_load(struct sqlite *db, int64_t n, struct arena *arena,
 		.channels = col_dup(s, 2, arena), .unless = col_dup(s, 3, arena),
 		.name = col_dup(s, 4, arena), .context = col_dup(s, 5, arena),
 		.expected = col_int(s, 6), .answered = col_int(s, 7),
-		.due = col_int(s, 8), .waits = col_int(s, 9) != 0,
+		.due = col_int(s, 8), .waits = col_int(s, 9),
 		.done = col_int(s, 10) != 0,
 	};
 	sql_end(s);
@@ -95,8 +98,10 @@ question_end(struct sqlite *db, int64_t n, const struct question *q,
 	struct slice attachments;
 	struct buf data = BUF_INIT;
 
-	if (q->waits) {
+	if (q->waits != 0) {
 		sql_do(db, SQL_QUESTION_DONE, "ii", n, db->wall + ANSWERS_KEEP_MS);
+		if (q->waits != NOBODY)
+			wake_holder(db, q->waits);
 		return;
 	}
 	buf_printf(&data, "{\"timeout\":%s,\"expected\":%lld,\"answers\":",
@@ -109,6 +114,12 @@ question_end(struct sqlite *db, int64_t n, const struct question *q,
 	question_drop(db, n);
 }
 
+static int64_t
+whoever_waits(const struct sqlite *db)
+{
+	return worker_self(db->workers) != 0 ? worker_self(db->workers) : NOBODY;
+}
+
 void
 question_ask(struct sqlite *db, const struct store_op *op)
 {
@@ -116,13 +127,13 @@ question_ask(struct sqlite *db, const struct store_op *op)
 	struct slice name = op->u.append.question;
 	struct question q = { .seq = r->seq, .nsp = r->nsp, .name = name.p == NULL ?
 	    SLICE("") : name, .context = op->u.append.context,
-	    .waits = op->u.append.wait };
+	    .waits = op->u.append.wait ? whoever_waits(db) : 0 };
 
 	q.expected = select_count(db, r->channels, r->except);
 	q.due = db->wall + op->u.append.timeout_ms;
 	sql_do(db, SQL_QUESTION_ADD, "iitbbttiiii", op->u.append.question_r, r->seq,
 	    r->nsp, r->channels, r->except, q.name, q.context, q.expected, q.due,
-	    (int64_t)q.waits, INT64_C(0));
+	    q.waits, INT64_C(0));
 	if (q.expected == 0)
 		question_end(db, op->u.append.question_r, &q, false, NULL);
 }
@@ -197,7 +208,7 @@ sqlite_answers(struct store *store, int64_t question, struct arena *arena,
 	struct question q;
 
 	look_begin(db);
-	if (!question_load(db, question, arena, &q) || !q.waits)
+	if (!question_load(db, question, arena, &q) || q.waits == 0)
 		return look_end(db, RC_GONE);
 	answers_write(db, question, &out, arena, attachments_r);
 	*answers_r = arena_dup(arena, buf_slice(&out));

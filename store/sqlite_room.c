@@ -377,26 +377,32 @@ room_add_own(struct sqlite *db, int64_t channel, struct buf *packed)
 	sql_end(s);
 }
 
+void
+rooms_of(struct sqlite *db, const struct socket_row *k, struct buf *packed)
+{
+	sqlite3_stmt *s = sql_open(db, SQL_MEMBER_ROOMS, "ii",
+	    (int64_t)k->session, (int64_t)k->n);
+	struct slice name;
+
+	while (sql_row(db, s))
+		if (sqlite3_column_type(s, 0) == SQLITE_NULL)
+			room_add_own(db, col_int(s, 1), packed);
+		else if (key_is_room(col_slice(s, 0), &name))
+			pack_add(packed, name);
+}
+
 enum rc
 sqlite_rooms_of(struct store *store, uint64_t socket, struct buf *packed)
 {
 	struct sqlite *db = sqlite_of(store);
 	struct arena arena = ARENA_INIT;
 	struct socket_row k;
-	struct slice name;
-	sqlite3_stmt *s;
 	enum rc rc = RC_NONE;
 
 	look_begin(db);
 	if (socket_load(db, socket, &arena, &k)) {
 		rc = RC_OK;
-		s = sql_open(db, SQL_MEMBER_ROOMS, "ii", (int64_t)k.session,
-		    (int64_t)socket);
-		while (sql_row(db, s))
-			if (sqlite3_column_type(s, 0) == SQLITE_NULL)
-				room_add_own(db, col_int(s, 1), packed);
-			else if (key_is_room(col_slice(s, 0), &name))
-				pack_add(packed, name);
+		rooms_of(db, &k, packed);
 	}
 	arena_free(&arena);
 	return look_end(db, rc);

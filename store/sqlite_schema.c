@@ -70,6 +70,7 @@ static const char *const migrations[] = {
 	[1] = "ALTER TABLE answer ADD COLUMN attachments BLOB;"
 	    "ALTER TABLE task ADD COLUMN attachments BLOB;",
 	[2] = SCHEMA_ACL SCHEMA_STATE,
+	[3] = SCHEMA_LANES_FROM_3 SCHEMA_LANES,
 	[SCHEMA] = NULL,
 };
 

@@ -90,6 +90,10 @@ op_receive(struct sqlite *db, struct store_op *op)
 		op->rc = RC_CLASH;
 		return;
 	}
+	if (!task_has_room(db, op)) {
+		op->rc = RC_TOO_BIG;
+		return;
+	}
 	if (live_has(l, SESSION_PINGS_US))
 		l->heard = db->boot;    /* its ping is a POST */
 	memcpy(l->post_t, t, sizeof(t));
@@ -121,6 +125,8 @@ session_end(struct sqlite *db, struct live *l, const char *reason, char answer,
 		wake_holder(db, l->holder);
 	}
 	live_drop_claim(db, l);
+	sql_do(db, SQL_VALUE_UNTIL, "ti", store_lane_key(&db->scratch, (uint64_t)
+	    sql_int(db, n, SQL_SESSION_LANE, "i", n)), db->wall + LANE_KEEP_MS);
 	sql_do(db, SQL_SESSION_DROP, "i", n);
 	l->has_ended = true;
 	if (l->is_new)

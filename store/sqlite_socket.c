@@ -360,6 +360,9 @@ op_recover(struct sqlite *db, struct store_op *op)
 	sql_do(db, SQL_SOCKET_BACK, "ii", (int64_t)k.n, (int64_t)session);
 	sql_do(db, SQL_MEMBER_MOVE, "iii", INT64_C(0), (int64_t)k.n,
 	    (int64_t)session);
+	sql_do(db, SQL_SESSION_INHERIT, "ii", (int64_t)session, (int64_t)k.n);
+	sql_do(db, SQL_VALUE_UNTIL, "ti", store_lane_key(&db->scratch, (uint64_t)
+	    sql_int(db, 0, SQL_SESSION_LANE, "i", (int64_t)session)), INT64_C(0));
 	seq = log_tell(db, l, session, RECORD_CONNECT, k.nsp, op->u.recover.answer);
 	sql_do(db, SQL_REPLAY_ADD, "iiii", (int64_t)k.n, (int64_t)session, offset,
 	    seq);
@@ -399,9 +402,12 @@ op_socket_set(struct sqlite *db, struct store_op *op)
 	struct live *l;
 
 	if (!socket_load(db, *op->u.socket_set.socket, &db->scratch, &k)) {
-		op->rc = RC_GONE;
+		if (!task_refresh_bye(db, *op->u.socket_set.socket, data, user))
+			op->rc = RC_GONE;
 		return;
 	}
+	if (k.session == 0)
+		task_refresh_bye(db, k.n, data, user);
 	if (user.p == NULL)
 		user = k.user;
 	else if (!slice_eq(user, k.user)) {

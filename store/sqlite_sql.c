@@ -31,7 +31,8 @@
 const char *const sql_schema =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE session(n INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE,"
-    " generation INT, transport INT, opened_wall INT, info TEXT, partial BLOB);"
+    " generation INT, transport INT, opened_wall INT, info TEXT, partial BLOB,"
+    " lane INT);"
     "CREATE TABLE live(session INTEGER PRIMARY KEY, row TEXT);"
     "CREATE VIEW live_columns AS SELECT session,"
     " json_extract(row, '$[0]') AS cursor, json_extract(row, '$[1]') AS prev,"
@@ -54,7 +55,7 @@ const char *const sql_schema =
     "CREATE INDEX member_session ON member(session, socket, to_seq);"
     "CREATE TABLE socket(n INTEGER PRIMARY KEY, session INT, nsp TEXT, id TEXT,"
     " pid TEXT, user TEXT, data TEXT, connected_wall INT, gone_wall INT,"
-    " proved INT);"
+    " proved INT, lane INT);"
     "CREATE INDEX socket_id ON socket(id);"
     "CREATE INDEX socket_pid ON socket(pid) WHERE pid > '';"
     "CREATE INDEX socket_gone ON socket(gone_wall) WHERE gone_wall > 0;"
@@ -84,7 +85,10 @@ const char *const sql_schema =
     "CREATE TABLE task(n INTEGER PRIMARY KEY, kind INT, attempts INT,"
     " aside INT, holder INT, lease INT, nsp TEXT, name TEXT, context TEXT,"
     " socket INT, socket_id TEXT, user TEXT, data TEXT, info TEXT,"
-    " attachments BLOB);"
+    " lane INT, session INT, upto INT, at INT, due INT, bytes INT,"
+    " attachments BLOB, ack TEXT, says BLOB, pid TEXT, rooms BLOB,"
+    " generation INT, transport INT, connected INT);"
+    SCHEMA_LANES
     "CREATE TABLE value(key TEXT PRIMARY KEY, value TEXT, until INT)"
     " WITHOUT ROWID;"
     "CREATE INDEX value_until ON value(until) WHERE until > 0;"
@@ -99,6 +103,12 @@ const char *const sql_schema =
 	"k.n, k.session, k.id, k.pid, k.nsp, k.user, k.data,"           \
 	" k.connected_wall, k.gone_wall, s.sid, s.info, s.generation,"  \
 	" s.transport"
+#define TASK_COLUMNS                                                    \
+	"t.n, t.kind, t.attempts, t.nsp, t.name, t.context, t.socket,"  \
+	" t.socket_id, t.user, t.data, t.info, t.holder, t.lease,"      \
+	" t.lane, t.session, t.upto, t.at, t.attachments, t.ack,"       \
+	" t.says, t.pid, t.rooms, t.generation, t.transport,"           \
+	" t.connected, t.aside"
 #define SOCKET_FROM                                                     \
 	" FROM socket k LEFT JOIN session s ON s.n = k.session"
 #define RECORD_COLUMNS                                                  \
@@ -129,6 +139,10 @@ static const char *const texts[] = {
 	    " JOIN live l ON l.session = s.n WHERE s.n > ?1"
 	    " ORDER BY s.n LIMIT ?2",
 	[SQL_SESSION_DROP] = "DELETE FROM session WHERE n = ?1",
+	[SQL_SESSION_LANE] = "SELECT coalesce(lane, n) FROM session WHERE n = ?1",
+	[SQL_SESSION_INHERIT] = "UPDATE session SET lane = (SELECT k.lane FROM"
+	    " socket k WHERE k.n = ?2) WHERE n = ?1 AND lane IS NULL",
+	[SQL_SOCKET_LANE] = "SELECT lane FROM socket WHERE n = ?1",
 	[SQL_SESSION_PARTIAL] = "UPDATE session SET partial = ?2 WHERE n = ?1",
 	[SQL_SESSION_ALL] = "SELECT n FROM session WHERE n > ?1 ORDER BY n LIMIT 1",
 
@@ -212,7 +226,8 @@ static const char *const texts[] = {
 	    " WHERE session = ?1",
 	[SQL_SOCKET_DROP] = "DELETE FROM socket WHERE n = ?1",
 	[SQL_SOCKET_GONE] = "UPDATE socket SET session = 0, gone_wall = ?2,"
-	    " proved = ?3 WHERE n = ?1",
+	    " proved = ?3, lane = (SELECT coalesce(s.lane, s.n) FROM session s"
+	    " WHERE s.n = socket.session) WHERE n = ?1",
 	[SQL_SOCKET_PROVED] = "SELECT proved FROM socket WHERE n = ?1",
 	[SQL_SOCKET_BACK] = "UPDATE socket SET session = ?2, gone_wall = 0"
 	    " WHERE n = ?1",
@@ -309,23 +324,57 @@ static const char *const texts[] = {
 
 	[SQL_TASK_ADD] = "INSERT INTO task(n, kind, attempts, aside, holder,"
 	    " lease, nsp, name, context, socket, socket_id, user, data, info,"
-	    " attachments)"
-	    " VALUES(?1, ?2, 0, 0, 0, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-	[SQL_TASK_WALK] = "SELECT n, kind, attempts, nsp, name, context, socket,"
-	    " socket_id, user, data, info, holder, lease, attachments FROM task"
-	    " WHERE n > ?1 AND aside = 0 ORDER BY n LIMIT ?2",
-	[SQL_TASK_GET] = "SELECT attempts, aside, holder, lease FROM task"
-	    " WHERE n = ?1",
+	    " lane, session, upto, at, due, bytes, attachments, ack, says, pid,"
+	    " rooms, generation, transport, connected)"
+	    " VALUES(?1, ?2, 0, 0, 0, 0, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+	    " ?12, 0, ?13, 0, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+	[SQL_TASK_HEADS] = "SELECT " TASK_COLUMNS " FROM task t WHERE n > ?1"
+	    " AND aside = 0 AND due <= ?2 AND NOT EXISTS (SELECT 1 FROM task e"
+	    "  WHERE e.lane = t.lane AND t.lane > 0 AND e.aside = 0 AND e.n < t.n)"
+	    " AND NOT EXISTS (SELECT 1 FROM task e WHERE e.socket = t.socket"
+	    "  AND e.socket > 0 AND e.aside = 0 AND e.n < t.n)"
+	    " ORDER BY n LIMIT ?3",
+	[SQL_TASK_BEFORE] = "SELECT 1 WHERE EXISTS (SELECT 1 FROM task"
+	    "  WHERE lane = ?1 AND ?1 > 0 AND aside = 0 AND n < ?3)"
+	    " OR EXISTS (SELECT 1 FROM task WHERE socket = ?2 AND socket > 0"
+	    "  AND aside = 0 AND n < ?3)",
+	[SQL_TASK_WALK] = "SELECT " TASK_COLUMNS " FROM task t WHERE n > ?1"
+	    " ORDER BY n LIMIT ?2",
+	[SQL_TASK_BATCH] = "SELECT " TASK_COLUMNS " FROM task t WHERE lane = ?1"
+	    " AND n BETWEEN ?2 AND ?3 AND aside = 0 ORDER BY n LIMIT ?4",
+	[SQL_TASK_GET] = "SELECT attempts, aside, holder, lease, lane, upto"
+	    " FROM task WHERE n = ?1",
+	[SQL_TASK_BYE] = "SELECT user, data, info, rooms, generation, transport,"
+	    " connected FROM task WHERE socket = ?1 AND kind = 1 AND aside = 0"
+	    " AND socket > 0",
+	[SQL_TASK_REFRESH] = "UPDATE task SET data = coalesce(?2, data),"
+	    " context = coalesce(?2, context),"
+	    " user = CASE WHEN ?3 IS NULL THEN user ELSE nullif(?3, '') END"
+	    " WHERE socket = ?1 AND kind = 1 AND aside = 0 AND socket > 0",
 	[SQL_TASK_LEASE] = "UPDATE task SET attempts = attempts + 1, holder = ?2,"
-	    " lease = ?3 WHERE n = ?1",
+	    " lease = ?3, upto = ?4 WHERE n = ?1",
 	[SQL_TASK_ASIDE] = "UPDATE task SET aside = 1, holder = 0 WHERE n = ?1",
+	[SQL_TASK_ASIDE_LANE] = "UPDATE task SET aside = 1, holder = 0"
+	    " WHERE lane = ?1 AND n BETWEEN ?2 AND ?3 AND aside = 0",
+	[SQL_TASK_DELAY] = "UPDATE task SET holder = 0, lease = 0, due = ?2"
+	    " WHERE n = ?1",
+	[SQL_TASK_AFRESH] = "UPDATE task SET n = ?2, attempts = 0, aside = 0,"
+	    " holder = 0, lease = 0, due = 0, upto = 0 WHERE n = ?1",
 	[SQL_TASK_DROP] = "DELETE FROM task WHERE n = ?1",
+	[SQL_TASK_DROP_LANE] = "DELETE FROM task WHERE lane = ?1"
+	    " AND n BETWEEN ?2 AND ?3 AND aside = 0",
+	[SQL_TASK_ASKING] = "SELECT 1 FROM task WHERE lane = ?1 AND session = ?2"
+	    " AND kind = 4 AND nsp = ?3 AND aside = 0",
+	[SQL_INBOX_SIZE] = "SELECT count(*), sum(bytes) FROM task WHERE lane = ?1"
+	    " AND aside = 0",
 
 	[SQL_VALUE_SET] = "REPLACE INTO value(key, value, until)"
 	    " VALUES(?1, ?2, ?3)",
 	[SQL_VALUE_DROP] = "DELETE FROM value WHERE key = ?1",
 	[SQL_VALUE_GET] = "SELECT value FROM value WHERE key = ?1"
 	    " AND (until = 0 OR until > ?2)",
+	[SQL_VALUE_UNTIL] = "UPDATE value SET until = ?2 WHERE key = ?1",
+	[SQL_VALUE_KEEP] = "UPDATE value SET value = ?2 WHERE key = ?1",
 	[SQL_VALUE_OVER] = "DELETE FROM value WHERE key IN (SELECT key FROM value"
 	    " WHERE until > 0 AND until <= ?1 LIMIT ?2)",
 	[SQL_ONCE_GET] = "SELECT until FROM once WHERE key = ?1",
@@ -350,6 +399,7 @@ static const char *const texts[] = {
 	    " (SELECT count(*) FROM timer),"
 	    " (SELECT count(*) FROM task WHERE aside = 0),"
 	    " (SELECT count(*) FROM task WHERE aside = 1),"
+	    " (SELECT count(*) FROM task WHERE aside = 0 AND kind >= 4),"
 	    " (SELECT count(*) FROM question WHERE done = 0)",
 	[SQL_FREE_PAGES] = "PRAGMA freelist_count",
 	[SQL_VACUUM_STEP] = "PRAGMA incremental_vacuum(64)",

@@ -19,6 +19,7 @@ enum sql {
 	SQL_STATE_GET, SQL_STATE_SET, SQL_META_GET, SQL_META_SET,
 
 	SQL_SESSION_ADD, SQL_SESSION_BY_SID, SQL_SESSION_WALK, SQL_SESSION_DROP,
+	SQL_SESSION_LANE, SQL_SESSION_INHERIT, SQL_SOCKET_LANE,
 	SQL_SESSION_PARTIAL, SQL_SESSION_ALL,
 
 	SQL_LIVE_ADD, SQL_LIVE_GET, SQL_LIVE_SET, SQL_LIVE_DROP, SQL_LIVE_WALK,
@@ -56,10 +57,14 @@ enum sql {
 	SQL_TIMER_GET, SQL_TIMER_NEXT, SQL_TIMER_END, SQL_TIMER_OF_SOCKET,
 	SQL_NEXT_DUE,
 
-	SQL_TASK_ADD, SQL_TASK_WALK, SQL_TASK_GET, SQL_TASK_LEASE,
-	SQL_TASK_ASIDE, SQL_TASK_DROP,
+	SQL_TASK_ADD, SQL_TASK_HEADS, SQL_TASK_BEFORE, SQL_TASK_WALK,
+	SQL_TASK_BATCH, SQL_TASK_GET, SQL_TASK_BYE, SQL_TASK_REFRESH,
+	SQL_TASK_LEASE, SQL_TASK_ASIDE, SQL_TASK_ASIDE_LANE, SQL_TASK_DELAY,
+	SQL_TASK_AFRESH, SQL_TASK_DROP, SQL_TASK_DROP_LANE, SQL_TASK_ASKING,
+	SQL_INBOX_SIZE,
 
-	SQL_VALUE_SET, SQL_VALUE_DROP, SQL_VALUE_GET, SQL_VALUE_OVER,
+	SQL_VALUE_SET, SQL_VALUE_DROP, SQL_VALUE_GET, SQL_VALUE_UNTIL,
+	SQL_VALUE_KEEP, SQL_VALUE_OVER,
 	SQL_ONCE_GET, SQL_ONCE_SET, SQL_ONCE_OVER,
 
 	SQL_ACL_SET, SQL_ACL_GET, SQL_ACL_DROP, SQL_ACL_OF_SOCKET, SQL_ACL_WALK,
@@ -88,6 +93,26 @@ extern const char *const sql_schema;
 	" json_extract(row, '$[12]') AS swept,"                                \
 	" json_extract(row, '$[13]') AS adopted,"                              \
 	" json_extract(row, '$[14]') AS acls FROM live WHERE session = 0;"
+#define SCHEMA_LANES                                                           \
+	"CREATE INDEX task_lane ON task(lane, n) WHERE aside = 0;"             \
+	"CREATE INDEX task_socket ON task(socket, n)"                          \
+	" WHERE aside = 0 AND socket > 0;"
+#define SCHEMA_LANES_FROM_3                                                    \
+	"ALTER TABLE session ADD COLUMN lane INT;"                             \
+	"ALTER TABLE socket ADD COLUMN lane INT;"                              \
+	"ALTER TABLE task ADD COLUMN lane INT DEFAULT 0;"                      \
+	"ALTER TABLE task ADD COLUMN session INT DEFAULT 0;"                   \
+	"ALTER TABLE task ADD COLUMN upto INT DEFAULT 0;"                      \
+	"ALTER TABLE task ADD COLUMN at INT DEFAULT 0;"                        \
+	"ALTER TABLE task ADD COLUMN due INT DEFAULT 0;"                       \
+	"ALTER TABLE task ADD COLUMN bytes INT DEFAULT 0;"                     \
+	"ALTER TABLE task ADD COLUMN ack TEXT;"                                \
+	"ALTER TABLE task ADD COLUMN says BLOB;"                               \
+	"ALTER TABLE task ADD COLUMN pid TEXT;"                                \
+	"ALTER TABLE task ADD COLUMN rooms BLOB;"                              \
+	"ALTER TABLE task ADD COLUMN generation INT DEFAULT 0;"                \
+	"ALTER TABLE task ADD COLUMN transport INT DEFAULT 0;"                 \
+	"ALTER TABLE task ADD COLUMN connected INT DEFAULT 0;"
 #define SCHEMA_ACL                                                             \
 	"CREATE TABLE acl(key BLOB PRIMARY KEY, socket INT, names BLOB, by TEXT,"      \
 	" wall INT) WITHOUT ROWID;"                                            \

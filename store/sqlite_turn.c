@@ -41,8 +41,10 @@ static op_fn *const op_fns[] = {
 	[OP_TIMER] = op_timer,
 	[OP_ONCE] = op_once,
 	[OP_ANSWER] = op_answer,
+	[OP_TASK_ADD] = op_task_add,
 	[OP_TASK_TRY] = op_task_try,
 	[OP_TASK_DONE] = op_task_done,
+	[OP_TASK_AGAIN] = op_task_again,
 	[OP_JANITOR] = op_janitor,
 };
 static_assert(sizeof(op_fns) / sizeof(*op_fns) == OP__COUNT,

@@ -9,13 +9,42 @@
 
 #include "store/sqlite_private.h"
 
+/* To what is there, within the transaction. */
+static void
+value_merge(struct sqlite *db, struct store_op *op)
+{
+	struct slice key = op->u.value_set.key, old = SLICE_NONE;
+	int64_t ttl = op->u.value_set.ttl_ms, max = op->u.value_set.max;
+	struct buf merged = BUF_INIT;
+	sqlite3_stmt *s = sql_open(db, SQL_VALUE_GET, "ti", key, db->wall);
+
+	if (sql_row(db, s)) {
+		old = col_dup(s, 0, &db->scratch);
+		sql_end(s);
+	}
+	op->rc = json_merge(&merged, old, op->u.value_set.how,
+	    op->u.value_set.value);
+	if (op->rc == RC_OK && max > 0 && (int64_t)merged.n > max)
+		op->rc = RC_TOO_BIG;
+	if (op->rc == RC_OK)
+		op->u.value_set.value_r = arena_dup(db->arena, buf_slice(&merged));
+	if (op->rc == RC_OK && (old.p == NULL || ttl > 0))
+		sql_do(db, SQL_VALUE_SET, "tti", key, op->u.value_set.value_r,
+		    ttl > 0 ? db->wall + ttl : INT64_C(0));
+	else if (op->rc == RC_OK)
+		sql_do(db, SQL_VALUE_KEEP, "tt", key, op->u.value_set.value_r);
+	buf_free(&merged);
+}
+
 void
 op_value_set(struct sqlite *db, struct store_op *op)
 {
 	struct slice value = op->u.value_set.value;
 	int64_t ttl = op->u.value_set.ttl_ms;
 
-	if (value.p == NULL)
+	if (op->u.value_set.how != MERGE_SET)
+		value_merge(db, op);
+	else if (value.p == NULL)
 		sql_do(db, SQL_VALUE_DROP, "t", op->u.value_set.key);
 	else
 		sql_do(db, SQL_VALUE_SET, "tti", op->u.value_set.key, value,
@@ -86,7 +115,8 @@ sqlite_stats(struct store *store, struct store_stats *stats_r)
 		stats_r->timers = col_int(s, 5);
 		stats_r->tasks = col_int(s, 6);
 		stats_r->set_aside = col_int(s, 7);
-		stats_r->questions = col_int(s, 8);
+		stats_r->inbox = col_int(s, 8);
+		stats_r->questions = col_int(s, 9);
 		sql_end(s);
 	}
 	stats_r->claims = claims_count(db);

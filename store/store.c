@@ -273,10 +273,37 @@ store_stats(struct store *store, struct store_stats *stats_r)
 }
 
 enum rc
-store_tasks(struct store *store, size_t limit, struct arena *arena,
+store_tasks(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_task_fn *visit, void *arg)
+{
+	return store->driver->tasks(store, after, limit, arena, visit, arg);
+}
+
+enum rc
+store_batch(struct store *store, uint64_t n, uint64_t upto, struct arena *arena,
     store_task_fn *visit, void *arg)
 {
-	return store->driver->tasks(store, limit, arena, visit, arg);
+	return store->driver->batch(store, n, upto, arena, visit, arg);
+}
+
+enum rc
+store_tasks_all(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_task_fn *visit, void *arg)
+{
+	return store->driver->tasks_all(store, after, limit, arena, visit, arg);
+}
+
+enum rc
+store_is_asking(struct store *store, uint64_t session, struct slice nsp,
+    bool *asking_r)
+{
+	return store->driver->is_asking(store, session, nsp, asking_r);
+}
+
+struct slice
+store_lane_key(struct arena *arena, uint64_t lane)
+{
+	return arena_printf(arena, "lane %llu", (unsigned long long)lane);
 }
 
 enum rc

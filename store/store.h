@@ -22,6 +22,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include "base/json_merge.h"
 #include "base/rc.h"
 #include "base/slice.h"
 #include "store/record.h"
@@ -238,42 +239,75 @@ enum rc store_acls(struct store *store, struct slice after, size_t limit,
 
 struct store_stats {
 	int64_t sessions, sockets, gone, claims, records, kept, rooms, timers,
-	    tasks, set_aside, questions, log_bytes, file_bytes, last_seq, floor,
+	    tasks, inbox, set_aside, questions, log_bytes, file_bytes, last_seq, floor,
 	    schema;
 };
 enum rc store_stats(struct store *store, struct store_stats *stats_r);
 
 /* ---- tasks: what must be done once ------------------------------------ */
 
+/*
+ * What concerns one client is done one after the other: its tasks lie in a lane,
+ * and only the head of a lane is offered.  A session that takes over sockets of
+ * an older one (recovery) takes over its lane, too.  So what a client said before
+ * it lost its connection comes before what it says after, and the disconnect
+ * stands between.
+ */
 enum task_kind {
-	TASK_DISCONNECT = 1,    /* name: reason; context: socket's data */
+	TASK_DISCONNECT = 1,    /* name: reason; context: socket's data; rooms */
 	TASK_TIMER,             /* name, context */
-	TASK_ACK                /* name, context; data: answers, see below */
+	TASK_ACK,               /* name, context; data: answers, see below */
+	TASK_CONNECT,           /* a client asks for nsp; context: auth; pid, socket_id:
+	                         * those that it will have */
+	TASK_EVENT              /* name; context: arguments; ack, attachments */
 };
 struct task {
 	uint64_t n;
 	enum task_kind kind;
 	unsigned attempts;
+	bool is_aside;
+	int64_t at_wall;                /* when it came */
+	uint64_t lane;                  /* 0: none, nobody waits for it */
+	uint64_t session;               /* that lives, or lived then; 0: none */
 	struct slice nsp, name, context;
 	uint64_t socket;                /* 0: none */
 	struct slice socket_id, user, data, info;
+	struct slice ack;               /* the ack id that the client wrote */
+	struct slice says;              /* EVENT, CONNECT: about the request (session/) */
+	struct slice pid, rooms;        /* rooms: packed */
+	int generation, transport;
+	int64_t connected_wall;
 	/* TASK_ACK: data is {"timeout":bool,"expected":N,"answers":[[...],...]};
 	 * for one recipient, too.  Placeholders count within each answer. */
-	struct slice attachments;       /* TASK_ACK: packed, of each answer a packed
+	struct slice attachments;       /* EVENT: packed.  ACK: packed, of each answer a packed
 	                                 * list (empty: none); absent: none at all */
 };
-/* The oldest tasks that nobody works at, at most limit.  RC_NONE. */
+/* The heads behind `after` that nobody works at and that are due, oldest first,
+ * at most limit.  RC_NONE. */
 typedef void store_task_fn(void *arg, const struct task *task);
-enum rc store_tasks(struct store *store, size_t limit, struct arena *arena,
-    store_task_fn *visit, void *arg);
+enum rc store_tasks(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_task_fn *visit, void *arg);
+/* What OP_TASK_TRY has given out together: the tasks of a lane from n to upto. */
+enum rc store_batch(struct store *store, uint64_t n, uint64_t upto,
+    struct arena *arena, store_task_fn *visit, void *arg);
+/* All tasks behind `after`, for people. */
+enum rc store_tasks_all(struct store *store, uint64_t after, size_t limit,
+    struct arena *arena, store_task_fn *visit, void *arg);
+/* Whether a client that asked for nsp still waits for the answer. */
+enum rc store_is_asking(struct store *store, uint64_t session, struct slice nsp,
+    bool *asking_r);
+
+/* The key of the value that all sockets of a lane share.  It stays for a day
+ * behind the lane's last session. */
+struct slice store_lane_key(struct arena *arena, uint64_t lane);
 
 /* ---- changing: operations --------------------------------------------- */
 
 enum store_op_kind {
 	OP_OPEN, OP_POLL, OP_DELIVER, OP_RELEASE, OP_LOST, OP_RECEIVE, OP_CLOSE,
 	OP_CONNECT, OP_RECOVER, OP_APPEND, OP_JOIN, OP_LEAVE, OP_DISCONNECT,
-	OP_SOCKET_SET, OP_VALUE_SET, OP_ACL, OP_TIMER, OP_ONCE, OP_ANSWER, OP_TASK_TRY,
-	OP_TASK_DONE, OP_JANITOR, OP__COUNT
+	OP_SOCKET_SET, OP_VALUE_SET, OP_ACL, OP_TIMER, OP_ONCE, OP_ANSWER, OP_TASK_ADD,
+	OP_TASK_TRY, OP_TASK_DONE, OP_TASK_AGAIN, OP_JANITOR, OP__COUNT
 };
 
 /* What a poll brought. */
@@ -389,6 +423,9 @@ struct store_op {
 			uint64_t hash;
 			bool pong, changed;
 			struct slice partial;
+			/* How much of it goes into the session's lane.  RC_TOO_BIG:
+			 * no room, nothing happened; an empty lane takes anything. */
+			int64_t inbox_n, inbox_bytes, max_inbox, max_inbox_bytes;
 		} receive;
 
 		/*
@@ -482,10 +519,16 @@ struct store_op {
 			struct slice data, user;
 		} socket_set;
 
-		/* A free-standing value; absent removes it.  ttl_ms 0: stays. */
+		/* A free-standing value; absent removes it.  ttl_ms 0: stays.  how:
+		 * what is done with the value that is there (ttl_ms 0 then: its time
+		 * stays as it is).  RC_BAD_INPUT: that is of another kind.
+		 * RC_TOO_BIG: it would be longer than max (0: no limit). */
 		struct {
 			struct slice key, value;
 			int64_t ttl_ms;
+			enum json_merge how;
+			int64_t max;
+			struct slice value_r;   /* of a merge: what it is now */
 		} value_set;
 
 		/* An access list.  RC_TOO_BIG: more than ACL_NAMES_MAX names.
@@ -519,14 +562,48 @@ struct store_op {
 			struct slice data, attachments;
 		} answer;
 
+		/*
+		 * A task into a session's lane, or a lane of its own for none.  What
+		 * is not said here (user, data, info) is read when it is offered.
+		 * unless: an earlier op; RC_NONE when that is RC_OK.
+		 */
+		struct {
+			enum task_kind kind;
+			uint64_t session;
+			const uint64_t *opened;         /* as in connect */
+			const uint64_t *socket;         /* NULL: none */
+			struct slice nsp, name, context, socket_id, attachments, ack,
+			    says, pid, info;
+			const struct store_op *unless;
+			uint64_t n_r;
+			bool is_head_r;
+		} task_add;
+
 		/* A task is worked at for lease_ms: its attempt is counted before
 		 * it runs; RC_CLASH: somebody else works at it, RC_GONE: done.
-		 * After three attempts it is set aside: RC_TOO_BIG.  A lease that
-		 * is not over stands for its own holder, too. */
+		 * After max_attempts (0: three) it is set aside: RC_TOO_BIG.  A
+		 * lease that is not over stands for its own holder, too.
+		 * batch: so many events of the same socket and `says` may go with
+		 * it; which ones is decided by the first try and stays so. */
 		struct {
 			uint64_t task;
 			int64_t lease_ms;
+			unsigned max_attempts;
+			size_t batch;
+			uint64_t upto;          /* DONE: as TRY said; 0: alone */
+			uint64_t upto_r;        /* TRY */
+			unsigned attempts_r;    /* TRY */
 		} task;         /* TASK_TRY and TASK_DONE (a gate) */
+
+		/* An attempt failed (or a person decides): its lease is over, and it
+		 * is tried again after delay_ms.  aside: it and all that went with it
+		 * are set aside.  afresh: it is as new, behind all that waits.
+		 * RC_GONE; RC_CLASH: somebody else works at it. */
+		struct {
+			uint64_t task;
+			int64_t delay_ms;
+			bool aside, afresh;
+		} task_again;
 
 		/*
 		 * Up to limit rows of what is due: dead sessions, gone sockets
@@ -573,7 +650,7 @@ enum rc store_commit(struct store *store, struct turn *turn);
 
 /* Answers to a question that was asked with wait, so far: a JSON array of
  * arrays, and attachments as a task has them; *done_r when all have come or the
- * time is over.  RC_GONE. */
+ * time is over.  The worker that asked is woken then.  RC_GONE. */
 enum rc store_answers(struct store *store, int64_t question, struct arena *arena,
     struct slice *answers_r, struct slice *attachments_r, int64_t *expected_r,
     bool *done_r);

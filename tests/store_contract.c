@@ -114,6 +114,7 @@ contract_main(const struct contract *contract)
 	contract_refuse();
 	contract_log();
 	contract_task();
+	contract_inbox();
 	contract_look();
 	contract_worker();
 	contract_lost();

@@ -45,6 +45,7 @@ void contract_recover(void);
 void contract_refuse(void);
 void contract_log(void);
 void contract_task(void);
+void contract_inbox(void);
 void contract_look(void);
 void contract_worker(void);
 void contract_lost(void);

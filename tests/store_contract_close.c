@@ -266,7 +266,10 @@ each_socket_of_a_session_has_its_own_disconnect(void)
 
 	t_connect(s, "/b", "ab");
 	T_EQ(t_close(s, "ping timeout", false), RC_OK);
-	T_STR(t_tasks(), "disconnect:ping timeout disconnect:ping timeout");
+	T_EQ(t_stats().tasks, 2);
+	T_STR(t_tasks(), "disconnect:ping timeout");    /* one after the other */
+	T_EQ(t_task_done(t_task("ping timeout").n), RC_OK);
+	T_STR(t_tasks(), "disconnect:ping timeout");
 }
 
 /* ---- dead sessions -------------------------------------------------------------- */

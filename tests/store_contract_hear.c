@@ -264,7 +264,8 @@ t_janitor(void)
 static void
 add_task(void *arg, const struct task *task)
 {
-	static const char *const kinds[] = { "?", "disconnect", "timer", "ack" };
+	static const char *const kinds[] = { "?", "disconnect", "timer", "ack",
+	    "connect", "event" };
 	struct buf *b = arg;
 
 	if (b->n > 0)
@@ -276,7 +277,7 @@ const char *
 t_tasks(void)
 {
 	struct buf b = BUF_INIT;
-	enum rc rc = store_tasks(scene.store, 100, &scene.arena, add_task, &b);
+	enum rc rc = store_tasks(scene.store, 0, 100, &scene.arena, add_task, &b);
 
 	T_EQ(rc, b.n == 0 ? RC_NONE : RC_OK);
 	return keep_text(&b);
@@ -301,7 +302,7 @@ t_task(const char *name)
 {
 	struct task_wanted w = { .name = name };
 
-	store_tasks(scene.store, 100, &scene.arena, find_task, &w);
+	store_tasks(scene.store, 0, 100, &scene.arena, find_task, &w);
 	if (w.task.n == 0)
 		T_FAIL("no task %s waits", name);
 	return w.task;

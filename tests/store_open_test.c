@@ -384,7 +384,10 @@ a_newer_program_takes_over(void)
 	end();
 }
 
-/* Schema 1 had no place for what is attached to an answer, 2 no access lists. */
+#define DROP(column) "ALTER TABLE task DROP COLUMN " column ";"
+
+/* Schema 1 had no place for what is attached to an answer, 2 no access lists, 3
+ * no lanes. */
 static void
 the_store_of_an_older_program_is_brought_up_to_date(void)
 {
@@ -396,7 +399,12 @@ the_store_of_an_older_program_is_brought_up_to_date(void)
 	store_close(&s.store);
 	sql("ALTER TABLE answer DROP COLUMN attachments;"
 	    "ALTER TABLE task DROP COLUMN attachments;"
-	    "DROP TABLE acl;"
+	    "DROP TABLE acl; DROP INDEX task_lane; DROP INDEX task_socket;"
+	    "ALTER TABLE session DROP COLUMN lane;"
+	    "ALTER TABLE socket DROP COLUMN lane;"
+	    DROP("lane") DROP("session") DROP("upto") DROP("at") DROP("due")
+	    DROP("bytes") DROP("ack") DROP("says") DROP("pid") DROP("rooms")
+	    DROP("generation") DROP("transport") DROP("connected")
 	    "INSERT INTO task(n, kind, attempts, aside, holder, lease, nsp, name)"
 	    " VALUES(1, 3, 0, 1, 0, 0, '/', 'replied');"
 	    "UPDATE live SET row = json_set(row, '$[0]', 1) WHERE session = 0");
@@ -410,7 +418,8 @@ the_store_of_an_older_program_is_brought_up_to_date(void)
 	T_OK(stats.schema > 1);
 	T_EQ(stats.set_aside, 1);
 	sql("SELECT attachments FROM task UNION SELECT attachments FROM answer"
-	    " UNION SELECT names FROM acl UNION SELECT acls FROM state");
+	    " UNION SELECT names FROM acl UNION SELECT acls FROM state"
+	    " UNION SELECT lane FROM task UNION SELECT lane FROM socket");
 	end();
 }
 

@@ -133,7 +133,7 @@ void
 load_tasks(struct twin *w)
 {
 	w->n_tasks = 0;
-	store_tasks(w->store, TASKS, &scene.arena, take_task, w);
+	store_tasks(w->store, 0, TASKS, &scene.arena, take_task, w);
 	qsort(w->tasks, w->n_tasks, sizeof *w->tasks, task_order);
 }
 

@@ -33,6 +33,7 @@ static const struct {
 	{ OP_APPEND, 30 }, { OP_JOIN, 12 }, { OP_LEAVE, 8 }, { OP_DISCONNECT, 3 },
 	{ OP_SOCKET_SET, 5 }, { OP_VALUE_SET, 3 }, { OP_ACL, 4 }, { OP_TIMER, 4 }, { OP_ONCE, 3 },
 	{ OP_ANSWER, 6 }, { OP_TASK_TRY, 3 }, { OP_TASK_DONE, 3 },
+	{ OP_TASK_ADD, 6 }, { OP_TASK_AGAIN, 2 },
 };
 
 static enum store_op_kind
@@ -132,7 +133,8 @@ const char *const kind_names[OP__COUNT] = {
 	[OP_DISCONNECT] = "disconnect", [OP_SOCKET_SET] = "socket_set",
 	[OP_VALUE_SET] = "value_set", [OP_ACL] = "acl", [OP_TIMER] = "timer",
 	[OP_ONCE] = "once", [OP_ANSWER] = "answer", [OP_TASK_TRY] = "task_try",
-	[OP_TASK_DONE] = "task_done", [OP_JANITOR] = "janitor",
+	[OP_TASK_DONE] = "task_done",
+	[OP_TASK_ADD] = "task_add", [OP_TASK_AGAIN] = "task_again", [OP_JANITOR] = "janitor",
 };
 
 void
@@ -364,6 +366,21 @@ fill_acl(struct twin *w, const struct step *st, struct store_op *op)
 	op->u.acl.by = SLICE("twin");
 }
 
+/* A few fit what is there, most do not. */
+static void
+fill_merge(const struct step *st, struct store_op *op)
+{
+	static const struct { enum json_merge how; const char *arg; } merges[] = {
+		{ MERGE_APPEND, "1" }, { MERGE_REMOVE, "1" }, { MERGE_PUT, "{\"a\":1}" },
+		{ MERGE_DROP, "[\"a\"]" }, { MERGE_ADD, "2" },
+	};
+	size_t i = st->pick % N_ELEMENTS(merges);
+
+	op->u.value_set.how = merges[i].how;
+	op->u.value_set.value = slice_str(merges[i].arg);
+	op->u.value_set.max = 20;
+}
+
 static void
 fill_rest(struct twin *w, const struct step *st, struct store_op *op)
 {
@@ -381,6 +398,8 @@ fill_rest(struct twin *w, const struct step *st, struct store_op *op)
 		if ((st->flags & 3) != 0)
 			op->u.value_set.value = slice_str(t_text("\"%s\"", st->name));
 		op->u.value_set.ttl_ms = (st->flags & 12) == 0 ? 5000 : 0;
+		if ((st->flags & 48) == 0)
+			fill_merge(st, op);
 		break;
 	case OP_ACL:
 		fill_acl(w, st, op);
@@ -389,11 +408,30 @@ fill_rest(struct twin *w, const struct step *st, struct store_op *op)
 		op->u.once.key = slice_str(room_name(st->room));
 		op->u.once.ttl_ms = 4000;
 		break;
+	case OP_TASK_ADD:
+		op->u.task_add.kind = (st->flags & 1) != 0 ? TASK_EVENT : TASK_CONNECT;
+		op->u.task_add.session = w->session[st->session];
+		op->u.task_add.nsp = slice_str(nsps[life.nsp_of[st->socket]]);
+		op->u.task_add.name = slice_str(st->name);
+		op->u.task_add.context = SLICE("[]");
+		if ((st->flags & 1) != 0)
+			op->u.task_add.socket = &w->socket[st->socket];
+		op->u.task_add.says = slice_str((st->flags & 2) != 0 ? "a" : "s");
+		break;
+	case OP_TASK_AGAIN:
+		op->u.task_again.task = w->n_tasks == 0 ? 0 :
+		    w->tasks[st->pick % w->n_tasks].n;
+		op->u.task_again.delay_ms = (st->flags & 3) * 1000;
+		op->u.task_again.aside = (st->flags & 28) == 0;
+		op->u.task_again.afresh = (st->flags & 32) == 0;
+		break;
 	case OP_TASK_TRY:
 	case OP_TASK_DONE:
 		op->u.task.task = w->n_tasks == 0 ? 0 :
 		    w->tasks[st->pick % w->n_tasks].n;
 		op->u.task.lease_ms = 2000;
+		op->u.task.batch = st->flags & 3;
+		op->u.task.max_attempts = (st->flags & 4) == 0 ? 0 : 2;
 		break;
 	default:
 		op->u.janitor.limit = 10000;
