@@ -48,8 +48,9 @@ enum log_level log_level_now = LOG_LEVEL_WARN;
 static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARN] = "warn",
 	[LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug",
+	[LOG_LEVEL_AUDIT] = "audit",
 };
-static_assert(N_ELEMENTS(level_names) == LOG_LEVEL_DEBUG + 1, "a level is missing");
+static_assert(N_ELEMENTS(level_names) == LOG_LEVEL_AUDIT + 1, "a level is missing");
 
 static struct {
 	const struct clock *clock;
@@ -96,7 +97,7 @@ log_level_parse(const char *name, enum log_level *level_r)
 {
 	size_t i;
 
-	for (i = 0; i < N_ELEMENTS(level_names); i++)
+	for (i = 0; i <= LOG_LEVEL_DEBUG; i++)
 		if (strcmp(name, level_names[i]) == 0) {
 			*level_r = (enum log_level)i;
 			return RC_OK;
@@ -273,7 +274,7 @@ log_line(enum log_level level, const char *floor, const char *fmt, ...)
 	int64_t now;
 	va_list ap;
 
-	if (level > log_level_now)
+	if (level > log_level_now && level != LOG_LEVEL_AUDIT)
 		return;
 	va_start(ap, fmt);
 	n = vsnprintf(message, sizeof(message), fmt, ap);

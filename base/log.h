@@ -3,7 +3,8 @@
  *
  * Lines look like `2026-11-21T10:00:00.123Z warn store pid=12 path=... err=...`.
  * error wakes someone, warn is odd but handled, info is the life of a client,
- * debug is every step.  Never payloads, cookies or tokens.
+ * debug is every step; audit, whatever the level, is who changed what others may
+ * do.  Never payloads, cookies or tokens.
  *
  * The same error or warning is written three times in ten seconds, then counted
  * (`repeated=N said: ...`).
@@ -19,7 +20,10 @@
 
 struct clock;
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG,
+	LOG_LEVEL_AUDIT         /* who changed what others may do: always written */
+};
 
 /* To stderr (path NULL) or to a file that is moved to PATH.1 once it is larger
  * than max_bytes (0: never).  RC_IO: the file cannot be opened; stderr stays. */
@@ -43,6 +47,7 @@ void log_line(enum log_level level, const char *floor, const char *fmt, ...)
 
 #define log_error(floor, ...) log_line(LOG_LEVEL_ERROR, floor, __VA_ARGS__)
 #define log_warn(floor, ...)  log_line(LOG_LEVEL_WARN, floor, __VA_ARGS__)
+#define log_audit(floor, ...) log_line(LOG_LEVEL_AUDIT, floor, __VA_ARGS__)
 #define log_info(floor, ...)                                            \
 	do {                                                            \
 		if (log_level_now >= LOG_LEVEL_INFO)                    \

@@ -55,6 +55,7 @@ int command_emit(struct ctl *ctl);
 int command_join(struct ctl *ctl);
 int command_leave(struct ctl *ctl);
 int command_disconnect(struct ctl *ctl);
+int command_acl(struct ctl *ctl);
 int command_expire(struct ctl *ctl);
 int command_backup(struct ctl *ctl);
 int command_sessions(struct ctl *ctl);

@@ -1,5 +1,5 @@
 bin_PROGRAMS += siogate
-siogate_SOURCES = %D%/command.h %D%/main.c %D%/act.c %D%/look.c %D%/check.c %D%/probe.c
+siogate_SOURCES = %D%/command.h %D%/main.c %D%/act.c %D%/acl.c %D%/look.c %D%/check.c %D%/probe.c
 siogate_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS) -ldl -lpthread
 siogate_LDFLAGS = -Wl,--export-dynamic
 

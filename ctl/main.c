@@ -34,6 +34,8 @@ static const struct command commands[] = {
 	  "take sockets out of a room" },
 	{ "disconnect", "WHO", 1, 1, true, false, command_disconnect,
 	  "let sockets go; with --hard their connections, too" },
+	{ "acl", "[OF [VERB NAME...]]", 0, -1, true, false, command_acl,
+	  "show who may send what; OF: nsp, user:NAME, id:ID; VERB: set, add, remove, forget" },
 	{ "sessions", "", 0, 0, true, false, command_sessions,
 	  "list live sessions" },
 	{ "sockets", "[WHO]", 0, 1, true, false, command_sockets,

@@ -12,10 +12,13 @@
 
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/conf.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "handlers/acl.h"
 #include "handlers/call.h"
 #include "handlers/handlers.h"
 #include "handlers/modules.h"
@@ -29,6 +32,7 @@
 struct handlers {
 	struct app app;
 	struct call_conf call_conf;
+	struct acl *acl;
 	struct tokens *tokens;
 	struct relay *relay;
 	struct modules *modules;
@@ -110,6 +114,28 @@ ask_connect(struct handlers *h, const struct app_call *call, struct effects *eff
 	return ask_all(h, &named, effects);
 }
 
+/* In the words of gevent-socketio, which every generation can hear; no ack. */
+static void
+deny(const struct app_call *call, struct effects *effects)
+{
+	struct effect *e = effects_add(effects, call->arena, EFFECT_EMIT);
+	struct buf args = BUF_INIT, rooms = BUF_INIT;
+
+	buf_str(&args, "[\"method_access_denied\",");
+	json_quote(&args, arena_printf(call->arena, "You may not send '%.*s'",
+	    SLICE_ARGS(call->name)));
+	buf_char(&args, ']');
+	pack_add(&rooms, call->id);
+	e->name = SLICE("error");
+	e->data = arena_dup(call->arena, buf_slice(&args));
+	e->who.rooms = arena_dup(call->arena, buf_slice(&rooms));
+	buf_free(&args);
+	buf_free(&rooms);
+	log_info("handlers", "denied nsp=%.*s socket=%.*s user=%.*s event=%.*s",
+	    SLICE_ARGS(call->nsp), SLICE_ARGS(call->id), SLICE_ARGS(call->user),
+	    SLICE_ARGS(call->name));
+}
+
 static enum rc
 handlers_call(void *arg, const struct app_call *call, struct effects *effects_r)
 {
@@ -129,6 +155,10 @@ handlers_call(void *arg, const struct app_call *call, struct effects *effects_r)
 		return ask_connect(h, call, effects_r);
 	if (call->kind == APP_DISCONNECT)
 		return ask_all(h, call, effects_r);
+	if (call->kind == APP_EVENT && !acl_allows(h->acl, call, call->name)) {
+		deny(call, effects_r);
+		return RC_OK;
+	}
 	if ((rc = relay_call(h->relay, call, effects_r)) != RC_NONE)
 		return rc;
 	return ask_first(h, call, effects_r);
@@ -139,7 +169,7 @@ handlers_call(void *arg, const struct app_call *call, struct effects *effects_r)
 static enum rc
 sections_check(const struct conf *conf, char **error_r)
 {
-	static const char *const kinds[] = { "relay", "token" };
+	static const char *const kinds[] = { "acl", "relay", "token" };
 	const struct conf_section *s;
 	size_t i;
 
@@ -149,7 +179,8 @@ sections_check(const struct conf *conf, char **error_r)
 				break;
 		if (i == N_ELEMENTS(kinds))
 			return section_fault(conf, s->line, error_r, "there is no section "
-			    "[%s]; there are [relay NAMESPACE] and [token NAMESPACE]",
+			    "[%s]; there are [acl NAMESPACE], [relay NAMESPACE] and "
+			    "[token NAMESPACE]",
 			    s->kind);
 	}
 	return RC_OK;
@@ -168,6 +199,7 @@ handlers_new(const struct conf *conf, struct handlers **handlers_r, char **error
 	h->call_conf = (struct call_conf){ (unsigned)conf->max_depth,
 	    conf->handler_time };
 	if ((rc = sections_check(conf, error_r)) == RC_OK &&
+	    (rc = acl_new(conf, &h->acl, error_r)) == RC_OK &&
 	    (rc = tokens_new(conf, &clock_system, &h->tokens, error_r)) == RC_OK &&
 	    (rc = relay_new(conf, &clock_system, &h->relay, error_r)) == RC_OK)
 		rc = modules_new(conf, &h->modules, error_r);
@@ -184,6 +216,7 @@ handlers_free(struct handlers **handlers)
 {
 	if (*handlers == NULL)
 		return;
+	acl_free(&(*handlers)->acl);
 	tokens_free(&(*handlers)->tokens);
 	relay_free(&(*handlers)->relay);
 	modules_free(&(*handlers)->modules);

@@ -2,7 +2,7 @@ noinst_LIBRARIES += %D%/libhandlers.a
 %C%_libhandlers_a_SOURCES = %D%/handlers.h %D%/handlers.c %D%/call.h %D%/call.c \
 	%D%/modules.h %D%/modules.c %D%/offered.h %D%/offered.c \
 	%D%/watchdog.h %D%/watchdog.c %D%/selector.h %D%/selector.c \
-	%D%/section.h %D%/section.c %D%/jwt.h %D%/jwt.c %D%/token.h %D%/token.c %D%/pattern.h %D%/pattern.c %D%/history.h %D%/history.c \
+	%D%/section.h %D%/section.c %D%/acl.h %D%/acl.c %D%/sio_acl.c %D%/jwt.h %D%/jwt.c %D%/token.h %D%/token.c %D%/pattern.h %D%/pattern.c %D%/history.h %D%/history.c \
 	%D%/sio_private.h %D%/sio_event.c %D%/sio_json.c %D%/sio_effect.c \
 	%D%/sio_look.c \
 	%D%/relay.h %D%/relay_private.h %D%/relay.c %D%/relay_rule.c %D%/relay_rate.c
@@ -88,3 +88,7 @@ check_PROGRAMS += tests/handlers_token_test
 tests_handlers_token_test_SOURCES = tests/handlers_token_test.c tests/handlers_fake.h
 tests_handlers_token_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'
 tests_handlers_token_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
+
+check_PROGRAMS += tests/handlers_acl_test
+tests_handlers_acl_test_SOURCES = tests/handlers_acl_test.c tests/handlers_fake.h
+tests_handlers_acl_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)

@@ -219,6 +219,19 @@ void sio_set_user(struct sio *sio, const char *user);   /* "" unbinds */
 /* Refuses a connect: CONNECT_ERROR with message and data (JSON or NULL). */
 void sio_refuse(struct sio *sio, const char *message, const char *data);
 
+/*
+ * Access lists: patterns of event names that may be sent, blanks between.  of:
+ * "nsp" (everybody in the namespace), "me", "user:NAME" or "id:ID".  The most
+ * particular list decides: the socket's, its user's, the namespace's, the
+ * configuration's.  "*" opens everything; NULL forgets the list, so that the
+ * next one decides.  Whoever may not send an event gets the event "error" with
+ * "method_access_denied", and no function is called.  Where there is no list,
+ * adding begins one with these names, and removing does nothing.
+ */
+void sio_acl_set(struct sio *sio, const char *of, const char *names);
+void sio_acl_add(struct sio *sio, const char *of, const char *names);
+void sio_acl_remove(struct sio *sio, const char *of, const char *names);
+
 /* Appointments: the function `name` of `named`, once or again and again, in
  * this namespace, with this socket if there is one (`sio_after`), or with none
  * (`sio_nsp_after`).  The same name again replaces it. */

@@ -51,7 +51,7 @@ struct app_call {
 enum effect_kind {
 	EFFECT_EMIT, EFFECT_ACK, EFFECT_JOIN, EFFECT_LEAVE, EFFECT_DISCONNECT,
 	EFFECT_DATA, EFFECT_USER, EFFECT_TIMER, EFFECT_VALUE, EFFECT_ONCE,
-	EFFECT_REFUSE
+	EFFECT_REFUSE, EFFECT_ACL
 };
 
 /*
@@ -75,6 +75,11 @@ struct effect {
 	int64_t after_ms, every_ms;     /* TIMER */
 	int64_t keep_ms, keep_count;    /* EMIT: history */
 	int64_t ttl_ms;                 /* VALUE, ONCE */
+	/* ACL: whose list: of the namespace (CHANNEL_NSP), of the user `name`, or of the
+	 * socket whose id is `name` (CHANNEL_ROOM; self: the call's); data: packed
+	 * names, absent with ACL_SET: forgotten; context: who says so, for people. */
+	enum channel_kind of;
+	enum acl_verb verb;
 };
 
 struct effects {

@@ -301,6 +301,38 @@ apply_once(struct engine *e, const struct effect *f, struct author *author)
 }
 
 static void
+apply_acl(struct engine *e, const struct effect *f, struct author *author)
+{
+	const uint64_t *socket = NULL;
+	struct slice name = f->self ? author->id : f->name;
+	struct socket_row row;
+	struct store_op *op;
+	uint64_t *n;
+
+	if (f->self) {
+		socket = author->socket;
+	} else if (f->of == CHANNEL_ROOM) {
+		if (store_socket_id(e->store, nsp_of(f, author), name, &e->arena, &row) !=
+		    RC_OK) {
+			log_warn("session", "acl of no socket id=%.*s", SLICE_ARGS(name));
+			return;
+		}
+		n = arena_alloc(&e->arena, sizeof(*n));
+		*n = row.n;
+		socket = n;
+	}
+	if (f->of == CHANNEL_ROOM && socket == NULL)
+		return;
+	op = turn_add(&e->turn, OP_ACL, author->gate);
+	op->u.acl.key = channel_key(&e->arena, f->of, nsp_of(f, author),
+	    f->of == CHANNEL_NSP ? SLICE("") : name);
+	op->u.acl.socket = socket;
+	op->u.acl.verb = f->verb;
+	op->u.acl.names = f->data;
+	op->u.acl.by = f->context;
+}
+
+static void
 apply_one(struct engine *e, const struct effect *f, struct author *author)
 {
 	switch (f->kind) {
@@ -331,6 +363,9 @@ apply_one(struct engine *e, const struct effect *f, struct author *author)
 		break;
 	case EFFECT_ONCE:
 		apply_once(e, f, author);
+		break;
+	case EFFECT_ACL:
+		apply_acl(e, f, author);
 		break;
 	case EFFECT_REFUSE:
 		break;                  /* only a connect has use for it */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/driver.h"
@@ -306,11 +307,44 @@ store_lane_key(struct arena *arena, uint64_t lane)
 	return arena_printf(arena, "lane %llu", (unsigned long long)lane);
 }
 
+/* Who may do what has changed: a line for each, now that it is true. */
+static void
+audit(const struct turn *turn)
+{
+	static const char *const verbs[] = {
+		[ACL_SET] = "set", [ACL_ADD] = "add", [ACL_REMOVE] = "remove"
+	};
+	const struct store_op *op;
+	struct slice nsp, name, names, item;
+	enum channel_kind kind;
+	struct buf text = BUF_INIT;
+
+	for (op = turn->first; op != NULL; op = op->next) {
+		if (op->kind != OP_ACL || op->rc != RC_OK ||
+		    !channel_split(op->u.acl.key, &kind, &nsp, &name))
+			continue;
+		names = op->u.acl.names;
+		while (pack_next(&names, &item))
+			buf_printf(&text, "%s%.*s", text.n > 0 ? " " : "", SLICE_ARGS(item));
+		log_audit("store", "acl nsp=%.*s %s=%.*s verb=%s names=\"%.*s\" by=\"%.*s\"",
+		    SLICE_ARGS(nsp), kind == CHANNEL_USER ? "user" : kind == CHANNEL_ROOM ?
+		    "socket" : "all", SLICE_ARGS(name), op->u.acl.names.p == NULL ?
+		    "forget" : verbs[op->u.acl.verb], (int)text.n, text.n > 0 ? text.p : "",
+		    SLICE_ARGS(op->u.acl.by));
+		buf_reset(&text);
+	}
+	buf_free(&text);
+}
+
 enum rc
 store_commit(struct store *store, struct turn *turn)
 {
+	enum rc rc;
+
 	turn->first_seq_r = turn->last_seq_r = 0;
-	return store->driver->commit(store, turn);
+	if ((rc = store->driver->commit(store, turn)) == RC_OK)
+		audit(turn);
+	return rc;
 }
 
 enum rc

@@ -34,6 +34,10 @@ static struct fake {
 	size_t asked_limit;
 	struct { struct slice key, value; } values[FAKE_VALUES];
 	size_t n_values;
+	struct acl_row acls[FAKE_VALUES];
+	size_t n_acls;
+	int64_t acl_version;
+	unsigned acl_asked;             /* lists that were read */
 	struct arena arena;             /* of values */
 	enum rc rc;                     /* what every verb returns, unless RC_OK */
 } fake;
@@ -193,10 +197,35 @@ fake_socket_id(struct store *store, struct slice nsp, struct slice id,
 	return RC_NONE;
 }
 
+static int64_t
+fake_acl_version(struct store *store)
+{
+	(void)store;
+	return fake.acl_version;
+}
+
+static enum rc
+fake_acl(struct store *store, struct slice key, struct arena *arena,
+    struct acl_row *row_r)
+{
+	size_t i;
+
+	(void)store;
+	fake.acl_asked++;
+	for (i = 0; fake.rc == RC_OK && i < fake.n_acls; i++)
+		if (slice_eq(fake.acls[i].key, key)) {
+			*row_r = fake.acls[i];
+			row_r->names = arena_dup(arena, row_r->names);
+			return RC_OK;
+		}
+	return fake.rc == RC_OK ? RC_NONE : fake.rc;
+}
+
 static const struct store_driver fake_driver = {
 	.name = "fake", .select = fake_select, .count = fake_count,
 	.rooms_of = fake_rooms_of, .rooms = fake_rooms, .history = fake_history,
 	.value = fake_value, .socket_id = fake_socket_id,
+	.acl_version = fake_acl_version, .acl = fake_acl,
 };
 
 static void
