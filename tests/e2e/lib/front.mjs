@@ -51,23 +51,25 @@ export function fronts(...names) {
 }
 
 /*
- * Starts a front; `conf` is a text behind its siogate.conf.  It gives
+ * Starts a front; `conf` is a text behind its siogate.conf, `ws` whether siogate-ws
+ * runs beside it.  It gives
  *   url           http://127.0.0.1:PORT
  *   run           its run folder, as script/demo lays it out
  *   responders()  process ids of siogate.fcgi and siogate-send.fcgi
+ *   sidecars()    of siogate-ws: {pid, port}
  *   logs()        what its logs say, for a failure's message
  *   stop()
  */
-export async function startFront(front, { conf = "", env = {}, name = "" } = {}) {
+export async function startFront(front, { conf = "", env = {}, name = "", ws = false } = {}) {
   if (given) {
     const url = name ? process.env[`SIOGATE_TEST_URL_${name}`] : given;
-    return { url: url?.replace(/\/$/, ""), responders: () => [], logs: () => "", stop: async () => {} };
+    return { url: url?.replace(/\/$/, ""), responders: () => [], sidecars: () => [], logs: () => "", stop: async () => {} };
   }
 
   const folder = mkdtempSync(join(tmpdir(), "sio-e2e."));
   const run = join(folder, "run"), more = join(folder, "more.conf");
   writeFileSync(more, conf.endsWith("\n") ? conf : `${conf}\n`);
-  const demo = spawn(join(top, "script/demo"), ["--front", front, "--port", "0", "--no-ws"], {
+  const demo = spawn(join(top, "script/demo"), ["--front", front, "--port", "0", ...(ws ? [] : ["--no-ws"])], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, SIOGATE_DEMO_RUN: run, SIOGATE_DEMO_CONF: more, ...env },
   });
@@ -95,7 +97,7 @@ export async function startFront(front, { conf = "", env = {}, name = "" } = {})
       gone.then((code) => reject(new Error(`script/demo --front ${front} ended with ${code}:\n${said}`)));
     }), `${front} to be ready`, START_MS);
     runs.set(url, run);
-    return { front, url, run, stop, demo, responders: () => programs(run), logs: () => logs(run) + said };
+    return { front, url, run, stop, demo, responders: () => programs(run), sidecars: () => sidecars(run), logs: () => logs(run) + said };
   } catch (error) {
     await stop().catch(() => {});
     throw error;
@@ -111,6 +113,23 @@ function programs(run) {
       return false;                     /* ended meanwhile, or a thread of the kernel */
     }
   });
+}
+
+function sidecars(run) {
+  return programs(run).filter((pid) => readlinkSync(`/proc/${pid}/exe`).endsWith("/siogate-ws")).map((pid) => {
+    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return { pid, port: Number(words[words.indexOf("--listen") + 1].split(":").at(-1)) };
+  });
+}
+
+/* One more siogate-ws of that run, as the account that the front's own one runs as. */
+export async function startSidecar({ run }, port, more = []) {
+  const { uid, gid } = statSync(join(run, "store"));
+  const program = spawn(join(run, "libexec/siogate-ws"), ["--listen", `127.0.0.1:${port}`,
+    "--config", join(run, ".siogate/siogate.conf"), ...more], { uid, gid, stdio: ["ignore", "ignore", "inherit"] });
+  const listens = () => readFileSync(join(run, "log/siogate.log"), "utf8").includes(`pid=${program.pid} listening`);
+  await until(() => listens() || program.exitCode !== null, "siogate-ws to listen");
+  return program;
 }
 
 function isZombie(pid) {
