@@ -1,0 +1,96 @@
+/*
+ * sidecars.test.mjs - several siogate-ws on one store and one port
+ *
+ * The kernel spreads connections over them.  Whoever emits, everybody hears all in
+ * the order of the log; when one of them is killed or told to leave, its clients
+ * go on with the other.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { fresh } from "./lib/cases.mjs";
+import { ask, closing, connect } from "./lib/client.mjs";
+import { fronts, killAll, startFront, startSidecar } from "./lib/front.mjs";
+import { collect, next, until } from "./lib/wait.mjs";
+
+const CLIENTS = 200, EMITS = 40;
+const websocket = { transports: ["websocket"], reconnectionDelay: 20, reconnectionDelayMax: 200 };
+
+/* How many connections of a port a process holds. */
+function connections(pid, port) {
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const there = new Set(readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.trim().split(/\s+/))
+    .filter((words) => words[1]?.endsWith(hex) && words[3] === "01").map((words) => `socket:[${words[9]}]`));
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
+    try {
+      return there.has(readlinkSync(`/proc/${pid}/fd/${fd}`));
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+for (const name of fronts("lighttpd"))
+  describe(`two siogate-ws beside ${name}`, { skip: name === "given" }, () => {
+    let front, url, port;
+    const programs = [];
+    const start = async () => {
+      programs.push(await startSidecar(front, port));
+      return programs.at(-1);
+    };
+    before(async () => {
+      front = await startFront(name, { ws: true, conf: "log_level = info\nslots = 0\n" });
+      [{ port }] = front.sidecars();
+      url = `http://127.0.0.1:${port}`;
+      await start();
+    });
+    after(async () => {
+      for (const program of programs)
+        program.kill("SIGTERM");
+      await front?.stop();
+    });
+
+    const crowd = (t, n, version = "4.8.4") => Promise.all(Array.from({ length: n }, async () =>
+      closing(t, await connect(version, url, websocket))));
+
+    it(`${CLIENTS} clients of both, and one who polls, hear everything in one order`, async (t) => {
+      const all = await crowd(t, CLIENTS), poll = closing(t, await connect("4.8.4", front.url));
+      const held = front.sidecars().map(({ pid }) => connections(pid, port));
+      assert.equal(held.length, 2);
+      assert.ok(held.every((n) => n >= CLIENTS / 5), `spread ${held}`);
+
+      const mark = fresh("mark");
+      const lists = [...all, poll].map((socket) => collect(socket, "broadcast", (word, i) => (word === mark ? i : undefined)));
+      /* So many senders that some of them sit at each. */
+      const senders = [...all.slice(0, 20), poll];
+      await Promise.all(Array.from({ length: EMITS * senders.length / 20 }, (_, i) => ask(senders[i % senders.length], "broadcast", mark, i)));
+      const total = Math.floor(EMITS * senders.length / 20);
+      for (const list of lists)
+        await list.reach(total);
+      assert.deepEqual([...lists[0]].sort((a, b) => a - b), Array.from({ length: total }, (_, i) => i));
+      for (const list of lists)
+        assert.deepEqual([...list], [...lists[0]]);
+    });
+
+    it("the clients of one that is killed go on with the other, and miss nothing", async (t) => {
+      const all = await crowd(t, 60), poll = closing(t, await connect("4.8.4", front.url));
+      const mark = fresh("mark"), lists = all.map((socket) => collect(socket, "broadcast", (word, i) => (word === mark ? i : undefined)));
+      const was = new Map(all.map((socket) => [socket, socket.id]));
+      let lost = 0;
+      for (const socket of all)
+        socket.on("disconnect", () => lost++);
+      for (let i = 0; i < 30; i++) {
+        await ask(poll, "broadcast", mark, i);
+        if (i === 10)
+          await killAll([programs.pop().pid]);
+      }
+      for (const list of lists)
+        assert.deepEqual([...await list.reach(30)], Array.from({ length: 30 }, (_, i) => i));
+      assert.ok(lost > 0);
+      await until(() => all.every((socket) => socket.connected), "everybody to be back");
+      for (const [socket, id] of was)
+        assert.equal(socket.id, id);
+    });
+  });
