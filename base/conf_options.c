@@ -168,7 +168,7 @@ const struct conf_option conf_options[] = {
 	    "between."),
 	WORDS(transports, "polling jsonp websocket", "polling jsonp websocket", MOUNT,
 	    "Transports that are offered."),
-	WORDS(generations, "eio4 eio3", "eio4 eio3 v1 v0", MOUNT,
+	WORDS(generations, "eio4 eio3 v1 v0", "eio4 eio3 v1 v0", MOUNT,
 	    "Client generations that are served: eio4 is Socket.IO 3 and 4, eio3 is "
 	    "1 and 2, v1 is 0.7 to 0.9, v0 is 0.6."),
 	WORD(streams, "auto", "auto on off", MOUNT,

@@ -63,7 +63,7 @@ manners_send(struct http_private *own, enum refusal refusal)
 	const struct manners *manners = own->codec->manners;
 	const char *text = manners->refusals[refusal].text;
 
-	if (own->is_jsonp)
+	if (own->is_jsonp && !manners->refuses_by_status)
 		manners_script(own, refusal, text);
 	else
 		dress_text(own, manners->refusals[refusal].status,

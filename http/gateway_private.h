@@ -143,6 +143,9 @@ struct slice old_index(struct slice index);
 /* POST was taken, in its generation's words. */
 void post_taken(struct http_private *own);
 
+/* v0.c: /TRANSPORT/... */
+void v0_serve(struct http_private *own, const struct route_found *found,
+    const struct query *query);
 /* v1.c: /1/... */
 void v1_serve(struct http_private *own, const struct route_found *found,
     const struct query *query);

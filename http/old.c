@@ -87,6 +87,7 @@ static const struct {
 	    const struct query *query);
 } doors[] = {
 	{ true, GENERATION_V1, v1_serve },
+	{ false, GENERATION_V0, v0_serve },
 };
 
 void

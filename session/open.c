@@ -57,7 +57,8 @@ open_collect(struct engine *e, struct exchange *x)
 	post.row.info = arena_dup(&e->arena, x->info);
 	if (traits->joins_root) {
 		connect_ask(&post, &view, SLICE_NONE, &admission);
-		if (admission.verdict != ANSWER_OK && traits->greets_in_poll) {
+		if (admission.verdict != ANSWER_OK &&
+		    (traits->greets_in_poll || traits->refuses_handshake)) {
 			exchange_answer(x, admission.verdict);
 			return;
 		}

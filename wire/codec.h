@@ -81,6 +81,7 @@ struct traits {
 	bool greets_in_poll;    /* what the handshake's "/" is answered comes with
 	                         * the first poll, and a refusal refuses the handshake;
 	                         * else both stand in the handshake */
+	bool refuses_handshake; /* when the application does not let it into "/" */
 	bool plain_close;       /* a close packet goes without a noop before it, and
 	                         * answers the client's own, too */
 	bool t_is_time;         /* `t` is a time, which two requests may share: no
@@ -104,6 +105,7 @@ enum refusal {
 struct manners {
 	const char *post_type, *post_text;      /* a POST was taken */
 	bool takes_any_post;    /* also of a session that is unknown */
+	bool refuses_by_status; /* also a page that waits for a script */
 	bool posts_forms;       /* XMLHttpRequest, too, not only JSONP */
 	const char *jsonp_open, *jsonp_middle;  /* around the index; ");" ends it */
 	struct { int status; const char *text; } refusals[REFUSAL__COUNT];

@@ -14,7 +14,6 @@
  *     any other event                 ~j~{"name":NAME,"args":[...]}
  *        that wants an answer         ~j~{"name":NAME,"args":[...],"id":N}
  *     an answer                       ~j~{"ack":N,"args":[...]}
- *     the reason of a refusal         ~j~{"name":"connect_error","args":[{...}]}
  *
  * The same is read.  A text that would read as something else travels as an event
  * `message`, such a JSON value as an event `json`.  The text __subscribe__ or
@@ -415,21 +414,21 @@ event_write(struct buf *out, struct slice data, struct slice id)
 }
 
 static void
-member_write(struct buf *out, const char *before, struct slice value,
-    const char *between, struct slice array, const char *behind)
+answer_write(struct buf *out, struct slice id, struct slice args)
 {
 	struct buf json = BUF_INIT;
 
-	buf_str(&json, before);
-	buf_add(&json, value);
-	buf_str(&json, between);
-	buf_add(&json, array);
-	buf_str(&json, behind);
+	buf_str(&json, "{\"ack\":");
+	buf_add(&json, id);
+	buf_str(&json, ",\"args\":");
+	buf_add(&json, args);
+	buf_char(&json, '}');
 	json_message_write(out, &json);
 	buf_free(&json);
 }
 
-/* To be let in is the sid, to be sent away the end: nothing is said of them. */
+/* To be let in is the sid, to be refused a status, to be sent away the end: nothing
+ * is said of them. */
 static void
 v0_packet_write(struct buf *out, const struct packet *packet, struct slice offset)
 {
@@ -442,14 +441,10 @@ v0_packet_write(struct buf *out, const struct packet *packet, struct slice offse
 		event_write(out, buf_slice(&data), packet->id);
 		break;
 	case PACKET_ACK:
-		member_write(out, "{\"ack\":", packet->id, ",\"args\":",
-		    buf_slice(&data), "}");
-		break;
-	case PACKET_CONNECT_ERROR:
-		member_write(out, "{\"name\":\"connect_error\",\"args\":[",
-		    buf_slice(&data), "]}", SLICE(""), "");
+		answer_write(out, packet->id, buf_slice(&data));
 		break;
 	case PACKET_CONNECT:
+	case PACKET_CONNECT_ERROR:
 	case PACKET_DISCONNECT:
 	case PACKET__COUNT:
 		break;
@@ -621,9 +616,31 @@ v0_form_read(struct buf *payload, struct slice form, bool from_page)
 	return RC_NONE;
 }
 
+/* A client looks at the status only: all but 200 is the end. */
+static const struct manners manners = {
+	.post_type = "text/plain; charset=UTF-8",
+	.post_text = "ok",
+	.refuses_by_status = true,
+	.posts_forms = true,
+	.jsonp_open = "io.JSONP[",
+	.jsonp_middle = "]._(",
+	.refusals = {
+		[REFUSAL_TRANSPORT] = { 404, "transport not offered" },
+		[REFUSAL_SID]       = { 404, "session unknown" },
+		[REFUSAL_METHOD]    = { 405, "GET waits, POST says" },
+		[REFUSAL_REQUEST]   = { 400, "not a request of this session" },
+		[REFUSAL_FORBIDDEN] = { 401, "unauthorized" },
+		[REFUSAL_VERSION]   = { 404, "version not offered" },
+		[REFUSAL_HANDSHAKE] = { 403, "not let in" },
+		[REFUSAL_HANDLER]   = { 500, "handler failed" },
+	},
+	.form_read = v0_form_read,
+};
+
 const struct codec codec_v0 = {
 	.name = "v0",
 	.generation = GENERATION_V0,
+	.manners = &manners,
 	.traits = {
 		.joins_root = true,
 		.ignores_strangers = true,
@@ -631,6 +648,7 @@ const struct codec codec_v0 = {
 		.quiet_polls = true,
 		.polls_on = true,
 		.root_is_all = true,
+		.refuses_handshake = true,
 		.plain_close = true,
 		.t_is_time = true,
 		.overlap_status = 200,
