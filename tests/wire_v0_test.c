@@ -372,6 +372,13 @@ line_ends_of_a_form_are_repaired(void)
 	    "~m~4~m~\xf0\x9f\x98\x80\n\xc3\xa9");
 	/* the client has counted both: it is a CR LF */
 	T_STR(form("data=~m~4~m~a%0D%0Ab", true), "~m~4~m~a\r\nb");
+	/* both kinds: one CR goes, and nothing behind it is lost */
+	T_STR(form("data=~m~6~m~a%0D%0Ab%0D%0Ac~m~1~m~x", true),
+	    "~m~6~m~a\nb\r\nc~m~1~m~x");
+	/* a frame in a text ends nothing */
+	T_STR(form("data=~m~12~m~a%0D%0A~m~1~m~b%0D%0Ac~m~1~m~x", true),
+	    "~m~12~m~a\n~m~1~m~b\nc~m~1~m~x");
+	T_STR(form("data=~m~9~m~%0D%0A~m~9~m~", true), "~m~9~m~\r\n~m~9~m~");
 	/* XMLHttpRequest changes nothing */
 	T_STR(form("data=~m~3~m~a%0D%0Ab", false), "~m~3~m~a\r\nb");
 }

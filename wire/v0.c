@@ -519,26 +519,45 @@ is_boundary(struct slice rest)
 	return rest.n == 0 || head_cut(&rest, &units);
 }
 
-/* The text of so many units when each CR LF was one. */
-static bool
-text_undamaged(struct slice *rest, size_t units, struct buf *text)
-{
-	struct slice s = *rest;
-	size_t n;
+/* Where a damaged message may end, and how many of its CRs are too many. */
+struct ending {
+	size_t n, crs;
+	bool is_found;
+};
 
-	for (; units > 0 && s.n > 0; units--) {
-		if (slice_starts(s, SLICE("\r\n")))
-			s = slice_skip(s, 1);
-		n = utf8_head(s);
-		n = n == 0 ? 1 : n;
-		units -= n == 4 && units > 1;
-		buf_add(text, slice_head(s, n));
-		s = slice_skip(s, n);
+/*
+ * The message has so many units, if as many of its CRs go as it has too many.  All
+ * of them is what a form does to plain line feeds; some, if CR LF stood among them.
+ */
+static void
+ending_find(struct slice text, size_t units, struct ending *end_r)
+{
+	size_t i = 0, seen = 0, pairs = 0, n;
+
+	*end_r = (struct ending){ .is_found = false };
+	/* What is seen grows faster than the pairs: it ends soon. */
+	while (seen <= units + pairs) {
+		if (seen >= units && is_boundary(slice_skip(text, i)) &&
+		    (!end_r->is_found || seen == units + pairs))
+			*end_r = (struct ending){ i, seen - units, true };
+		if (i == text.n || (end_r->is_found && end_r->crs == 0))
+			return;
+		pairs += slice_starts(slice_skip(text, i), SLICE("\r\n"));
+		n = utf8_head(slice_skip(text, i));
+		seen += n == 4 ? 2 : 1;
+		i += n;
 	}
-	if (units > 0 || !is_boundary(s))
-		return false;
-	*rest = s;
-	return true;
+}
+
+static void
+crs_drop(struct buf *out, struct slice text, size_t crs)
+{
+	for (; text.n > 0; text = slice_skip(text, 1)) {
+		if (crs > 0 && slice_starts(text, SLICE("\r\n")))
+			crs--;
+		else
+			buf_char(out, text.p[0]);
+	}
 }
 
 /*
@@ -549,20 +568,19 @@ text_undamaged(struct slice *rest, size_t units, struct buf *text)
 static void
 lines_repair(struct buf *out, struct slice payload)
 {
-	struct slice rest = payload, behind, message;
+	struct slice rest = payload;
 	struct buf text = BUF_INIT;
+	struct ending end;
 	size_t units;
 
 	while (head_cut(&rest, &units)) {
-		behind = rest;
 		buf_reset(&text);
-		message = slice_head(rest, units_bytes(rest, units));
-		rest = slice_skip(rest, message.n);
-		if (!is_boundary(rest) && text_undamaged(&behind, units, &text)) {
-			message = buf_slice(&text);
-			rest = behind;
-		}
-		message_write(out, SLICE(""), message);
+		ending_find(rest, units, &end);
+		if (!end.is_found)
+			end.n = units_bytes(rest, units);
+		crs_drop(&text, slice_head(rest, end.n), end.crs);
+		message_write(out, SLICE(""), buf_slice(&text));
+		rest = slice_skip(rest, end.n);
 	}
 	buf_free(&text);
 }

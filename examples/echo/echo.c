@@ -12,6 +12,9 @@
  *                                    answers comes back as "answers", one list of
  *                                    the answers' arguments, empty after 10 s
  *   kick       hard?                 ends the namespace; hard: the connection
+ *   message, json  args...           says the same to the sender, as clients before
+ *                                    1.0 do with send()
+ *   __subscribe__, __unsubscribe__  room  as join and leave, of pages of 0.6
  *
  * Binary arguments come back as they are.
  *
@@ -104,6 +107,15 @@ on_kick(struct sio *sio)
 	return 0;
 }
 
+static int
+on_message(struct sio *sio)
+{
+	sio_emit(sio, SIO_ME, sio_name(sio), sio_args(sio));
+	sio_emit_attachments(sio);
+	sio_ack(sio, "[]");
+	return 0;
+}
+
 static const struct sio_event events[] = {
 	{ "echo", on_echo },
 	{ "broadcast", on_broadcast },
@@ -112,6 +124,10 @@ static const struct sio_event events[] = {
 	{ "to", on_to },
 	{ "ask", on_ask },
 	{ "kick", on_kick },
+	{ "message", on_message },
+	{ "json", on_message },
+	{ "__subscribe__", on_join },
+	{ "__unsubscribe__", on_leave },
 	{ NULL, NULL }
 };
 

@@ -74,14 +74,14 @@ class Page {
     const location = { protocol: at.protocol, host: at.host, hostname: at.hostname, port: at.port, href: at.href, pathname: "/" };
     const document = {
       location, domain: at.hostname, cookie: "", body: this.body, readyState: "complete",
-      getElementsByTagName: (tag) => ({ script: [this.first], head: [this.head], body: [this.body] }[tag.toLowerCase()] ?? []),
+      getElementById: () => null, getElementsByTagName: (tag) => ({ script: [this.first], head: [this.head], body: [this.body] }[tag.toLowerCase()] ?? []),
       createElement: (tag) => {
         if (!/^\w+$/.test(tag))
           throw new Error("not a name of an element");   /* what old Explorers took */
         return new Element(this, tag);
       },
     };
-    this.window = { document, location, navigator: { userAgent: "page.mjs" }, console, JSON, setTimeout, clearTimeout,
+    this.window = { document, location, navigator: { userAgent: "page.mjs", platform: "node", plugins: [] }, JSON, console: { log() {}, warn() {}, error() {} }, setTimeout, clearTimeout,
       setInterval, clearInterval, encodeURIComponent, decodeURIComponent, addEventListener() {}, removeEventListener() {},
       XMLHttpRequest: function () { return page.request(); } };
     this.window.window = this.window.self = this.window;

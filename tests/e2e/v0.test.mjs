@@ -1,0 +1,212 @@
+/*
+ * v0.test.mjs - pages of 2010 and 2011, alone and among all others
+ *
+ * The client is the browser build inside the npm package socket.io 0.6.18, on as
+ * much of a browser as it looks at (lib/page.mjs).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { fresh } from "./lib/cases.mjs";
+import { ask, closing, connect } from "./lib/client.mjs";
+import { fronts, startFront } from "./lib/front.mjs";
+import { request } from "./lib/http.mjs";
+import { openV0 } from "./lib/v0.mjs";
+import { collect, next } from "./lib/wait.mjs";
+
+const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'single' \\ / \u2028\u2029\n\t ~m~3~m~ </script> --socketio";
+const POLLING = ["xhr-polling", "jsonp-polling"];
+
+/* Name -> (t, enter, url, transport). */
+const cases = {
+  async "says text and hears it"(t, enter) {
+    const page = await enter(), heard = collect(page, "message");
+    for (const text of ["hello", "", TEXT, "line\nline\r\nline\n", "é€\u{1F600}"])
+      page.socket.send(text);
+    await heard.reach(5);
+    /* a form knows one kind of line ends, so a message should have one kind, too */
+    assert.deepEqual([...heard].map((text) => text.replaceAll("\r\n", "\n")),
+      ["hello", "", TEXT, "line\nline\nline\n", "é€\u{1F600}"]);
+  },
+
+  async "says objects and lists of messages"(t, enter) {
+    const page = await enter(), texts = collect(page, "message"), objects = collect(page, "json");
+    page.socket.send({ a: [1, { b: TEXT }], name: "Bob" });
+    page.socket.send(["one", { two: 2 }, 3, null]);
+    await objects.reach(2);
+    await texts.reach(3);
+    assert.deepEqual([...objects], [{ a: [1, { b: TEXT }], name: "Bob" }, { two: 2 }]);
+    assert.deepEqual([...texts], ["one", "3", ""]);
+  },
+
+  async "asks and is answered, and answers what it is asked"(t, enter) {
+    const page = await enter();
+    assert.deepEqual(await ask(page, "echo", 1, "two", [TEXT], { k: null }), [1, "two", [TEXT], { k: null }]);
+    page.on("question", (text, answer) => answer(text.toUpperCase(), [1]));
+    const answers = next(page, "answers");
+    page.emit("ask", "well?");
+    assert.deepEqual((await answers)[0], [["WELL?", [1]]]);
+  },
+
+  async "hears a channel while it has subscribed to it"(t, enter, url) {
+    const page = await enter(), room = fresh("channel"), event = fresh("event");
+    const other = closing(t, await connect("4.8.4", url)), heard = collect(page, event);
+    page.socket.send(["__subscribe__", room]);
+    await ask(page, "echo");
+    await ask(other, "to", room, event, 1);
+    await heard.reach(1);
+    page.socket.send(["__unsubscribe__", room]);
+    await ask(page, "echo");
+    await ask(other, "to", room, event, 2);
+    await ask(page, "echo");
+    assert.deepEqual([...heard], [1]);
+  },
+
+  async "gets bytes as base64 with a marker"(t, enter, url) {
+    const page = await enter(), room = fresh("room"), event = fresh("event");
+    const other = closing(t, await connect("4.8.4", url)), heard = next(page, event);
+    await ask(page, "join", room);
+    await ask(other, "to", room, event, { deep: [Buffer.from([0, 1, 255])] });
+    assert.deepEqual(await heard, [{ deep: [{ _base64: "AAH/" }] }]);
+  },
+
+  async "hears every broadcast once and in order"(t, enter) {
+    const pages = [await enter(), await enter()], mark = fresh("all");
+    const lists = pages.map((page) => collect(page, "broadcast", (...args) => args));
+    for (let i = 0; i < 20; i++)
+      pages[0].emit("broadcast", mark, i);
+    await Promise.all(pages.map((page) => next(page, "broadcast", (name, i) => name === mark && i === 19)));
+    await ask(pages[1], "echo");
+    for (const list of lists)
+      assert.deepEqual(list.filter(([name]) => name === mark).map(([, i]) => i), Array.from({ length: 20 }, (_, i) => i));
+  },
+
+  async "passes what is large both ways"(t, enter) {
+    const page = await enter(), text = "ä€\u{1F389} ".repeat(2000);
+    const [back] = await ask(page, "echo", text);
+    assert.ok(back === text);
+  },
+
+  async "is sent away by the end of its session"(t, enter) {
+    const page = await enter(), gone = next(page, "disconnect");
+    page.emit("kick");
+    await gone;
+    assert.equal(page.socket.connected, false);
+  },
+
+  /* The form of a JSONP page keeps the address of its first session: it hears only. */
+  async "comes back as another session when its own is unknown"(t, enter, url, transport) {
+    const page = await enter({ reconnect: true, reconnectionDelay: 20 });
+    const gone = next(page, "disconnect");
+    page.emit("kick", true);
+    await gone;
+    await next(page, "connect");
+    if (transport !== "jsonp-polling")
+      assert.deepEqual(await ask(page, "echo", 1), [1]);
+  },
+};
+
+export const declareV0 = (url, transport) => {
+  for (const [sentence, run] of Object.entries(cases))
+    it(sentence, (t) => run(t, async (options) => closing(t, await openV0(url(), transport, options)), url(), transport));
+};
+
+/* Everybody says it, everybody hears all of it, in one and the same order. */
+async function together(t, url, pages) {
+  const room = fresh("room"), event = fresh("said"), each = 5;
+  const names = [...pages.map((transport) => `0.6 ${transport}`), "1.7.4", "2.5.0", "4.8.4"];
+  const sockets = [...await Promise.all(pages.map((transport) => openV0(url, transport))),
+    ...await Promise.all(["1.7.4", "2.5.0", "4.8.4"].map((version) => connect(version, url)))];
+  closing(t, sockets);
+  await Promise.all(sockets.map((socket) => ask(socket, "join", room)));
+  const heard = sockets.map((socket) => collect(socket, event, (...args) => args));
+  sockets.forEach((socket, who) => {
+    for (let i = 0; i < each; i++)
+      socket.emit("to", room, event, names[who], i, `${TEXT} ${i}`);
+  });
+  await Promise.all(heard.map((list) => list.reach(names.length * each)));
+  await Promise.all(sockets.map((socket) => ask(socket, "echo", "last")));
+  const order = heard[0].map(([who, i]) => `${who} ${i}`);
+  names.forEach((name, who) => {
+    assert.equal(heard[who].length, names.length * each, `${name} heard something twice`);
+    assert.deepEqual(heard[who].map(([from, i]) => `${from} ${i}`), order);
+    assert.deepEqual(heard[who].filter(([from]) => from === name).map(([, i]) => i), Array.from({ length: each }, (_, i) => i));
+    for (const [from, i, text] of heard[who])
+      assert.equal(text, `${TEXT} ${i}`, `${name} hears ${from}`);
+  });
+}
+
+const FORM = { "Content-Type": "application/x-www-form-urlencoded; charset=utf-8" };
+
+function byHand(url) {
+  const open = async () => /^~m~\d+~m~(.*)$/.exec((await request(url(), "/socket.io/xhr-polling//1300000000001")).body)[1];
+  const poll = (sid) => request(url(), `/socket.io/xhr-polling/${sid}/1300000000002`);
+  const say = (sid, text) => request(url(), `/socket.io/xhr-polling/${sid}/send`, { method: "POST", headers: FORM,
+    body: `data=${encodeURIComponent(`~m~${text.length}~m~${text}`)}` });
+
+  it("the newer of two polls gets what is said, the older one an empty answer", async () => {
+    const sid = await open(), older = poll(sid);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const newer = poll(sid);
+    const first = await Promise.race([older.then((res) => ["older", res]), newer.then((res) => ["newer", res])]);
+    assert.deepEqual([first[1].status, first[1].body], [200, ""]);
+    assert.equal((await say(sid, "hi")).body, "ok");
+    const { body } = await (first[0] === "older" ? newer : older);
+    assert.equal(body, "~m~2~m~hi");
+  });
+
+  it("a session that is unknown is 404 to all", async () => {
+    assert.equal((await poll("7206980395062943")).status, 404);
+    assert.equal((await say("7206980395062943", "x")).status, 404);
+    assert.equal((await request(url(), "/socket.io/jsonp-polling/7206980395062943/1/0")).status, 404);
+  });
+
+  it("garbage is taken and ignored", async () => {
+    const sid = await open();
+    for (const body of ["data=garbage", "data=", "", "x=1", "data=%FF%FE~m~", "data=~m~99999999999~m~"])
+      assert.equal((await request(url(), `/socket.io/xhr-polling/${sid}/send`, { method: "POST", headers: FORM, body })).body, "ok");
+    assert.equal((await say(sid, "still here")).body, "ok");
+    assert.equal((await poll(sid)).body.replace(/^(~m~0~m~)*/, ""), "~m~10~m~still here");
+  });
+}
+
+for (const name of fronts("lighttpd", "apache-fcgid", "none"))
+  describe(`through ${name}`, () => {
+    let front;
+    before(async () => { front = await startFront(name); });
+    after(() => front?.stop());
+    for (const transport of POLLING)
+      describe(transport, () => declareV0(() => front.url, transport));
+    describe("by hand", () => byHand(() => front.url));
+    it("0.6, 1.7.4, 2.5.0 and 4.8.4 in one room hear everything once and in order", (t) => together(t, front.url, POLLING));
+  });
+
+describe("an idle page", () => {
+  let front;
+  before(async () => { front = await startFront("lighttpd", { conf: "ping_interval = 300ms\nping_timeout = 2s" }); });
+  after(() => front?.stop());
+  for (const transport of POLLING)
+    it(`polls on, ${transport}`, async (t) => {
+      const page = closing(t, await openV0(front.url, transport)), { transport: road } = page.socket;
+      let polls = 0;
+      const get = road.get;
+      await new Promise((resolve) => {
+        road.get = function (...args) {
+          if (++polls === 5)
+            resolve();
+          return get.apply(this, args);
+        };
+      });
+      assert.deepEqual(await ask(page, "echo", "here"), ["here"]);
+    });
+});
+
+describe("where v0 is off", () => {
+  let front;
+  before(async () => { front = await startFront("lighttpd", { conf: "generations = eio4 eio3" }); });
+  after(() => front?.stop());
+  it("its addresses are refused", async () => {
+    assert.equal((await request(front.url, "/socket.io/xhr-polling//1300000000001")).status, 400);
+  });
+});
