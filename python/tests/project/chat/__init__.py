@@ -1,0 +1,4 @@
+"""An application of a Django project, for test_frameworks.
+
+SPDX-License-Identifier: ISC
+"""
