@@ -1,0 +1,302 @@
+/*
+ * serve.c - who answers a request, and how the answer leaves
+ *
+ * Must stay true: a service lives until http_serve() has returned and its answer
+ * has begun to leave, whichever comes last.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/mem.h"
+#include "session/live.h"
+#include "ws/answer.h"
+#include "ws/files.h"
+#include "ws/http1_private.h"
+#include "ws/live.h"
+#include "ws/request.h"
+#include "ws/upgrade.h"
+
+static void
+answer_send(struct http1 *h, const struct http_response *response)
+{
+	struct door *door = h->door;
+
+	buf_reset(&door->answer);
+	answer_head(&door->answer, response->status,
+	    buf_slice(&response->headers), h->keep && !door->leaving, h->minor,
+	    clock_wall(&clock_system));
+	stream_write(h->stream, buf_slice(&door->answer),
+	    response->has_body ? buf_slice(&response->body) : SLICE_NONE);
+	http1_next(h);
+}
+
+void
+serve_text(struct http1 *h, int status, struct slice headers, const char *text)
+{
+	struct http_response response = { .status = status, .has_body = true };
+
+	buf_str(&response.body, text);
+	buf_str(&response.body, "\n");
+	buf_printf(&response.headers, "Content-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Length: %zu\r\nCache-Control: no-store\r\n", response.body.n);
+	buf_add(&response.headers, headers);
+	answer_send(h, &response);
+	buf_free(&response.headers);
+	buf_free(&response.body);
+}
+
+static void
+service_free(struct service *service)
+{
+	buf_free(&service->body);
+	free(service);
+}
+
+static void
+service_end(struct service *service)
+{
+	service->is_done = true;
+	service->h->service = NULL;
+	service->h->door->n_busy--;
+}
+
+/* HTTP/1.0 has no chunks: there the end of the connection is the end. */
+static void
+piece_write(struct http1 *h, struct slice piece)
+{
+	char head[24];
+	int n;
+
+	if (piece.n == 0)
+		return;
+	if (h->minor == 0) {
+		stream_write(h->stream, piece, SLICE_NONE);
+		return;
+	}
+	n = snprintf(head, sizeof(head), "%zx\r\n", piece.n);
+	stream_write(h->stream, slice_of(head, (size_t)n), piece);
+	stream_write(h->stream, SLICE("\r\n"), SLICE_NONE);
+}
+
+static bool
+has_room(const struct http1 *h)
+{
+	return !h->stream->is_closing && (int64_t)h->stream->out.bytes <=
+	    h->door->conf->stream_buffer;
+}
+
+static bool
+on_stream_begin(struct http_exchange *x)
+{
+	struct service *service = x->door;
+	struct http1 *h = service->h;
+	struct buf *head = &h->door->answer;
+
+	h->keep = false;
+	if (h->minor > 0)
+		buf_str(&x->response.headers, "Transfer-Encoding: chunked\r\n");
+	buf_reset(head);
+	answer_head(head, x->response.status, buf_slice(&x->response.headers),
+	    false, h->minor, clock_wall(&clock_system));
+	stream_write(h->stream, buf_slice(head), SLICE_NONE);
+	piece_write(h, buf_slice(&x->response.body));
+	return has_room(h);
+}
+
+static bool
+on_stream_extend(struct http_exchange *x, struct slice piece)
+{
+	struct service *service = x->door;
+
+	piece_write(service->h, piece);
+	return has_room(service->h);
+}
+
+static void
+on_stream_close(struct http_exchange *x)
+{
+	struct service *service = x->door;
+	struct http1 *h = service->h;
+
+	service_end(service);
+	http_finish(h->door->gateway, x);
+	if (h->minor > 0)
+		stream_write(h->stream, SLICE("0\r\n\r\n"), SLICE_NONE);
+	if (has_room(h))
+		http1_next(h);
+	else
+		stream_close(h->stream);
+	if (!service->is_serving)
+		service_free(service);
+}
+
+static const struct http_stream_ops stream_ops = {
+	on_stream_begin, on_stream_extend, on_stream_close
+};
+
+static void
+on_respond(struct http_exchange *x)
+{
+	struct service *service = x->door;
+	struct http1 *h = service->h;
+
+	service_end(service);
+	h->receipt = x->receipt;
+	answer_send(h, &x->response);
+	http_finish(h->door->gateway, x);
+	if (!service->is_serving)
+		service_free(service);
+}
+
+static void
+upgrade_serve(struct service *service, const struct request *request)
+{
+	struct http1 *h = service->h;
+	struct door *door = h->door;
+	struct upgrade upgrade;
+	struct live asked = { .codec = NULL };
+	const char *fault;
+	int status;
+
+	if (http_upgrade(door->gateway, &service->x, &asked) != RC_OK)
+		return;
+	status = upgrade_check(request, &door->extensions, &upgrade, &fault);
+	if (status == 0) {
+		service->upgrade = live_open(door, h, &asked, &upgrade);
+		return;
+	}
+	service_end(service);
+	serve_text(h, status, upgrade_refusal_headers(status), fault);
+	http_finish(door->gateway, &service->x);
+}
+
+/* The body is the service's from here on. */
+static void
+gateway_serve(struct http1 *h, const struct request *request, struct buf *body,
+    bool is_too_big)
+{
+	struct door *door = h->door;
+	struct service *service = mem_alloc(sizeof(*service));
+
+	service->h = h;
+	service->body = *body;
+	*body = (struct buf)BUF_INIT;
+	service->x.respond = on_respond;
+	service->x.stream = strcmp(door->conf->streams, "off") == 0 ? NULL :
+	    &stream_ops;
+	service->x.door = service;
+	service->x.request = (struct http_request){
+		.method = request->method,
+		.target = request->target,
+		.headers = request->headers,
+		.n_headers = request->n_headers,
+		.body = buf_slice(&service->body),
+		.body_too_big = is_too_big,
+		.remote_addr = slice_str(h->peer),
+		.host = slice_str(door->host),
+		.port = slice_str(door->port),
+	};
+	h->service = service;
+	door->n_busy++;
+	stream_lane(h->stream, LANE_NONE);
+	service->is_serving = true;
+	if (upgrade_wanted(request))
+		upgrade_serve(service, request);
+	else
+		http_serve(door->gateway, &service->x);
+	service->is_serving = false;
+	if (service->is_done)
+		service_free(service);
+}
+
+static void
+files_answer(struct http1 *h, const struct request *request)
+{
+	struct http_response response;
+
+	files_serve(h->door->files, request, &response);
+	answer_send(h, &response);
+	buf_free(&response.headers);
+	buf_free(&response.body);
+}
+
+static void
+health_answer(struct http1 *h)
+{
+	if (h->door->leaving)
+		serve_text(h, 503, SLICE_NONE, "leaving");
+	else
+		serve_text(h, 200, SLICE_NONE, "ok");
+}
+
+static bool
+is_health(const struct request *request)
+{
+	return slice_is(request->target, "/healthz") &&
+	    slice_is(request->method, "GET");
+}
+
+void
+serve_request(struct http1 *h, const struct request *request, struct buf *body,
+    bool is_too_big)
+{
+	struct door *door = h->door;
+
+	h->minor = request->minor;
+	h->had_request = true;
+	/* After a refused upgrade nobody knows what the client says next. */
+	h->keep = request->keep_alive && !is_too_big && !upgrade_wanted(request);
+	if (is_health(request))
+		health_answer(h);
+	else if (door->files != NULL &&
+	    !http_is_ours(door->gateway, request->target))
+		files_answer(h, request);
+	else
+		gateway_serve(h, request, body, is_too_big);
+}
+
+void
+serve_forget(struct http1 *h)
+{
+	struct service *service = h->service;
+
+	if (service == NULL)
+		return;
+	h->door->n_busy--;
+	if (service->upgrade != NULL)
+		live_cancel(service->upgrade);
+	http_cancel(h->door->gateway, &service->x);
+	http_finish(h->door->gateway, &service->x);
+	service_free(service);
+}
+
+struct stream *
+http1_yield(struct http1 *h, struct buf *in_r)
+{
+	struct service *service = h->service;
+	struct stream *stream = h->stream;
+
+	service_end(service);
+	http_finish(h->door->gateway, &service->x);
+	service_free(service);
+	if (h->is_waiting)
+		TAILQ_REMOVE(&h->door->waiting, h, waiting_link);
+	*in_r = h->in;
+	free(h);
+	return stream;
+}
+
+void
+http1_upgrade_refuse(struct http1 *h, enum answer answer)
+{
+	struct service *service = h->service;
+
+	service->upgrade = NULL;
+	http_upgrade_answer(h->door->gateway, &service->x, answer);
+}
