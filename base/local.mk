@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libbase.a
 	%D%/random.h %D%/random.c %D%/crypto.h %D%/crypto.c \
 	%D%/json.h %D%/json_private.h %D%/json.c %D%/json_string.c \
 	%D%/json_merge.h %D%/json_merge.c \
+	%D%/arguments.h %D%/arguments.c \
 	%D%/conf.h %D%/conf_private.h %D%/conf.c %D%/conf_options.c \
 	%D%/conf_parse.c %D%/conf_find.c %D%/conf_load.c %D%/conf_print.c
 %C%_libbase_a_CPPFLAGS = $(AM_CPPFLAGS) \

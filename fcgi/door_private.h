@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "fcgi/arrival.h"
-#include "fcgi/house.h"
+#include "http/house.h"
 #include "http/http.h"
 
 enum connection_state {

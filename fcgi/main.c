@@ -11,85 +11,63 @@
  */
 #include "config.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/arguments.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "fcgi/door_private.h"
 #include "fcgi/environment.h"
-
-enum { EXIT_USAGE = 2, DESCRIPTORS_OTHER = 64 };
 
 struct arguments {
 	const char *listen, *config;
 	mode_t mode;
 };
 
-static void
-help_print(FILE *to)
-{
-	struct buf options = BUF_INIT;
-
-	conf_print_help(&options);
-	fprintf(to, "usage: siogate.fcgi [--config FILE] "
-	    "[--listen PATH|HOST:PORT [--mode 0660]]\n\n"
-	    "A Socket.IO gateway.  Started by a web server it finds out by itself "
-	    "whether it\nis a FastCGI child or a CGI program; --listen makes it an "
-	    "external responder.\n\nOptions of siogate.conf:\n%.*s",
-	    SLICE_ARGS(buf_slice(&options)));
-	buf_free(&options);
-}
+static const char usage[] = "[--config FILE] [--listen PATH|HOST:PORT "
+    "[--mode 0660]]\n\n"
+    "A Socket.IO gateway.  Started by a web server it finds out by itself whether it\n"
+    "is a FastCGI child or a CGI program; --listen makes it an external responder.";
 
 /* -1: go on; else the exit status. */
 static int
-arguments_read(int argc, char **argv, struct arguments *arguments_r)
+command_line_read(int argc, char **argv, struct arguments *arguments_r)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "listen", required_argument, NULL, 'l' },
-		{ "mode", required_argument, NULL, 'm' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 }
+	const char *mode = "0660";
+	const struct argument table[] = {
+		{ "config", 'c', &arguments_r->config },
+		{ "listen", 'l', &arguments_r->listen },
+		{ "mode", 'm', &mode },
 	};
+	int status = arguments_read("siogate.fcgi", usage, table,
+	    N_ELEMENTS(table), argc, argv);
 	char *end;
-	int c;
 
-	*arguments_r = (struct arguments){ .mode = 0660 };
-	while ((c = getopt_long(argc, argv, "c:hl:m:V", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			arguments_r->config = optarg;
-			break;
-		case 'h':
-			help_print(stdout);
-			return EXIT_SUCCESS;
-		case 'l':
-			arguments_r->listen = optarg;
-			break;
-		case 'm':
-			arguments_r->mode = (mode_t)strtoul(optarg, &end, 8);
-			if (*end == '\0' && optarg != end &&
-			    arguments_r->mode <= 0777)
-				break;
-			fprintf(stderr, "siogate.fcgi: --mode is an octal number "
-			    "such as 0660, not %s\n", optarg);
-			return EXIT_USAGE;
-		case 'V':
-			printf("siogate " PACKAGE_VERSION "\n");
-			return EXIT_SUCCESS;
-		default:
-			fprintf(stderr, "Try siogate.fcgi --help.\n");
-			return EXIT_USAGE;
-		}
+	arguments_r->mode = (mode_t)strtoul(mode, &end, 8);
+	if (status == -1 &&
+	    (*end != '\0' || mode == end || arguments_r->mode > 0777)) {
+		fprintf(stderr, "siogate.fcgi: --mode is an octal number such as "
+		    "0660, not %s\n", mode);
+		return EXIT_USAGE;
 	}
-	return -1;
+	return status;
+}
+
+/*
+ * Words of a query without "=" are a CGI program's arguments (RFC 3875, 4.4): they
+ * are the visitor's, who has nothing to configure here.
+ */
+static bool
+arguments_are_foreign(void)
+{
+	const char *query = getenv("QUERY_STRING");
+
+	return getenv("REQUEST_METHOD") != NULL && query != NULL &&
+	    query[0] != '\0' && strchr(query, '=') == NULL;
 }
 
 static bool
@@ -99,23 +77,6 @@ is_listening(int fd)
 	socklen_t n = sizeof(on);
 
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &n) == 0 && on;
-}
-
-/* All the descriptors that we may have; how many polls they are good for. */
-static size_t
-descriptors_raise(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
-		return 0;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
-	    limit.rlim_cur == RLIM_INFINITY)
-		return 0;
-	return limit.rlim_cur > 2 * DESCRIPTORS_OTHER ?
-	    limit.rlim_cur - DESCRIPTORS_OTHER : limit.rlim_cur / 2;
 }
 
 static int
@@ -159,9 +120,10 @@ door_run(struct door *door, const struct arguments *arguments)
 int
 main(int argc, char **argv)
 {
-	struct arguments arguments;
+	struct arguments arguments = { NULL, NULL, 0 };
 	struct door door = { .listener = -1, .set = -1 };
-	int status = arguments_read(argc, argv, &arguments);
+	int status = command_line_read(arguments_are_foreign() ? 1 : argc, argv,
+	    &arguments);
 
 	if (status != -1)
 		return status;
@@ -169,8 +131,9 @@ main(int argc, char **argv)
 	LIST_INIT(&door.fresh);
 	LIST_INIT(&door.seated);
 	LIST_INIT(&door.ready);
+	door.house.door = "fcgi";
 	door.house.path = arguments.config;
-	door.house.max_parked = descriptors_raise();
+	door.house.max_parked = house_descriptors();
 	house_open(&door.house);
 	status = door_run(&door, &arguments);
 	house_close(&door.house);

@@ -5,7 +5,7 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/origin.h %D%/origin.c %D%/peer.h %D%/peer.c \
 	%D%/error.h %D%/error.c %D%/dress.c %D%/exchange.c %D%/eio.c \
 	%D%/old.c %D%/v0.c %D%/v1.c \
-	%D%/greet.c %D%/poll.c %D%/post.c %D%/info.c %D%/client.c %D%/status.c
+	%D%/house.h %D%/house.c %D%/greet.c %D%/poll.c %D%/post.c %D%/info.c %D%/client.c %D%/status.c
 
 # On a fake engine: the session floor is not linked.
 HTTP_FAKE = tests/fake_engine.c tests/fake_engine.h tests/http_support.h

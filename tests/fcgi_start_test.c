@@ -22,11 +22,13 @@ struct cgi {
 	int in, out;            /* our ends */
 };
 
+static const char *argument;    /* what the web server passes, or NULL */
+
 /* env: "NAME=VALUE" pieces between newlines. */
 static struct cgi
 cgi_start(const char *env)
 {
-	const char *const argv[] = { "siogate.cgi", NULL };
+	const char *const argv[] = { "siogate.cgi", argument, NULL };
 	struct slice rest = slice_str(env), line, name;
 	char value[512], key[64];
 	int in[2], out[2];
@@ -107,6 +109,20 @@ static void
 as_cgi_it_serves_one_request(void)
 {
 	cgi_greet();
+}
+
+/* /socket.io/?--version: Apache makes arguments of a query without "=". */
+static void
+as_cgi_it_takes_no_orders_from_a_query(void)
+{
+	struct cgi cgi;
+
+	argument = "--version";
+	cgi = cgi_start("REQUEST_METHOD=GET\nQUERY_STRING=--version\n"
+	    "REQUEST_URI=/socket.io/?--version");
+	argument = NULL;
+	T_EQ(cgi_end(&cgi), 0);
+	T_OK(slice_starts(buf_slice(&output), SLICE("Status: ")));
 }
 
 static void
@@ -429,6 +445,7 @@ main(void)
 	responder_configure(LINES);
 	signal(SIGPIPE, SIG_IGN);
 	T_RUN(as_cgi_it_serves_one_request);
+	T_RUN(as_cgi_it_takes_no_orders_from_a_query);
 	T_RUN(as_cgi_it_reads_a_body_of_known_length_and_no_more);
 	T_RUN(as_cgi_it_reads_a_chunked_body_to_its_end);
 	T_RUN(as_cgi_it_refuses_a_body_past_the_limit);

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/rc.h"
+#include "http/house.h"
 #include "ws/extension.h"
 #include "ws/http1.h"
 #include "ws/live.h"
@@ -19,13 +20,12 @@ struct conf;
 struct engine;
 struct files;
 struct gateway;
-struct handlers;
 struct store;
 
 struct door {
-	struct conf *conf;
+	struct house house;
+	const struct conf *conf;        /* these four: the house's */
 	struct store *store;
-	struct handlers *handlers;
 	struct engine *engine;
 	struct gateway *gateway;
 	struct files *files;            /* NULL: no static_dir */

@@ -11,17 +11,36 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "fcgi/house.h"
 #include "handlers/handlers.h"
+#include "http/house.h"
 #include "http/http.h"
 #include "session/engine.h"
 #include "session/setup.h"
 #include "store/store.h"
+
+enum { DESCRIPTORS_OTHER = 64 };
+
+size_t
+house_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return 0;
+	return limit.rlim_cur > 2 * DESCRIPTORS_OTHER ?
+	    limit.rlim_cur - DESCRIPTORS_OTHER : limit.rlim_cur / 2;
+}
 
 static enum rc
 open_conf(struct house *h, char **error)
@@ -32,6 +51,8 @@ open_conf(struct house *h, char **error)
 	log_level_parse(h->conf->log_level, &level);
 	log_open(level, h->conf->log[0] == '\0' ? NULL : h->conf->log,
 	    h->conf->log_max_size);
+	if (rc == RC_OK && h->adjust != NULL)
+		rc = h->adjust(h->conf, h->arg, error);
 	if (rc != RC_OK || h->document_root == NULL)
 		return rc;
 	return conf_check_place(h->conf, h->document_root, error);
@@ -55,7 +76,7 @@ open_handlers(struct house *h, char **error)
 {
 	enum rc rc = handlers_new(h->conf, &h->handlers, error);
 
-	if (rc == RC_OK && h->document_root != NULL)
+	if (rc == RC_OK && (h->document_root != NULL || h->loads_at_once))
 		rc = handlers_load(h->handlers, error);
 	return rc;
 }
@@ -98,7 +119,7 @@ house_say(struct house *h, const char *code, const char *error)
 		return;
 	free(h->said);
 	h->said = mem_strdup(error);
-	log_error("fcgi", "cannot serve (%s): %s", code, error);
+	log_error(h->door, "cannot serve (%s): %s", code, error);
 }
 
 static void
@@ -141,7 +162,7 @@ house_open(struct house *h)
 		}
 	}
 	if (h->said != NULL)
-		log_info("fcgi", "serving again");
+		log_info(h->door, "serving again");
 	free(h->said);
 	h->said = NULL;
 	h->gateway = gateway_new(h->conf, h->engine, NULL);

@@ -3,11 +3,13 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef FCGI_HOUSE_H
-#define FCGI_HOUSE_H
+#ifndef HTTP_HOUSE_H
+#define HTTP_HOUSE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/rc.h"
 
 struct conf;
 struct engine;
@@ -16,7 +18,12 @@ struct handlers;
 struct store;
 
 struct house {
+	const char *door;               /* as it is called in the log */
 	const char *path;               /* --config, or NULL */
+	/* What the command line says, on top of the file; or NULL. */
+	enum rc (*adjust)(struct conf *conf, void *arg, char **error_r);
+	void *arg;
+	bool loads_at_once;             /* handler modules, not with the first request */
 	size_t max_parked;              /* what the descriptors allow; 0: no limit */
 	struct conf *conf;
 	struct store *store;            /* these three: NULL while broken */
@@ -31,6 +38,10 @@ struct house {
  * true: it works now. */
 bool house_open(struct house *house);
 void house_close(struct house *house);
+
+/* All the descriptors that this process may have; how many polls they are good
+ * for (0: no limit). */
+size_t house_descriptors(void);
 
 /*
  * A FastCGI program learns its document root with its first request only: call
