@@ -278,6 +278,11 @@ const struct conf_option conf_options[] = {
 	    "server hands over.", NULL),
 	COUNT(max_parked, "0", 0, 1000000, DOOR,
 	    "Polls that one process holds.  0: as many as it may open files."),
+	COUNT(senders, "0", 0, 100, DOOR,
+	    "Under mod_fcgid: how many processes are made ready to take POSTs when these "
+	    "come fast.  With one alone, two POSTs that meet cost one of them a second.  "
+	    "Only where answers leave at once (FcgidOutputBufferSize 0).  0: as many as "
+	    "the server makes by itself."),
 
 	ROW(CONF_TEXT, ws_listen, "127.0.0.1:8081", 0, 0, NULL, SOCKETS,
 	    "Address of siogate-ws, host:port with a number for a host; several "

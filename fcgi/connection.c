@@ -32,8 +32,9 @@
 static const unsigned may_become[] = {
 	[CONNECTION_READING] = BIT(CONNECTION_SERVING),
 	[CONNECTION_SERVING] = BIT(CONNECTION_WRITING) | BIT(CONNECTION_READING) |
-	                       BIT(CONNECTION_STREAMING),
+	                       BIT(CONNECTION_STREAMING) | BIT(CONNECTION_KEPT),
 	[CONNECTION_STREAMING] = BIT(CONNECTION_WRITING) | BIT(CONNECTION_READING),
+	[CONNECTION_KEPT] = BIT(CONNECTION_WRITING),
 	[CONNECTION_WRITING] = BIT(CONNECTION_READING),
 };
 static_assert(N_ELEMENTS(may_become) == CONNECTION__COUNT, "a state is missing");
@@ -74,6 +75,7 @@ connection_close(struct connection *c)
 		http_lost(door->house.gateway, &c->x);
 	if (c->state != CONNECTION_READING)
 		door->n_busy--;
+	crew_forget(c);
 	door->n_connections--;
 	LIST_REMOVE(c, link);
 	close(c->fd);                   /* leaves the epoll set, too */
@@ -157,34 +159,76 @@ connection_flush(struct connection *c)
 		connection_done(c);
 }
 
-/* The http floor has an answer; perhaps before http_serve() returned. */
+/* What the front does not take now is written later. */
 static void
-connection_respond(struct http_exchange *x)
+connection_write(struct connection *c, struct slice all)
 {
-	struct connection *c = x->door;
-	struct door *door = c->door;
-	struct slice all;
-	ssize_t n;
+	ssize_t n = connection_send(c, all);
 
-	buf_reset(&door->content);
-	buf_reset(&door->answer);
-	response_write(&door->content, &x->response);
-	fcgi_record_answer(&door->answer, c->id, buf_slice(&door->content));
-	http_finish(door->house.gateway, x);
-	buf_free(&c->body);
-
-	all = buf_slice(&door->answer);
-	if ((n = connection_send(c, all)) == (ssize_t)all.n) {
+	if (n == (ssize_t)all.n) {
 		connection_done(c);
 		return;
 	}
-	connection_enter(c, CONNECTION_WRITING);
+	if (c->state != CONNECTION_WRITING)
+		connection_enter(c, CONNECTION_WRITING);
 	if (n == -1) {
 		connection_close(c);
 		return;
 	}
 	buf_add(&c->out, slice_skip(all, (size_t)n));
 	connection_watch(c, EPOLLOUT);
+}
+
+/* An answer without its end, if the front takes all of it at once. */
+static bool
+connection_keep(struct connection *c, struct buf *answer)
+{
+	ssize_t n = connection_send(c, buf_slice(answer));
+
+	if (n == (ssize_t)answer->n) {
+		connection_enter(c, CONNECTION_KEPT);
+		crew_keep(c);
+		connection_watch(c, EPOLLRDHUP);
+		return true;
+	}
+	if (n > 0) {
+		memmove(answer->p, answer->p + n, answer->n - (size_t)n);
+		answer->n -= (size_t)n;
+	}
+	return false;
+}
+
+void
+connection_release(struct connection *c)
+{
+	struct buf *answer = &c->door->answer;
+
+	buf_reset(answer);
+	fcgi_record_close(answer, c->id);
+	connection_enter(c, CONNECTION_WRITING);
+	connection_write(c, buf_slice(answer));
+}
+
+/* The http floor has an answer; perhaps before http_serve() returned. */
+static void
+connection_respond(struct http_exchange *x)
+{
+	struct connection *c = x->door;
+	struct door *door = c->door;
+	bool keep = crew_keeps(c);
+
+	buf_reset(&door->content);
+	buf_reset(&door->answer);
+	if (keep)
+		buf_str(&x->response.headers, "Connection: close\r\n");
+	response_write(&door->content, &x->response);
+	fcgi_record_part(&door->answer, c->id, buf_slice(&door->content));
+	http_finish(door->house.gateway, x);
+	buf_free(&c->body);
+	if (keep && connection_keep(c, &door->answer))
+		return;
+	fcgi_record_close(&door->answer, c->id);
+	connection_write(c, buf_slice(&door->answer));
 }
 
 /* Says to the front itself what is in door->reply.  False: it does not listen. */
@@ -225,6 +269,7 @@ connection_serve(struct connection *c, const struct arrived *arrived)
 	struct house *house = &c->door->house;
 
 	buf_add(&c->body, arrived->body);
+	c->is_post = slice_is(c->x.request.method, "POST");
 	c->x.request.body = buf_slice(&c->body);
 	c->x.request.body_too_big = arrived->too_big;
 	c->x.respond = connection_respond;
@@ -363,6 +408,9 @@ connection_event(struct connection *c, unsigned events)
 			connection_flush(c);
 		else
 			connection_overhear(c);
+		break;
+	case CONNECTION_KEPT:
+		connection_close(c);    /* only its hang-up is watched */
 		break;
 	case CONNECTION_WRITING:
 		connection_flush(c);

@@ -18,6 +18,7 @@ enum connection_state {
 	CONNECTION_READING,     /* idle, or a part of a request is here */
 	CONNECTION_SERVING,     /* the http floor has the request */
 	CONNECTION_STREAMING,   /* its answer was begun and goes on */
+	CONNECTION_KEPT,        /* answered, but its end is not said yet (crew.c) */
 	CONNECTION_WRITING,     /* the front does not read as fast as we write */
 	CONNECTION__COUNT
 };
@@ -33,13 +34,24 @@ struct connection {
 	unsigned watched;               /* epoll events; 0: not in the set */
 	unsigned id;                    /* of the request */
 	bool keep;
+	bool is_post;                   /* the request, whose text is gone by now */
 	bool is_old;                    /* READING: seen by the last sweep, too */
 	struct arrival arrival;
 	struct buf body;
-	struct buf out;                 /* STREAMING, WRITING: what is left */
+	struct buf out;                 /* STREAMING, KEPT, WRITING: what is left */
 	struct http_exchange x;
 };
 LIST_HEAD(connection_list, connection);
+
+struct crew {
+	int fd;                         /* 0: not tried yet, -1: cannot be opened */
+	int64_t place;                  /* -1: none */
+	int64_t second;                 /* boot ms: since when n were served */
+	unsigned n;
+	int64_t next;                   /* boot ms: not again before */
+	struct connection *kept;        /* NULL: none */
+	int64_t until;
+};
 
 struct door {
 	struct house house;
@@ -54,6 +66,7 @@ struct door {
 	int64_t accept_after;           /* boot ms: no descriptors till then; 0 */
 	struct buf content, answer;     /* of the response that is being made */
 	struct buf reply;               /* to the front itself */
+	struct crew crew;
 };
 
 /* connection.c */
@@ -61,6 +74,8 @@ void connection_take(struct door *door, int fd);
 void connection_event(struct connection *c, unsigned events);
 /* What came behind a request that is answered now is read. */
 void connections_catch_up(struct door *door);
+/* Says the end of one that was kept. */
+void connection_release(struct connection *c);
 /* All that were met in this turn and wait are watched from now on. */
 void connections_seat(struct door *door);
 /* Closes those that sent half a request, and nothing since the last sweep. */
@@ -69,6 +84,14 @@ void connections_close(struct door *door);
 
 /* response.c: status line, headers and body as CGI wants them. */
 void response_write(struct buf *out, const struct http_response *response);
+
+/* crew.c: whether the front should think that this request goes on. */
+bool crew_keeps(const struct connection *c);
+void crew_keep(struct connection *c);
+/* The one that was kept long enough, or NULL. */
+struct connection *crew_release(struct door *door);
+void crew_forget(struct connection *c);
+void crew_fini(struct crew *crew);
 
 /* stream.c: what a connection can do for http_exchange.stream. */
 extern const struct http_stream_ops connection_stream;

@@ -8,7 +8,7 @@ noinst_LIBRARIES += %D%/libfcgidoor.a
 siogatelibexecdir = $(libexecdir)/siogate
 siogatelibexec_PROGRAMS = %D%/siogate.fcgi
 %C%_siogate_fcgi_SOURCES = %D%/main.c %D%/door_private.h \
-	%D%/connection.c %D%/response.c %D%/stream.c %D%/listen.c %D%/loop.c %D%/cgi.c
+	%D%/connection.c %D%/response.c %D%/stream.c %D%/crew.c %D%/listen.c %D%/loop.c %D%/cgi.c
 %C%_siogate_fcgi_LDFLAGS = $(RESPONDER_LDFLAGS) $(EXPORT_SIO)
 %C%_siogate_fcgi_LDADD = %D%/libfcgidoor.a http/libhttp.a $(FLOOR_HANDLERS) \
 	$(SQLITE_LIBS) $(UV_LIBS) $(ZLIB_LIBS) $(STATIC_CRYPTO_LIBS)

@@ -39,13 +39,14 @@ enum {
 	SWEEP_MS = 30000,
 	LEAVE_MS = 5000,        /* what is not written till then never will be */
 	REST_MS = 1000,         /* after so long without a request memory goes back */
-	NO_DESCRIPTOR_MS = 100
+	NO_DESCRIPTOR_MS = 100,
+	CREW_MS = 20            /* how often a kept one is looked after */
 };
 
 struct loop {
 	uv_loop_t uv;
 	uv_poll_t events;
-	uv_timer_t deadline, sweep, heal, leave;
+	uv_timer_t deadline, sweep, heal, leave, crew;
 	uv_signal_t terminate, interrupt;
 	struct door *door;
 	int64_t rest_at;                /* boot ms; 0: at rest */
@@ -184,6 +185,26 @@ house_nurse(struct loop *loop)
 		uv_timer_start(&loop->heal, on_heal, HEAL_MS, HEAL_MS);
 }
 
+static void
+on_crew(uv_timer_t *timer)
+{
+	struct door *door = ((struct loop *)timer->data)->door;
+	struct connection *c = crew_release(door);
+
+	if (c != NULL)
+		connection_release(c);
+	if (door->crew.kept == NULL)
+		uv_timer_stop(timer);
+}
+
+static void
+crew_watch(struct loop *loop)
+{
+	if (loop->door->crew.kept != NULL &&
+	    !uv_is_active((uv_handle_t *)&loop->crew))
+		uv_timer_start(&loop->crew, on_crew, CREW_MS, CREW_MS);
+}
+
 /* The files of the store are others now: the engine has answered everybody. */
 static void
 house_reopen(struct loop *loop)
@@ -267,6 +288,7 @@ loop_turn(struct loop *loop)
 			house_reopen(loop);
 	}
 	house_nurse(loop);
+	crew_watch(loop);
 	connections_seat(door);
 	loop_rest(loop);
 }
@@ -313,10 +335,11 @@ loop_init(struct loop *loop, struct door *door)
 	uv_timer_init(&loop->uv, &loop->sweep);
 	uv_timer_init(&loop->uv, &loop->heal);
 	uv_timer_init(&loop->uv, &loop->leave);
+	uv_timer_init(&loop->uv, &loop->crew);
 	uv_signal_init(&loop->uv, &loop->terminate);
 	uv_signal_init(&loop->uv, &loop->interrupt);
 	loop->events.data = loop->sweep.data = loop->heal.data =
-	    loop->leave.data = loop->terminate.data =
+	    loop->leave.data = loop->crew.data = loop->terminate.data =
 	    loop->interrupt.data = loop;
 	uv_poll_start(&loop->events, UV_READABLE, on_events);
 	uv_timer_start(&loop->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
@@ -335,6 +358,7 @@ static void
 loop_fini(struct loop *loop)
 {
 	connections_close(loop->door);
+	crew_fini(&loop->door->crew);
 	if (loop->door->house.engine != NULL && engine_has_work(loop->door->house.engine))
 		engine_turn(loop->door->house.engine, false);   /* what was lost */
 	uv_walk(&loop->uv, handle_close, NULL);

@@ -108,13 +108,6 @@ fcgi_record_close(struct buf *out, unsigned id)
 	fcgi_record_end(out, id, FCGI_REQUEST_COMPLETE);
 }
 
-void
-fcgi_record_answer(struct buf *out, unsigned id, struct slice content)
-{
-	fcgi_record_part(out, id, content);
-	fcgi_record_close(out, id);
-}
-
 /* One request at a time on a connection; of the rest we promise nothing. */
 static void
 values_answer(struct buf *out, struct slice asked)

@@ -22,10 +22,8 @@ bool fcgi_record_read(struct slice bytes, struct fcgi_record *r_r);
  * stream is made of.  False: the end; or, if *rest is not empty, damage. */
 bool pair_cut(struct slice *rest, struct slice *name_r, struct slice *value_r);
 
-/* Appends the records of a response: content, its end, the request's end. */
-void fcgi_record_answer(struct buf *out, unsigned id, struct slice content);
-
-/* The same in pieces: content, as often as there is some; then the ends. */
+/* Appends the records of a response: content, as often as there is some; then
+ * the ends of content and request. */
 void fcgi_record_part(struct buf *out, unsigned id, struct slice content);
 void fcgi_record_close(struct buf *out, unsigned id);
 

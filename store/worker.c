@@ -87,8 +87,7 @@ unlock_byte(int fd, int64_t at)
 	return fcntl(fd, LOCK_TRY, &fl);
 }
 
-/* Whether somebody else holds it. */
-static bool
+bool
 byte_is_held(int fd, int64_t at)
 {
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET,

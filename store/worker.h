@@ -57,6 +57,7 @@ void worker_duty_drop(struct workers *w);
 /* fcntl locks of an open file description where there are such; one byte. */
 int lock_byte(int fd, int64_t at, bool wait);   /* 0; -1: errno */
 int unlock_byte(int fd, int64_t at);
+bool byte_is_held(int fd, int64_t at);          /* by somebody else */
 
 /* Opens or makes a file of the store with the store's mode and owner. */
 int store_file_open(int dir, const char *name, uid_t owner);

@@ -549,6 +549,51 @@ client_make(void)
 	free(path);
 }
 
+/* ---- a crew ------------------------------------------------------------------- */
+
+/* Under mod_fcgid only who is busy makes another process. */
+static void
+the_end_of_a_post_is_late_while_one_process_takes_them_all(void)
+{
+	char *second = mem_printf("%s/second", responder_dir);
+	const char *const argv[] = { "siogate.fcgi", "--config", responder_conf,
+	    "--listen", second, NULL };
+	struct buf out = BUF_INIT;
+	char head[2000];
+	int fd, i;
+	pid_t pid;
+	ssize_t n;
+
+	responder_start(LINES "senders = 2\n");
+	greet();
+	for (i = 0; i < 3; i++)
+		T_EQ(fcgi_ask(responder_socket, "POST", session_target(i), SLICE("3"),
+		    &got), 200);
+	T_OK((fd = fcgi_connect(responder_socket)) != -1);
+	request_add(&out, "POST", session_target(4), SLICE("40"), false);
+	T_OK(fcgi_send(fd, buf_slice(&out)));
+	T_OK(fcgi_is_readable(fd, PATIENCE_MS));
+	T_OK((n = recv(fd, head, sizeof(head), MSG_PEEK)) > 0);
+	T_OK(memmem(head, (size_t)n, "\r\n\r\nok", 6) != NULL);
+	T_EQ(head[n - 1], 'k');                 /* all of it, but not its end */
+	T_OK(memmem(head, (size_t)n, "Connection: close\r\n", 19) != NULL);
+
+	/* Another one takes POSTs: that is enough, and neither is kept again. */
+	pid = responder_spawn(argv, -1, -1);
+	for (i = 0; i < 2000 && access(second, F_OK) != 0; i++)
+		usleep(5000);   /* nobody tells when a name appears */
+	T_EQ(fcgi_ask(second, "POST", session_target(5), SLICE("3"), &got), 200);
+	T_OK(memmem(got.content.p, got.content.n, "Connection:", 11) == NULL);
+	T_OK(fcgi_receive(fd, &got));
+	T_EQ(got.status, 200);
+
+	close(fd);
+	kill(pid, SIGTERM);
+	T_EQ(responder_wait(pid), 0);
+	buf_free(&out);
+	free(second);
+}
+
 int
 main(void)
 {
@@ -578,6 +623,7 @@ main(void)
 	T_RUN(two_thousand_polls_park_in_one_process);
 	T_RUN(more_polls_than_descriptors_are_refused);
 	T_RUN(running_out_of_descriptors_passes);
+	T_RUN(the_end_of_a_post_is_late_while_one_process_takes_them_all);
 	answer_free(&got);
 	T_RUN(everything_else_is_served);
 	answer_free(&got);

@@ -303,7 +303,8 @@ an_answer_is_cut_into_records(void)
 	buf_str(&content, "Status: 200 OK\r\n\r\n");
 	for (i = 0; i < 200000; i++)
 		buf_char(&content, (char)('a' + i % 26));
-	fcgi_record_answer(&out, FCGI_ID, buf_slice(&content));
+	fcgi_record_part(&out, FCGI_ID, buf_slice(&content));
+	fcgi_record_close(&out, FCGI_ID);
 	buf_add(&a.bytes, buf_slice(&out));
 	answer_parse(&a);
 	T_OK(a.is_whole);

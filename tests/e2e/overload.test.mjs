@@ -16,16 +16,8 @@ import { until } from "./lib/wait.mjs";
 
 const SLOTS = 15, CLIENTS = 40;
 const SIT_MS = all ? 300000 : 12000;
-/*
- * The aim is 99 of 100 POSTs within 100 ms.  It is not always reached: some POSTs
- * took almost exactly one second while files of the same Apache took 15 ms.  Short
- * runs had 15 of 716, at least 3 of 288, 1 of 294, 1 of 296, and several had none;
- * in the five where processes were counted, the two with a single siogate-send.fcgi
- * had one each and the three with more had none.  It looks like mod_fcgid waiting when it finds
- * all of them busy; that was not traced.  So nine of ten are held to 100 ms, plus
- * what files took on a busy machine, and the diagnostic tells the rest.
- */
-const POST_P90_MS = 100, ACK_MAX_MS = 5000;
+/* What the server's own files took at the same time is added: the machine is busy. */
+const POST_P99_MS = 100, ACK_MAX_MS = 5000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -85,11 +77,11 @@ describe("forty clients on fifteen slots", { skip: Boolean(process.env.SIOGATE_T
     })();
     await Promise.all([...chat, files]);
     const [post, ack, page] = [posts, acks, pages].map((list) => percentile(list, 0.99));
-    const most = percentile(posts, 0.9), limit = POST_P90_MS + page;
-    t.diagnostic(`${posts.length} POSTs, 99 of 100 within ${post.toFixed(1)} ms, 9 of 10 ${most.toFixed(1)}, the half ${percentile(posts, 0.5).toFixed(1)}; ` +
+    const limit = POST_P99_MS + page;
+    t.diagnostic(`${posts.length} POSTs, 99 of 100 within ${post.toFixed(1)} ms, the half ${percentile(posts, 0.5).toFixed(1)}; ` +
       `their acks ${ack.toFixed(1)} ms, the half ${percentile(acks, 0.5).toFixed(1)}; files ${page.toFixed(1)} ms`);
     assert.ok(posts.length >= acks.length * 0.9, "POSTs were not measured");
-    assert.ok(most < limit, `9 of 10 POSTs within ${most.toFixed(1)} ms, not ${limit.toFixed(1)}`);
+    assert.ok(post < limit, `99 of 100 POSTs within ${post.toFixed(1)} ms, not ${limit.toFixed(1)}`);
     assert.ok(Math.max(...acks) < ACK_MAX_MS, `an ack took ${Math.max(...acks).toFixed(0)} ms`);
     assert.ok(page < 2000, `99 of 100 files within ${page.toFixed(0)} ms`);
     for (const { socket, lost, seats } of sitting) {
