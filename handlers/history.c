@@ -39,7 +39,7 @@ history_visit(void *arg, const struct record *record)
 
 enum rc
 history_write(struct store *store, struct arena *arena, struct slice nsp,
-    struct slice room, int64_t before, size_t count, struct buf *out)
+    struct slice room, int64_t before, int64_t after, size_t count, struct buf *out)
 {
 	struct slice channel = channel_key(arena,
 	    room.n == 0 ? CHANNEL_NSP : CHANNEL_ROOM, nsp, room);
@@ -47,7 +47,7 @@ history_write(struct store *store, struct arena *arena, struct slice nsp,
 	enum rc rc;
 
 	buf_char(&list, '[');
-	rc = store_history(store, channel, before,
+	rc = store_history(store, channel, before, after,
 	    count > HISTORY_MAX ? HISTORY_MAX : count, arena, history_visit, &list);
 	buf_char(&list, ']');
 	buf_add(out, buf_slice(&list));

@@ -75,6 +75,7 @@ const struct offered offered[] = {
 	OFFER(sio_query),
 	OFFER(sio_count),
 	OFFER(sio_history),
+	OFFER(sio_history_after),
 	OFFER(sio_log),
 };
 const size_t offered_count = sizeof(offered) / sizeof(offered[0]);

@@ -173,17 +173,19 @@ publish(struct ask *ask)
 static void
 history(struct ask *ask)
 {
-	int64_t count = HISTORY_DEFAULT, before = 0;
+	int64_t count = HISTORY_DEFAULT, before = 0, after = 0;
 	struct buf events = BUF_INIT;
 
 	if (ask->args[1].p != NULL)
 		json_int(ask->args[1], &count);
-	if (ask->args[2].p != NULL)
+	if (ask->args[2].p != NULL && json_kind(ask->args[2]) == JSON_OBJECT)
+		json_int(json_member(ask->args[2], "after"), &after);
+	else if (ask->args[2].p != NULL)
 		json_int(ask->args[2], &before);
 	if (count < 1 || count > HISTORY_LIMIT)
 		count = HISTORY_LIMIT;
 	if (history_write(ask->call->store, ask->call->arena, ask->call->nsp,
-	    ask->room, before < 0 ? 0 : before, (size_t)count, &events) == RC_OK)
+	    ask->room, before < 0 ? 0 : before, after, (size_t)count, &events) == RC_OK)
 		grant(ask, buf_slice(&events));
 	else
 		refuse(ask, "refused", "the history cannot be read now");

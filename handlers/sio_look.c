@@ -213,6 +213,17 @@ sio_history(struct sio *sio, const char *room, int64_t before_seq, unsigned coun
 	enum rc rc;
 
 	rc = history_write(sio->call->store, sio->arena, sio->call->nsp,
-	    slice_str(room), before_seq, count, &out);
+	    slice_str(room), before_seq, 0, count, &out);
 	return finish(sio, &out, "sio_history", rc);
+}
+
+const char *
+sio_history_after(struct sio *sio, const char *room, int64_t after_seq, unsigned count)
+{
+	struct buf out = BUF_INIT;
+	enum rc rc;
+
+	rc = history_write(sio->call->store, sio->arena, sio->call->nsp,
+	    slice_str(room), 0, after_seq < 1 ? 1 : after_seq, count, &out);
+	return finish(sio, &out, "sio_history_after", rc);
 }

@@ -266,6 +266,9 @@ int64_t     sio_count(struct sio *sio, const char *who);
  * of {"seq","at","event","args"}; before 0: the newest. */
 const char *sio_history(struct sio *sio, const char *room, int64_t before,
     unsigned count);
+/* The same from a point on: the first `count` with seq > after. */
+const char *sio_history_after(struct sio *sio, const char *room, int64_t after,
+    unsigned count);
 
 void sio_log(struct sio *sio, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -51,8 +51,13 @@ struct store_driver {
 	enum rc (*sessions)(struct store *store, uint64_t after, size_t limit,
 	    struct arena *arena, store_session_fn *visit, void *arg);
 	enum rc (*history)(struct store *store, struct slice channel,
-	    int64_t before, size_t limit, struct arena *arena,
+	    int64_t before, int64_t after, size_t limit, struct arena *arena,
 	    store_record_fn *visit, void *arg);
+	enum rc (*present)(struct store *store, struct slice nsp, struct slice room,
+	    struct slice after, size_t limit, bool with_away, struct arena *arena,
+	    store_presence_fn *visit, void *arg);
+	enum rc (*presence)(struct store *store, struct slice nsp, struct slice room,
+	    struct slice user, struct arena *arena, struct presence_row *row_r);
 	enum rc (*tail)(struct store *store, int64_t after, size_t limit,
 	    struct arena *arena, store_record_fn *visit, void *arg,
 	    int64_t *floor_r);

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_SOURCES = %D%/record.h %D%/store.h %D%/driver.h %D%/store.c \
-	%D%/channel.c %D%/acl.c %D%/sqlite_acl.c %D%/memory_acl.c \
+	%D%/channel.c %D%/acl.c %D%/sqlite_acl.c %D%/sqlite_presence.c %D%/sqlite_mail.c \
+	%D%/memory_presence.c %D%/memory_acl.c \
 	%D%/worker.h %D%/worker.c %D%/turnlock.h %D%/turnlock.c \
 	%D%/sqlite_private.h %D%/sqlite_sql.h %D%/sqlite_sql.c \
 	%D%/sqlite_open.c %D%/sqlite_schema.c %D%/sqlite_turn.c \
@@ -23,7 +24,7 @@ CONTRACT_SOURCES = tests/t.h tests/store_contract.h tests/store_contract.c \
 	tests/store_contract_close.c tests/store_contract_room.c \
 	tests/store_contract_recover.c tests/store_contract_refuse.c tests/store_contract_log.c \
 	tests/store_contract_task.c tests/store_contract_inbox.c tests/store_contract_look.c \
-	tests/store_contract_worker.c tests/store_contract_lost.c tests/store_contract_acl.c
+	tests/store_contract_worker.c tests/store_contract_lost.c tests/store_contract_acl.c tests/store_contract_user.c
 
 check_PROGRAMS += tests/store_sqlite_test tests/store_memory_test
 tests_store_sqlite_test_SOURCES = $(CONTRACT_SOURCES) tests/store_sqlite_test.c

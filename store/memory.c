@@ -78,6 +78,7 @@ town_free(struct town *town)
 	memory_questions_free(town);
 	memory_values_free(town);
 	memory_acls_free(town);
+	memory_presences_free(town);
 	LL_DELETE(towns, town);
 	free(town->path);
 	free(town);
@@ -218,6 +219,8 @@ static void (*const op_fns[])(struct memory *m, struct store_op *op) = {
 	[OP_SOCKET_SET] = memory_op_socket_set,
 	[OP_VALUE_SET] = memory_op_value_set,
 	[OP_ACL] = memory_op_acl,
+	[OP_PRESENCE] = memory_op_presence,
+	[OP_MAIL] = memory_op_mail,
 	[OP_TIMER] = memory_op_timer,
 	[OP_ONCE] = memory_op_once,
 	[OP_ANSWER] = memory_op_answer,
@@ -301,6 +304,8 @@ const struct store_driver store_memory = {
 	.acl_version = memory_acl_version,
 	.acl = memory_acl,
 	.acls = memory_acls,
+	.present = memory_present,
+	.presence = memory_presence,
 	.stats = memory_stats,
 	.tasks = memory_tasks,
 	.batch = memory_batch,

@@ -58,7 +58,7 @@ drop_void_claims(struct memory *m, size_t limit)
 /* Each returns how many rows it worked at. */
 static size_t (*const chores[])(struct memory *m, size_t limit) = {
 	end_dead_sessions, forget_gone_sockets, memory_timers_fire,
-	memory_questions_time_out, drop_void_claims, memory_values_end,
+	memory_questions_time_out, drop_void_claims, memory_values_end, memory_presences_end,
 	memory_trim_kept, memory_trim,
 };
 

@@ -131,25 +131,65 @@ is_kept(const struct town *town, struct slice key, int64_t seq)
 }
 
 static void
+keep_in(struct memory *m, const struct record *r, struct slice key, int64_t ms,
+    int64_t count)
+{
+	struct kept *k;
+
+	if (is_kept(m->town, key, r->seq))
+		return;                 /* the room was named twice */
+	k = mem_alloc(sizeof(*k));
+	k->key = memory_own(key);
+	k->until = ms < INT64_MAX - m->wall ? m->wall + ms : INT64_MAX;
+	record_own(&k->record, r);
+	memory_disown(&k->record.except);
+	m->town->log_bytes += record_bytes(&k->record);
+	DL_APPEND(m->town->kept, k);
+	if (count > 0)
+		keep_at_most(m->town, key, count);
+}
+
+static bool
+is_present(const struct town *town, struct slice key)
+{
+	const struct mem_socket *k;
+
+	for (k = town->sockets; k != NULL; k = k->hh.next)
+		if (k->session != 0 && memory_is_in(k, key))
+			return true;
+	return false;
+}
+
+/* For the users among the channels of whom nobody is there. */
+static void
+mail_keep(struct memory *m, const struct store_op *op)
+{
+	struct record copy = op->u.append.record;
+	struct slice rest = copy.channels, key, nsp, name;
+	struct buf channels = BUF_INIT;
+	enum channel_kind kind;
+
+	copy.flags = (copy.flags & ~(unsigned)RECORD_ASKS_ACK) | RECORD_MAIL;
+	while (pack_next(&rest, &key)) {
+		if (!channel_split(key, &kind, &nsp, &name) || kind != CHANNEL_USER ||
+		    is_present(m->town, key))
+			continue;
+		buf_reset(&channels);
+		pack_add(&channels, key);
+		copy.channels = buf_slice(&channels);
+		keep_in(m, &copy, key, op->u.append.mail_ms, op->u.append.mail_count);
+	}
+	buf_free(&channels);
+}
+
+static void
 keep(struct memory *m, const struct store_op *op)
 {
 	const struct record *r = &op->u.append.record;
 	struct slice rest = r->channels, key;
-	struct kept *k;
 
-	while (pack_next(&rest, &key)) {
-		if (is_kept(m->town, key, r->seq))
-			continue;       /* the room was named twice */
-		k = mem_alloc(sizeof(*k));
-		k->key = memory_own(key);
-		k->until = m->wall + op->u.append.keep_ms;
-		record_own(&k->record, r);
-		memory_disown(&k->record.except);
-		m->town->log_bytes += record_bytes(&k->record);
-		DL_APPEND(m->town->kept, k);
-		if (op->u.append.keep_count > 0)
-			keep_at_most(m->town, key, op->u.append.keep_count);
-	}
+	while (pack_next(&rest, &key))
+		keep_in(m, r, key, op->u.append.keep_ms, op->u.append.keep_count);
 }
 
 /* Answers may go a quarter beyond the budget; what sessions need to live is
@@ -197,8 +237,57 @@ memory_op_append(struct memory *m, struct store_op *op)
 	log_add(m, r);
 	if (asks)
 		op->u.append.question_r = memory_ask(m, op);
+	if (op->u.append.mail_ms > 0)
+		mail_keep(m, op);
 	if (op->u.append.keep_ms > 0)
 		keep(m, op);
+}
+
+void
+memory_say(struct memory *m, struct record *r)
+{
+	log_add(m, r);
+}
+
+/* ---- mail ------------------------------------------------------------------------ */
+
+static void
+letter_say(struct memory *m, const struct mem_socket *k, const struct record *letter)
+{
+	struct record r = { .kind = RECORD_EVENT, .id = -1, .nsp = k->nsp,
+	    .data = letter->data, .attachments = letter->attachments };
+	struct buf channels = BUF_INIT;
+
+	pack_add(&channels, channel_key(m->arena, CHANNEL_ROOM, k->nsp, slice_str(k->id)));
+	r.channels = buf_slice(&channels);
+	log_add(m, &r);
+	buf_free(&channels);
+}
+
+void
+memory_op_mail(struct memory *m, struct store_op *op)
+{
+	const struct mem_socket *k = memory_socket_get(m->town, *op->u.mail.socket);
+	struct kept *letter, *next;
+	struct slice key;
+	size_t n = 0;
+
+	op->rc = RC_NONE;
+	if (k == NULL || k->session == 0 || k->user.n == 0)
+		return;
+	key = channel_key(m->arena, CHANNEL_USER, k->nsp, k->user);
+	DL_FOREACH_SAFE(m->town->kept, letter, next) {
+		if ((letter->record.flags & RECORD_MAIL) == 0 || letter->until <= m->wall ||
+		    !slice_eq(letter->key, key))
+			continue;
+		if (n++ == op->u.mail.limit) {
+			op->rc = RC_OK;
+			break;
+		}
+		if (op->u.mail.replayed == 0 || letter->record.seq <= op->u.mail.replayed)
+			letter_say(m, k, &letter->record);
+		kept_free(m->town, letter);
+	}
 }
 
 /* ---- trimming ------------------------------------------------------------------ */
@@ -265,28 +354,35 @@ memory_tail(struct store *store, int64_t after, size_t limit, struct arena *aren
 	return RC_OK;
 }
 
+static bool
+is_meant(const struct kept *k, struct slice channel, int64_t before, int64_t after,
+    int64_t wall)
+{
+	return slice_eq(k->key, channel) && k->until > wall &&
+	    (after > 0 ? k->record.seq > after : before <= 0 || k->record.seq < before);
+}
+
 enum rc
 memory_history(struct store *store, struct slice channel, int64_t before,
-    size_t limit, struct arena *arena, store_record_fn *visit, void *arg)
+    int64_t after, size_t limit, struct arena *arena, store_record_fn *visit,
+    void *arg)
 {
 	struct memory *m = memory_of(store);
 	int64_t wall = clock_wall(store->clock);
-	size_t skip = 0;
-	struct kept *k;
+	size_t skip = 0, n = 0;
 	struct record r;
+	struct kept *k;
 
-#define IS_MEANT(k) (slice_eq((k)->key, channel) && (k)->until > wall &&       \
-	(before == 0 || (k)->record.seq < before))
 	DL_FOREACH(m->town->kept, k)
-		skip += IS_MEANT(k);
-	skip = skip > limit ? skip - limit : 0;
+		skip += is_meant(k, channel, before, after, wall);
+	skip = after > 0 || skip <= limit ? 0 : skip - limit;
 	DL_FOREACH(m->town->kept, k) {
-		if (!IS_MEANT(k) || (skip > 0 && skip-- > 0))
+		if (!is_meant(k, channel, before, after, wall) ||
+		    (skip > 0 && skip-- > 0) || n++ >= limit)
 			continue;
 		memory_record_copy(arena, &k->record, &r);
 		visit(arg, &r);
 	}
-#undef IS_MEANT
 	return RC_OK;
 }
 

@@ -130,6 +130,13 @@ struct entry {
 	UT_hash_handle hh;
 };
 
+struct mem_presence {
+	struct slice nsp, room;
+	struct presence_row row;        /* user is ours */
+	int64_t until;                  /* wall: how long one who is away is known */
+	struct mem_presence *prev, *next;
+};
+
 struct mem_acl {
 	struct acl_row row;             /* its slices are ours */
 	uint64_t socket;                /* it ends with this one; 0: with none */
@@ -155,6 +162,7 @@ struct town {
 	struct mem_timer *timers;
 	struct question *questions;
 	struct entry *values, *onces;
+	struct mem_presence *presences; /* in the order of users */
 	struct mem_acl *acls;           /* in the order of keys */
 	int64_t acl_version;
 	struct town *next;
@@ -206,7 +214,11 @@ void memory_log_free(struct town *town);
 enum rc memory_tail(struct store *store, int64_t after, size_t limit,
     struct arena *arena, store_record_fn *visit, void *arg, int64_t *floor_r);
 enum rc memory_history(struct store *store, struct slice channel, int64_t before,
-    size_t limit, struct arena *arena, store_record_fn *visit, void *arg);
+    int64_t after, size_t limit, struct arena *arena, store_record_fn *visit,
+    void *arg);
+/* Says it to its channels; r->seq and wall_ms are results. */
+void memory_say(struct memory *m, struct record *r);
+void memory_op_mail(struct memory *m, struct store_op *op);
 enum rc memory_last_seq(struct store *store, int64_t *seq_r);
 
 /* ---- memory_poll.c ------------------------------------------------------ */
@@ -344,6 +356,17 @@ void memory_values_free(struct town *town);
 enum rc memory_value(struct store *store, struct slice key, struct arena *arena,
     struct slice *value_r);
 enum rc memory_stats(struct store *store, struct store_stats *stats_r);
+
+/* ---- memory_presence.c -------------------------------------------------- */
+
+void memory_op_presence(struct memory *m, struct store_op *op);
+size_t memory_presences_end(struct memory *m, size_t limit);
+void memory_presences_free(struct town *town);
+enum rc memory_present(struct store *store, struct slice nsp, struct slice room,
+    struct slice after, size_t limit, bool with_away, struct arena *arena,
+    store_presence_fn *visit, void *arg);
+enum rc memory_presence(struct store *store, struct slice nsp, struct slice room,
+    struct slice user, struct arena *arena, struct presence_row *row_r);
 
 /* ---- memory_acl.c ------------------------------------------------------- */
 

@@ -48,7 +48,8 @@ enum record_kind {
 
 enum {
 	RECORD_VOLATILE = 1,    /* only for a claim older than itself */
-	RECORD_ASKS_ACK = 2     /* id is the number of an open question */
+	RECORD_ASKS_ACK = 2,    /* id is the number of an open question */
+	RECORD_MAIL = 4         /* kept: waits for a user */
 };
 
 struct record {

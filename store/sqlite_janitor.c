@@ -167,6 +167,7 @@ op_janitor(struct sqlite *db, struct store_op *op)
 		left = duty_do(db, i, left);
 	left = rows_over(db, SQL_VALUE_OVER, left);
 	left = rows_over(db, SQL_ONCE_OVER, left);
+	left = rows_over(db, SQL_PRESENCE_OVER, left);
 	if (left > 0 && (kept = kept_over(db, (int64_t)left)) > 0)
 		left -= (size_t)kept < left ? (size_t)kept : left;
 	if (left > 0) {

@@ -173,8 +173,8 @@ unless_numbers(struct sqlite *db, struct slice except)
 	return slice_of((const char *)ids, found * sizeof(*ids));
 }
 
-static int64_t
-record_to_channels(struct sqlite *db, struct record *r)
+int64_t
+log_say(struct sqlite *db, const struct record *r)
 {
 	struct slice rest = r->channels, key, unless = unless_numbers(db, r->except);
 	int64_t first, id, seq;
@@ -228,7 +228,7 @@ kept_over(struct sqlite *db, int64_t limit)
 	return before != db->state.log_bytes;
 }
 
-static void
+void
 record_keep(struct sqlite *db, const struct record *r, int64_t seq,
     int64_t keep_ms, int64_t keep_count)
 {
@@ -312,10 +312,12 @@ op_append(struct sqlite *db, struct store_op *op)
 	} else if (r->kind == RECORD_EVENT && (r->flags & RECORD_ASKS_ACK) == 0)
 		r->id = -1;
 	r->seq = session != 0 ? record_to_session(db, l, session, r) :
-	    record_to_channels(db, r);
+	    log_say(db, r);
 	r->wall_ms = db->wall;
 	if (asks)
 		question_ask(db, op);
+	if (op->u.append.mail_ms > 0)
+		mail_keep(db, r, op->u.append.mail_ms, op->u.append.mail_count);
 	if (op->u.append.keep_ms > 0)
 		record_keep(db, r, r->seq, op->u.append.keep_ms,
 		    op->u.append.keep_count);
@@ -421,26 +423,53 @@ sqlite_tail(struct store *store, int64_t after, size_t limit,
 	return db->failed;
 }
 
-enum rc
-sqlite_history(struct store *store, struct slice channel, int64_t before,
-    size_t limit, struct arena *arena, store_record_fn *visit, void *arg)
+static struct record_seen *
+history_after(struct sqlite *db, int64_t id, int64_t after, size_t limit,
+    struct arena *arena)
 {
-	struct sqlite *db = sqlite_of(store);
-	struct record_seen *first = NULL, *one;
-	sqlite3_stmt *s;
-	int64_t id;
+	struct record_seen *first = NULL, **end = &first;
+	sqlite3_stmt *s = sql_open(db, SQL_KEPT_AFTER, "iiii", id, after, sql_limit(limit),
+	    clock_wall(db->store.clock));
 
-	look_begin(db);
-	if ((id = channel_find(db, channel, false)) == 0)
-		return look_end(db, RC_OK);
-	s = sql_open(db, SQL_KEPT_WALK, "iiii", id, before <= 0 ? INT64_MAX : before,
-	    sql_limit(limit), clock_wall(store->clock));
+	while (sql_row(db, s)) {
+		*end = arena_alloc(arena, sizeof(**end));
+		record_read(s, arena, &(*end)->record);
+		end = &(*end)->next;
+	}
+	return first;
+}
+
+static struct record_seen *
+history_before(struct sqlite *db, int64_t id, int64_t before, size_t limit,
+    struct arena *arena)
+{
+	struct record_seen *first = NULL, *one;
+	sqlite3_stmt *s = sql_open(db, SQL_KEPT_WALK, "iiii", id, before <= 0 ? INT64_MAX :
+	    before, sql_limit(limit), clock_wall(db->store.clock));
+
 	while (sql_row(db, s)) {                /* newest first */
 		one = arena_alloc(arena, sizeof(*one));
 		record_read(s, arena, &one->record);
 		one->next = first;
 		first = one;
 	}
+	return first;
+}
+
+enum rc
+sqlite_history(struct store *store, struct slice channel, int64_t before,
+    int64_t after, size_t limit, struct arena *arena, store_record_fn *visit,
+    void *arg)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct record_seen *first;
+	int64_t id;
+
+	look_begin(db);
+	if ((id = channel_find(db, channel, false)) == 0)
+		return look_end(db, RC_OK);
+	first = after > 0 ? history_after(db, id, after, limit, arena) :
+	    history_before(db, id, before, limit, arena);
 	for (; first != NULL && db->failed == RC_OK; first = first->next)
 		visit(arg, &first->record);
 	return look_end(db, RC_OK);

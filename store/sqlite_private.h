@@ -24,7 +24,7 @@
 #include "store/worker.h"
 
 enum {
-	SCHEMA = 4,                     /* what this program reads and writes */
+	SCHEMA = 5,                     /* what this program reads and writes */
 	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
 	SLOT_HEARD_MS = 5000,
 	TASK_ATTEMPTS = 3,
@@ -376,6 +376,11 @@ int64_t select_count(struct sqlite *db, struct slice channels,
 
 void op_append(struct sqlite *db, struct store_op *op);
 /* To a session itself; l NULL: it has ended, its parked poll shall hear. */
+/* To channels: writes the record, wakes; its seq. */
+int64_t log_say(struct sqlite *db, const struct record *r);
+/* A copy in the history of each of its channels. */
+void record_keep(struct sqlite *db, const struct record *r, int64_t seq,
+    int64_t keep_ms, int64_t keep_count);
 int64_t log_tell(struct sqlite *db, struct live *l, uint64_t session,
     enum record_kind kind, struct slice nsp, struct slice data);
 /* History whose time is over; 1 if there was any. */
@@ -391,8 +396,8 @@ void record_read(sqlite3_stmt *s, struct arena *arena, struct record *record_r);
 enum rc sqlite_tail(struct store *store, int64_t after, size_t limit,
     struct arena *arena, store_record_fn *visit, void *arg, int64_t *floor_r);
 enum rc sqlite_history(struct store *store, struct slice channel,
-    int64_t before, size_t limit, struct arena *arena, store_record_fn *visit,
-    void *arg);
+    int64_t before, int64_t after, size_t limit, struct arena *arena,
+    store_record_fn *visit, void *arg);
 enum rc sqlite_last_seq(struct store *store, int64_t *seq_r);
 
 /* ---- sqlite_question.c -------------------------------------------------- */
@@ -442,6 +447,15 @@ void timer_fire(struct sqlite *db, int64_t timer);
 
 void op_value_set(struct sqlite *db, struct store_op *op);
 void op_once(struct sqlite *db, struct store_op *op);
+void op_presence(struct sqlite *db, struct store_op *op);       /* sqlite_presence.c */
+enum rc sqlite_present(struct store *store, struct slice nsp, struct slice room,
+    struct slice after, size_t limit, bool with_away, struct arena *arena,
+    store_presence_fn *visit, void *arg);
+enum rc sqlite_presence(struct store *store, struct slice nsp, struct slice room,
+    struct slice user, struct arena *arena, struct presence_row *row_r);
+void op_mail(struct sqlite *db, struct store_op *op);           /* sqlite_mail.c */
+/* Copies for the users among the record's channels of whom nobody is there. */
+void mail_keep(struct sqlite *db, const struct record *r, int64_t ms, int64_t count);
 void op_acl(struct sqlite *db, struct store_op *op);    /* sqlite_acl.c */
 void acl_forget(struct sqlite *db, uint64_t socket);
 int64_t sqlite_acl_version(struct store *store);

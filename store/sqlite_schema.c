@@ -71,6 +71,7 @@ static const char *const migrations[] = {
 	    "ALTER TABLE task ADD COLUMN attachments BLOB;",
 	[2] = SCHEMA_ACL SCHEMA_STATE,
 	[3] = SCHEMA_LANES_FROM_3 SCHEMA_LANES,
+	[4] = SCHEMA_PRESENCE,
 	[SCHEMA] = NULL,
 };
 

@@ -94,7 +94,7 @@ const char *const sql_schema =
     "CREATE INDEX value_until ON value(until) WHERE until > 0;"
     "CREATE TABLE once(key TEXT PRIMARY KEY, until INT) WITHOUT ROWID;"
     "CREATE INDEX once_until ON once(until);"
-    SCHEMA_ACL;
+    SCHEMA_ACL SCHEMA_PRESENCE;
 
 #define SESSION_COLUMNS                                                 \
 	"l.session, l.row, s.sid, s.generation, s.opened_wall, s.info," \
@@ -389,6 +389,33 @@ static const char *const texts[] = {
 	[SQL_ACL_OF_SOCKET] = "DELETE FROM acl WHERE socket = ?1 AND ?1 > 0",
 	[SQL_ACL_WALK] = "SELECT key, names, by, wall FROM acl WHERE key > ?1"
 	    " ORDER BY key LIMIT ?2",
+
+	[SQL_PRESENCE_GET] = "SELECT user, since, away, until FROM presence"
+	    " WHERE nsp = ?1 AND room = ?2 AND user = ?3",
+	[SQL_PRESENCE_CAME] = "REPLACE INTO presence(nsp, room, user, since, away,"
+	    " until) VALUES(?1, ?2, ?3, ?4, 0, 0)",
+	[SQL_PRESENCE_AWAY] = "UPDATE presence SET away = ?4, until = ?5"
+	    " WHERE nsp = ?1 AND room = ?2 AND user = ?3",
+	[SQL_PRESENCE_DROP] = "DELETE FROM presence"
+	    " WHERE nsp = ?1 AND room = ?2 AND user = ?3",
+	[SQL_PRESENCE_WALK] = "SELECT user, since, away, until FROM presence"
+	    " WHERE nsp = ?1 AND room = ?2 AND user > ?3 AND (until = 0 OR ?4)"
+	    " ORDER BY user LIMIT ?5",
+	[SQL_PRESENCE_OVER] = "DELETE FROM presence WHERE (nsp, room, user) IN"
+	    " (SELECT nsp, room, user FROM presence WHERE until > 0"
+	    " AND until <= ?1 LIMIT ?2)",
+	[SQL_PRESENCE_IS] = "SELECT 1 FROM member u JOIN member r ON"
+	    " r.channel = ?2 AND r.socket = u.socket AND r.to_seq = 0"
+	    " WHERE u.channel = ?1 AND u.to_seq = 0 AND u.session > 0 LIMIT 1",
+	[SQL_MEMBER_PRESENT] = "SELECT 1 FROM member WHERE channel = ?1"
+	    " AND to_seq = 0 AND session > 0 LIMIT 1",
+	[SQL_KEPT_AFTER] = "SELECT seq, channel, wall, kind, flags, -1, NULL, nsp,"
+	    " channels, NULL, data, attachments, NULL FROM kept WHERE"
+	    " channel = ?1 AND seq > ?2 AND until > ?4"
+	    " ORDER BY seq LIMIT ?3",
+	[SQL_KEPT_MAIL] = "SELECT n, " KEPT_BYTES ", channel, data, attachments, seq"
+	    " FROM kept WHERE channel = ?1 AND until > ?2 AND flags & 4"
+	    " ORDER BY seq LIMIT ?3",
 
 	[SQL_STATS] = "SELECT (SELECT count(*) FROM socket WHERE session > 0),"
 	    " (SELECT count(*) FROM socket WHERE session = 0),"

@@ -69,6 +69,10 @@ enum sql {
 
 	SQL_ACL_SET, SQL_ACL_GET, SQL_ACL_DROP, SQL_ACL_OF_SOCKET, SQL_ACL_WALK,
 
+	SQL_PRESENCE_GET, SQL_PRESENCE_CAME, SQL_PRESENCE_AWAY, SQL_PRESENCE_DROP,
+	SQL_PRESENCE_WALK, SQL_PRESENCE_OVER, SQL_PRESENCE_IS, SQL_MEMBER_PRESENT,
+	SQL_KEPT_AFTER, SQL_KEPT_MAIL,
+
 	SQL_STATS, SQL_FREE_PAGES, SQL_VACUUM_STEP,
 	SQL__COUNT
 };
@@ -113,6 +117,10 @@ extern const char *const sql_schema;
 	"ALTER TABLE task ADD COLUMN generation INT DEFAULT 0;"                \
 	"ALTER TABLE task ADD COLUMN transport INT DEFAULT 0;"                 \
 	"ALTER TABLE task ADD COLUMN connected INT DEFAULT 0;"
+#define SCHEMA_PRESENCE                                                        \
+	"CREATE TABLE presence(nsp TEXT, room TEXT, user TEXT, since INT,"     \
+	" away INT, until INT, PRIMARY KEY(nsp, room, user)) WITHOUT ROWID;"   \
+	"CREATE INDEX presence_until ON presence(until) WHERE until > 0;"
 #define SCHEMA_ACL                                                             \
 	"CREATE TABLE acl(key BLOB PRIMARY KEY, socket INT, names BLOB, by TEXT,"      \
 	" wall INT) WITHOUT ROWID;"                                            \

@@ -212,10 +212,27 @@ store_sessions(struct store *store, uint64_t after, size_t limit,
 
 enum rc
 store_history(struct store *store, struct slice channel, int64_t before,
-    size_t limit, struct arena *arena, store_record_fn *visit, void *arg)
+    int64_t after, size_t limit, struct arena *arena, store_record_fn *visit,
+    void *arg)
 {
-	return store->driver->history(store, channel, before, limit, arena,
+	return store->driver->history(store, channel, before, after, limit, arena,
 	    visit, arg);
+}
+
+enum rc
+store_present(struct store *store, struct slice nsp, struct slice room,
+    struct slice after, size_t limit, bool with_away, struct arena *arena,
+    store_presence_fn *visit, void *arg)
+{
+	return store->driver->present(store, nsp, room, after, limit, with_away,
+	    arena, visit, arg);
+}
+
+enum rc
+store_presence(struct store *store, struct slice nsp, struct slice room,
+    struct slice user, struct arena *arena, struct presence_row *row_r)
+{
+	return store->driver->presence(store, nsp, room, user, arena, row_r);
 }
 
 enum rc

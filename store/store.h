@@ -192,11 +192,13 @@ typedef void store_session_fn(void *arg, const struct session_row *row);
 enum rc store_sessions(struct store *store, uint64_t after, size_t limit,
     struct arena *arena, store_session_fn *visit, void *arg);
 
-/* The last `limit` kept records of a channel with seq < before (0: newest),
- * oldest first (history). */
+/* History: the last `limit` kept records of a channel with seq < before (0: of
+ * all), or with after > 0 the first `limit` of those with seq > after; oldest
+ * first either way. */
 typedef void store_record_fn(void *arg, const struct record *record);
 enum rc store_history(struct store *store, struct slice channel, int64_t before,
-    size_t limit, struct arena *arena, store_record_fn *visit, void *arg);
+    int64_t after, size_t limit, struct arena *arena, store_record_fn *visit,
+    void *arg);
 
 /*
  * The tail: records with seq > after, in order, at most limit.  *floor_r is the
@@ -236,6 +238,25 @@ enum rc store_acl(struct store *store, struct slice key, struct arena *arena,
 typedef void store_acl_fn(void *arg, const struct acl_row *row);
 enum rc store_acls(struct store *store, struct slice after, size_t limit,
     struct arena *arena, store_acl_fn *visit, void *arg);
+
+/*
+ * Presence: who is in a room (empty: in the namespace), by users, as OP_PRESENCE
+ * has told it.  away_wall 0: here.  Else since then not there; is_away: that has
+ * been told (before that it is the grace of those who may come right back).
+ */
+struct presence_row {
+	struct slice user;
+	int64_t since_wall, away_wall;
+	bool is_away;
+};
+/* In the order of names, behind `after`; those who are away only with with_away. */
+typedef void store_presence_fn(void *arg, const struct presence_row *row);
+enum rc store_present(struct store *store, struct slice nsp, struct slice room,
+    struct slice after, size_t limit, bool with_away, struct arena *arena,
+    store_presence_fn *visit, void *arg);
+/* RC_NONE: never seen, or too long ago. */
+enum rc store_presence(struct store *store, struct slice nsp, struct slice room,
+    struct slice user, struct arena *arena, struct presence_row *row_r);
 
 struct store_stats {
 	int64_t sessions, sockets, gone, claims, records, kept, rooms, timers,
@@ -306,7 +327,7 @@ struct slice store_lane_key(struct arena *arena, uint64_t lane);
 enum store_op_kind {
 	OP_OPEN, OP_POLL, OP_DELIVER, OP_RELEASE, OP_LOST, OP_RECEIVE, OP_CLOSE,
 	OP_CONNECT, OP_RECOVER, OP_APPEND, OP_JOIN, OP_LEAVE, OP_DISCONNECT,
-	OP_SOCKET_SET, OP_VALUE_SET, OP_ACL, OP_TIMER, OP_ONCE, OP_ANSWER, OP_TASK_ADD,
+	OP_SOCKET_SET, OP_VALUE_SET, OP_ACL, OP_PRESENCE, OP_MAIL, OP_TIMER, OP_ONCE, OP_ANSWER, OP_TASK_ADD,
 	OP_TASK_TRY, OP_TASK_DONE, OP_TASK_AGAIN, OP_JANITOR, OP__COUNT
 };
 
@@ -483,6 +504,10 @@ struct store_op {
 		struct {
 			struct record record;           /* seq and wall_ms are results */
 			int64_t keep_ms, keep_count;
+			/* For each user among the channels of whom nobody is
+			 * present: it waits so long (0: no), of each user at most
+			 * so much (0: no limit), for the next one who comes. */
+			int64_t mail_ms, mail_count;
 			struct slice question, context; /* absent: none */
 			int64_t timeout_ms;
 			bool wait;
@@ -539,6 +564,32 @@ struct store_op {
 			enum acl_verb verb;
 			struct slice names, by;
 		} acl;
+
+		/*
+		 * Compares whether a user is in a room now (room empty: in the
+		 * namespace) with what was told.  Who came is told at once (here).
+		 * Who left has a grace: RC_OK says that it begins, and that this
+		 * op must be said again, with is_final, when it is over: then who is
+		 * still not there is told (away) and remembered for seen_ms.
+		 * RC_NONE: nothing has to be waited for.
+		 */
+		struct {
+			struct slice nsp, room, user;
+			struct slice here, away;        /* data of the EVENT to the room;
+			                                 * absent: nobody is told */
+			int64_t seen_ms;
+			bool is_final;
+		} presence;
+
+		/* What waits for a socket's user is said to this socket, at most
+		 * limit records.  replayed > 0: it came back with a replay from
+		 * there, and what was said since stands in that.  RC_OK: there is
+		 * more; RC_NONE: that was all. */
+		struct {
+			const uint64_t *socket;
+			size_t limit;
+			int64_t replayed;
+		} mail;
 
 		/* A named appointment.  Same nsp, socket and name: replaced.
 		 * every_ms 0: once.  after_ms < 0: cancelled.  It ends with its

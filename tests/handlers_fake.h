@@ -30,7 +30,7 @@ static struct fake {
 	struct record records[FAKE_RECORDS];
 	size_t n_records;
 	struct slice asked_channel;     /* of the last history */
-	int64_t asked_before;
+	int64_t asked_before, asked_after;
 	size_t asked_limit;
 	struct { struct slice key, value; } values[FAKE_VALUES];
 	size_t n_values;
@@ -154,13 +154,14 @@ fake_rooms(struct store *store, struct slice nsp, struct slice after, size_t lim
 
 static enum rc
 fake_history(struct store *store, struct slice channel, int64_t before,
-    size_t limit, struct arena *arena, store_record_fn *visit, void *arg)
+    int64_t after, size_t limit, struct arena *arena, store_record_fn *visit, void *arg)
 {
 	size_t i;
 
 	(void)store;
 	fake.asked_channel = arena_dup(arena, channel);
 	fake.asked_before = before;
+	fake.asked_after = after;
 	fake.asked_limit = limit;
 	for (i = 0; i < fake.n_records; i++)
 		visit(arg, &fake.records[i]);

@@ -119,6 +119,7 @@ contract_main(const struct contract *contract)
 	contract_worker();
 	contract_lost();
 	contract_acl();
+	contract_user();
 	return t_end();
 }
 

@@ -50,6 +50,7 @@ void contract_look(void);
 void contract_worker(void);
 void contract_lost(void);
 void contract_acl(void);
+void contract_user(void);
 
 /* The stage of the running case. */
 struct scene {

@@ -377,7 +377,7 @@ t_history(const char *room, int64_t before, size_t limit)
 	struct buf b = BUF_INIT;
 	struct slice key = channel_key(&scene.arena, CHANNEL_ROOM, SLICE("/"),
 	    slice_str(room));
-	enum rc rc = store_history(scene.store, key, before, limit, &scene.arena,
+	enum rc rc = store_history(scene.store, key, before, 0, limit, &scene.arena,
 	    add_record, &b);
 
 	T_OK(rc == RC_OK || (rc == RC_NONE && b.n == 0));

@@ -399,6 +399,7 @@ the_store_of_an_older_program_is_brought_up_to_date(void)
 	store_close(&s.store);
 	sql("ALTER TABLE answer DROP COLUMN attachments;"
 	    "ALTER TABLE task DROP COLUMN attachments;"
+	    "DROP TABLE presence;"
 	    "DROP TABLE acl; DROP INDEX task_lane; DROP INDEX task_socket;"
 	    "ALTER TABLE session DROP COLUMN lane;"
 	    "ALTER TABLE socket DROP COLUMN lane;"

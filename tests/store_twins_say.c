@@ -138,6 +138,13 @@ load_tasks(struct twin *w)
 }
 
 static void
+say_present(void *arg, const struct presence_row *row)
+{
+	buf_printf(arg, "present %.*s %lld %lld %d\n", SLICE_ARGS(row->user),
+	    (long long)row->since_wall, (long long)row->away_wall, row->is_away);
+}
+
+static void
 say_acl(void *arg, const struct acl_row *row)
 {
 	struct slice names = row->names, name;
@@ -239,6 +246,10 @@ say_world(struct twin *w, struct buf *b)
 		    &value) == RC_OK)
 			buf_printf(b, "value %.*s\n", SLICE_ARGS(value));
 	}
+	for (i = 0; i < 2 * (ROOMS + 1); i++)
+		store_present(w->store, slice_str(nsps[i & 1]), i < 2 ? SLICE("") :
+		    slice_str(room_name(i / 2 - 1)), SLICE_NONE, 100, true,
+		    &scene.arena, say_present, b);
 	store_acls(w->store, SLICE_NONE, 100, &scene.arena, say_acl, b);
 	for (i = 0; i < w->n_tasks; i++)
 		buf_printf(b, "task %s\n", task_text(&w->tasks[i]));

@@ -31,7 +31,8 @@ static const struct {
 	{ OP_LOST, 4 },
 	{ OP_RECEIVE, 12 }, { OP_CLOSE, 3 }, { OP_CONNECT, 10 }, { OP_RECOVER, 8 },
 	{ OP_APPEND, 30 }, { OP_JOIN, 12 }, { OP_LEAVE, 8 }, { OP_DISCONNECT, 3 },
-	{ OP_SOCKET_SET, 5 }, { OP_VALUE_SET, 3 }, { OP_ACL, 4 }, { OP_TIMER, 4 }, { OP_ONCE, 3 },
+	{ OP_SOCKET_SET, 5 }, { OP_VALUE_SET, 3 }, { OP_ACL, 4 }, { OP_PRESENCE, 6 },
+	{ OP_MAIL, 4 }, { OP_TIMER, 4 }, { OP_ONCE, 3 },
 	{ OP_ANSWER, 6 }, { OP_TASK_TRY, 3 }, { OP_TASK_DONE, 3 },
 	{ OP_TASK_ADD, 6 }, { OP_TASK_AGAIN, 2 },
 };
@@ -131,7 +132,8 @@ const char *const kind_names[OP__COUNT] = {
 	[OP_CLOSE] = "close", [OP_CONNECT] = "connect", [OP_RECOVER] = "recover",
 	[OP_APPEND] = "append", [OP_JOIN] = "join", [OP_LEAVE] = "leave",
 	[OP_DISCONNECT] = "disconnect", [OP_SOCKET_SET] = "socket_set",
-	[OP_VALUE_SET] = "value_set", [OP_ACL] = "acl", [OP_TIMER] = "timer",
+	[OP_VALUE_SET] = "value_set", [OP_ACL] = "acl", [OP_PRESENCE] = "presence",
+	[OP_MAIL] = "mail", [OP_TIMER] = "timer",
 	[OP_ONCE] = "once", [OP_ANSWER] = "answer", [OP_TASK_TRY] = "task_try",
 	[OP_TASK_DONE] = "task_done",
 	[OP_TASK_ADD] = "task_add", [OP_TASK_AGAIN] = "task_again", [OP_JANITOR] = "janitor",
@@ -227,6 +229,9 @@ fill_append(struct twin *w, const struct step *st, struct store_op *op)
 	} else if ((st->flags & 0xe0) == 0x20) {
 		op->u.append.keep_ms = 20000;
 		op->u.append.keep_count = 3;
+	} else if ((st->flags & 0xe0) == 0x40 || (st->flags & 0xe0) == 0x60) {
+		op->u.append.mail_ms = 20000;
+		op->u.append.mail_count = 3;
 	}
 }
 
@@ -400,6 +405,22 @@ fill_rest(struct twin *w, const struct step *st, struct store_op *op)
 		op->u.value_set.ttl_ms = (st->flags & 12) == 0 ? 5000 : 0;
 		if ((st->flags & 48) == 0)
 			fill_merge(st, op);
+		break;
+	case OP_PRESENCE:
+		op->u.presence.nsp = slice_str(nsps[st->nsp]);
+		op->u.presence.room = (st->flags & 3) == 0 ? SLICE("") :
+		    slice_str(room_name(st->room));
+		op->u.presence.user = slice_str(room_name(st->other % ROOMS));
+		op->u.presence.here = SLICE("[\"here\"]");
+		if ((st->flags & 4) != 0)
+			op->u.presence.away = SLICE("[\"away\"]");
+		op->u.presence.is_final = (st->flags & 8) != 0;
+		op->u.presence.seen_ms = (st->flags & 16) != 0 ? 5000 : 0;
+		break;
+	case OP_MAIL:
+		op->u.mail.socket = &w->socket[st->socket];
+		op->u.mail.limit = 1 + (st->flags & 3);
+		op->u.mail.replayed = (st->flags & 12) == 0 ? st->offset : 0;
 		break;
 	case OP_ACL:
 		fill_acl(w, st, op);
