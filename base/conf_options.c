@@ -263,6 +263,11 @@ const struct conf_option conf_options[] = {
 	    "Timers of one socket."),
 	COUNT(max_questions, "256", 0, 1000000, OVERLOAD,
 	    "Acks that one socket may owe."),
+	COUNT(max_inbox, "100", 1, 1000000, OVERLOAD,
+	    "Events of one client that wait for a backend; beyond that its POSTs are "
+	    "held."),
+	SIZE(max_inbox_size, "1m", 1024, TERA, OVERLOAD,
+	    "Bytes of one client's events that wait for a backend."),
 	COUNT(max_name, "256", 16, 4096, OVERLOAD,
 	    "Bytes of the name of a namespace, room or event."),
 

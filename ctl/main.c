@@ -197,7 +197,7 @@ no_app(void *arg, const struct app_call *call, struct effects *effects_r)
 static int
 command_run(struct ctl *ctl, const struct command *command)
 {
-	static const struct app nobody = { no_app, NULL };
+	static const struct app nobody = { no_app, NULL, NULL };
 	struct handlers *handlers = NULL;
 	const struct app *app = &nobody;
 	char *error = NULL;

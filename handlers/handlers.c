@@ -195,7 +195,7 @@ handlers_new(const struct conf *conf, struct handlers **handlers_r, char **error
 	*handlers_r = NULL;
 	*error_r = NULL;
 	h->offered = offered;
-	h->app = (struct app){ handlers_call, h };
+	h->app = (struct app){ handlers_call, h, NULL };
 	h->call_conf = (struct call_conf){ (unsigned)conf->max_depth,
 	    conf->handler_time };
 	if ((rc = sections_check(conf, error_r)) == RC_OK &&

@@ -49,9 +49,9 @@ struct app_call {
 };
 
 enum effect_kind {
-	EFFECT_EMIT, EFFECT_ACK, EFFECT_JOIN, EFFECT_LEAVE, EFFECT_DISCONNECT,
-	EFFECT_DATA, EFFECT_USER, EFFECT_TIMER, EFFECT_VALUE, EFFECT_ONCE,
-	EFFECT_REFUSE, EFFECT_ACL
+	EFFECT_EMIT, EFFECT_ACK, EFFECT_JOIN, EFFECT_LEAVE, EFFECT_CLOSE_ROOM,
+	EFFECT_DISCONNECT, EFFECT_DATA, EFFECT_SESSION, EFFECT_USER, EFFECT_TIMER,
+	EFFECT_VALUE, EFFECT_ONCE, EFFECT_LOG, EFFECT_REFUSE, EFFECT_ACL
 };
 
 /*
@@ -67,8 +67,10 @@ struct effect {
 	bool not_self;                  /* EMIT: all but me */
 	bool is_volatile;               /* EMIT */
 	bool engine;                    /* DISCONNECT: close the connection, too */
-	struct slice name;              /* EMIT: event; room; timer; key; message */
-	struct slice data;              /* EMIT, ACK: JSON array; DATA, VALUE, REFUSE: JSON */
+	struct slice name;              /* EMIT: event; room; timer; key; message; line */
+	struct slice data;              /* EMIT, ACK: JSON array; DATA, SESSION, VALUE,
+	                                 * REFUSE: JSON */
+	enum json_merge merge;          /* VALUE */
 	struct slice attachments;       /* packed */
 	struct slice question, context; /* EMIT: who hears the acks; TIMER: context */
 	int64_t timeout_ms;
@@ -91,13 +93,72 @@ struct effects {
 struct effect *effects_add(struct effects *effects, struct arena *arena,
     enum effect_kind kind);
 
+/*
+ * An application that answers later (an HTTP backend).  What it is asked waits as
+ * a task; a process leases some that belong together, and makes a struct later of
+ * them.  The application begins, and says done() when it knows; it may do so only
+ * while its door lets it work, never from inside these calls.  Its effects are asked for when they
+ * are applied.
+ */
+struct later_event {
+	uint64_t n;
+	unsigned attempt;
+	int64_t at_wall;
+	struct app_call call;
+};
+struct later {
+	/* in; all of it lives until end() */
+	struct store *store;
+	const char *store_id;
+	const struct later_event *events;       /* of one socket and speaker */
+	size_t n;
+	uint64_t lane;                  /* 0: of no client */
+	struct slice says;              /* as the exchange had it; absent: nobody speaks */
+	struct slice rooms;             /* packed; absent: ask the store */
+	int generation, transport;
+	int64_t connected_wall;
+	void (*done)(struct later *later);
+	/* out */
+	enum rc rc;                     /* RC_OK: there is an answer */
+	int64_t retry_ms;               /* else: not again before that, 0: as usual */
+	/* the owners' */
+	void *app, *job;
+};
+
+struct later_terms {
+	size_t batch;                   /* events that may go together */
+	unsigned attempts;
+	int64_t lease_ms;
+	int64_t not_before;             /* RC_AGAIN: boot ms; 0: when a call has ended */
+	struct slice once;              /* absent, or a key: one process only */
+	int64_t once_ms;
+};
+
+struct app_later {
+	/* RC_OK: it would be asked later, and now is a good time.  RC_AGAIN: it would,
+	 * but not now.  RC_NONE: call() answers at once.  The arena is for terms. */
+	enum rc (*terms)(void *arg, const struct app_call *call,
+	    struct arena *arena, struct later_terms *terms_r);
+	void (*start)(void *arg, struct later *later);
+	/* Effects of event i, in the arena.  RC_BAD_INPUT: the answer is not to be used
+	 * (logged). */
+	enum rc (*effects)(void *arg, struct later *later, size_t i,
+	    struct arena *arena, struct effects *effects_r);
+	/* It was used or not: what shall be kept in mind about it. */
+	void (*learn)(void *arg, struct later *later, bool was_good,
+	    struct arena *arena, struct effects *effects_r);
+	/* No done() comes any more. */
+	void (*end)(void *arg, struct later *later);
+};
+
 struct app {
 	/* RC_OK; RC_NONE: nobody minds this (an event without a handler);
 	 * RC_GONE: there is no such namespace; RC_BAD_INPUT: the handler failed
-	 * (already logged): none of its effects happens. */
+	 * (already logged): none of its effects happens; RC_AGAIN: see later. */
 	enum rc (*call)(void *arg, const struct app_call *call,
 	    struct effects *effects_r);
 	void *arg;
+	const struct app_later *later;  /* NULL: all answers come at once */
 };
 
 #endif

@@ -21,21 +21,28 @@
 #include "base/random.h"
 #include "session/post_private.h"
 
-/* A record to the session itself. */
-struct record *
-post_tell(struct post *post, enum record_kind kind, struct slice nsp)
+/* A record to a session itself. */
+static struct store_op *
+tell(struct engine *e, struct store_op *gate, uint64_t session,
+    enum record_kind kind, struct slice nsp)
 {
-	struct store_op *op = turn_add(&post->e->turn, OP_APPEND, post->gate);
+	struct store_op *op = turn_add(&e->turn, OP_APPEND, gate);
 	struct record *record = &op->u.append.record;
 	struct buf channels = BUF_INIT;
 
-	pack_add(&channels, channel_of_session(&post->e->arena, post->row.n));
+	pack_add(&channels, channel_of_session(&e->arena, session));
 	record->kind = kind;
 	record->id = -1;
 	record->nsp = nsp;
-	record->channels = arena_dup(&post->e->arena, buf_slice(&channels));
+	record->channels = arena_dup(&e->arena, buf_slice(&channels));
 	buf_free(&channels);
-	return record;
+	return op;
+}
+
+struct record *
+post_tell(struct post *post, enum record_kind kind, struct slice nsp)
+{
+	return &tell(post->e, post->gate, post->row.n, kind, nsp)->u.append.record;
 }
 
 /* A handshake's answer carries what has no session yet to be told to. */
@@ -47,11 +54,11 @@ greet(struct post *post, enum packet_type type, struct slice nsp, struct slice d
 	post->x->codec->packet_write(&post->greeting, &packet, SLICE_NONE);
 }
 
-static void
-connect_refuse(struct post *post, struct slice nsp, struct slice message,
-    struct slice data)
+static struct slice
+refusal_json(struct engine *e, struct slice message, struct slice data)
 {
 	struct buf json = BUF_INIT;
+	struct slice text;
 
 	buf_str(&json, "{\"message\":");
 	json_quote(&json, message);
@@ -60,20 +67,29 @@ connect_refuse(struct post *post, struct slice nsp, struct slice message,
 		buf_add(&json, data);
 	}
 	buf_char(&json, '}');
-	if (post->opened != NULL)
-		greet(post, PACKET_CONNECT_ERROR, nsp, buf_slice(&json));
-	else
-		post_tell(post, RECORD_CONNECT_ERROR, nsp)->data =
-		    arena_dup(&post->e->arena, buf_slice(&json));
+	text = arena_dup(&e->arena, buf_slice(&json));
 	buf_free(&json);
+	return text;
+}
+
+static void
+connect_refuse(struct post *post, struct slice nsp, struct slice message,
+    struct slice data)
+{
+	struct slice json = refusal_json(post->e, message, data);
+
+	if (post->opened != NULL)
+		greet(post, PACKET_CONNECT_ERROR, nsp, json);
+	else
+		post_tell(post, RECORD_CONNECT_ERROR, nsp)->data = json;
 }
 
 static struct slice
-connect_answer(struct post *post, struct slice id, struct slice pid)
+connect_answer(struct engine *e, struct slice id, struct slice pid)
 {
 	if (pid.n == 0)
-		return arena_printf(&post->e->arena, "{\"sid\":\"%.*s\"}", SLICE_ARGS(id));
-	return arena_printf(&post->e->arena, "{\"sid\":\"%.*s\",\"pid\":\"%.*s\"}",
+		return arena_printf(&e->arena, "{\"sid\":\"%.*s\"}", SLICE_ARGS(id));
+	return arena_printf(&e->arena, "{\"sid\":\"%.*s\",\"pid\":\"%.*s\"}",
 	    SLICE_ARGS(id), SLICE_ARGS(pid));
 }
 
@@ -128,7 +144,7 @@ connect_recover(struct post *post, struct view *view, const struct packet *packe
 	op->u.recover.session = post->row.n;
 	op->u.recover.nsp = view->nsp;
 	op->u.recover.pid = pid;
-	op->u.recover.answer = connect_answer(post, view->id, pid);
+	op->u.recover.answer = connect_answer(post->e, view->id, pid);
 	op->u.recover.offset = seq;
 	op->u.recover.max_replay = e->conf.max_replay;
 	view->socket = &op->u.recover.socket_r;
@@ -173,28 +189,65 @@ refuse(struct admission *a, enum answer verdict, struct slice message,
 	a->data = data;
 }
 
+static void
+connect_judge(struct admission *a, enum rc rc)
+{
+	const struct effect *refusal = effects_find(&a->effects, EFFECT_REFUSE);
+
+	a->verdict = ANSWER_OK;
+	if (rc == RC_AGAIN)
+		a->is_later = true;
+	else if (rc == RC_GONE || rc == RC_NONE)
+		refuse(a, ANSWER_REFUSED, SLICE("Invalid namespace"), SLICE_NONE);
+	else if (rc == RC_IO)
+		refuse(a, ANSWER_FAILED, SLICE("backend"), SLICE_NONE);
+	else if (rc != RC_OK)
+		refuse(a, ANSWER_FAILED, SLICE("Internal error"), SLICE_NONE);
+	else if (refusal != NULL)
+		refuse(a, ANSWER_REFUSED, refusal->name, refusal->data);
+}
+
 void
 connect_ask(struct post *post, struct view *view, struct slice auth,
     struct admission *a)
 {
 	struct engine *e = post->e;
-	const struct effect *refusal;
 	struct app_call call;
 	enum rc rc;
 
 	memset(a, 0, sizeof(*a));
-	a->verdict = ANSWER_OK;
 	view->id = connect_id(post, view);
 	call = view_call(post, view, APP_CONNECT);
 	call.auth = auth;
 	rc = e->app.call(e->app.arg, &call, &a->effects);
-	refusal = effects_find(&a->effects, EFFECT_REFUSE);
-	if (rc == RC_GONE || rc == RC_NONE)
-		refuse(a, ANSWER_REFUSED, SLICE("Invalid namespace"), SLICE_NONE);
-	else if (rc != RC_OK)
-		refuse(a, ANSWER_FAILED, SLICE("Internal error"), SLICE_NONE);
-	else if (refusal != NULL)
-		refuse(a, ANSWER_REFUSED, refusal->name, refusal->data);
+	a->auth = auth;
+	connect_judge(a, rc);
+}
+
+/* It is answered as a task, in its turn. */
+static void
+connect_defer(struct post *post, struct view *view, struct slice auth)
+{
+	const struct traits *traits = &post->x->codec->traits;
+	struct store_op *op = turn_add(&post->e->turn, OP_TASK_ADD, post->gate);
+	char pid[ID_LEN + 1] = "";
+
+	if (post->e->conf.recovery_ms != 0 && traits->has_recovery)
+		random_id(pid);
+	op->u.task_add.kind = TASK_CONNECT;
+	op->u.task_add.session = post->row.n;
+	op->u.task_add.opened = post->opened;
+	op->u.task_add.nsp = view->nsp;
+	op->u.task_add.context = auth;
+	op->u.task_add.socket_id = view->id;
+	op->u.task_add.pid = arena_dup(&post->e->arena, slice_str(pid));
+	op->u.task_add.info = post->row.info;
+	op->u.task_add.says = arena_dup(&post->e->arena, post->x->says);
+	op->u.task_add.generation = (int)post->x->codec->generation;
+	op->u.task_add.transport = (int)post->x->transport;
+	post->inbox_n++;
+	post->inbox_bytes += (int64_t)(auth.n + post->x->says.n);
+	view->is_asking = true;
 }
 
 void
@@ -205,6 +258,10 @@ connect_enter(struct post *post, struct view *view, const struct admission *a)
 	struct store_op *op;
 	char pid[ID_LEN + 1] = "";
 
+	if (a->is_later) {
+		connect_defer(post, view, a->auth);
+		return;
+	}
 	if (a->verdict != ANSWER_OK) {
 		connect_refuse(post, view->nsp, a->message, a->data);
 		return;
@@ -220,7 +277,7 @@ connect_enter(struct post *post, struct view *view, const struct admission *a)
 	if (post->opened != NULL && !traits->greets_in_poll)
 		greet(post, PACKET_CONNECT, view->nsp, SLICE_NONE);
 	else
-		op->u.connect.answer = connect_answer(post, view->id,
+		op->u.connect.answer = connect_answer(post->e, view->id,
 		    op->u.connect.pid);
 	op->u.connect.max_namespaces = e->conf.max_namespaces;
 	view->socket = &op->u.connect.socket_r;
@@ -238,7 +295,17 @@ connect_again(struct post *post, struct view *view)
 		post_close(post, "parse error", '1');
 	else if (!slice_is(view->nsp, "/"))
 		post_tell(post, RECORD_CONNECT, view->nsp)->data =
-		    connect_answer(post, view->id, SLICE_NONE);
+		    connect_answer(post->e, view->id, SLICE_NONE);
+}
+
+/* Its client still waits for an answer. */
+static bool
+view_is_asking(struct post *post, struct view *view)
+{
+	if (!view->is_asking && post->e->app.later != NULL)
+		store_is_asking(post->e->store, post->row.n, view->nsp,
+		    &view->is_asking);
+	return view->is_asking;
 }
 
 void
@@ -248,9 +315,17 @@ on_connect(struct post *post, const struct packet *packet)
 	struct view *view = view_get(post, packet->nsp);
 	struct admission admission;
 
+	if (!view->is_connected && view_is_asking(post, view))
+		return;                 /* once is enough */
 	if (traits->joins_root && !slice_is(view->nsp, "/") &&
-	    !view_get(post, SLICE("/"))->is_connected)
-		return;                 /* it waits, for ever: "/" was refused or left */
+	    !view_get(post, SLICE("/"))->is_connected) {
+		/* If "/" was refused or left, it waits for ever. */
+		if (view_is_asking(post, view_get(post, SLICE("/")))) {
+			view->id = connect_id(post, view);
+			connect_defer(post, view, packet->data);
+		}
+		return;
+	}
 	if (view->is_connected) {
 		connect_again(post, view);
 		return;
@@ -269,4 +344,87 @@ on_connect(struct post *post, const struct packet *packet)
 		return;
 	connect_ask(post, view, packet->data, &admission);
 	connect_enter(post, view, &admission);
+}
+
+/* ---- as a task -------------------------------------------------------------------- */
+
+static void
+task_refuse(struct engine *e, const struct task *task, struct store_op *gate,
+    const struct admission *a)
+{
+	const struct codec *codec = codec_of((enum generation)task->generation);
+	struct store_op *op;
+
+	tell(e, gate, task->session, RECORD_CONNECT_ERROR, task->nsp)->u.append.record.data =
+	    refusal_json(e, a->message, a->data);
+	if (codec == NULL || !codec->traits.root_is_all || !slice_is(task->nsp, "/"))
+		return;
+	op = turn_add(&e->turn, OP_CLOSE, gate);
+	op->u.close.session = task->session;
+	op->u.close.reason = "server namespace disconnect";
+	op->u.close.orderly = true;
+}
+
+/* The application believes that it is there: it must hear that it is not. */
+static void
+task_let_go(struct engine *e, const struct task *task, struct store_op *gate,
+    const struct store_op *connect)
+{
+	struct store_op *op = turn_add(&e->turn, OP_TASK_ADD, gate);
+
+	op->unless = connect;
+	op->u.task_add.kind = TASK_DISCONNECT;
+	op->u.task_add.session = task->session;
+	op->u.task_add.nsp = task->nsp;
+	op->u.task_add.name = SLICE("transport close");
+	op->u.task_add.socket_id = task->socket_id;
+	op->u.task_add.info = task->info;
+	op->u.task_add.generation = task->generation;
+	op->u.task_add.transport = task->transport;
+}
+
+/* Other namespaces need "/" where the server joins it unasked. */
+static bool
+task_may_join(struct engine *e, const struct task *task)
+{
+	const struct codec *codec = codec_of((enum generation)task->generation);
+	struct socket_row row;
+
+	return codec == NULL || !codec->traits.joins_root ||
+	    slice_is(task->nsp, "/") || store_socket(e->store, task->session,
+	    SLICE("/"), &e->arena, &row) == RC_OK;
+}
+
+void
+connect_answered(struct engine *e, const struct task *task, struct store_op *gate,
+    enum rc rc, const struct effects *effects)
+{
+	struct author author = task_author(e, task, gate);
+	struct admission a = { .effects = *effects };
+	struct store_op *op, *error;
+
+	connect_judge(&a, rc);
+	if (!task_may_join(e, task))
+		return;
+	if (a.verdict != ANSWER_OK) {
+		task_refuse(e, task, gate, &a);
+		return;
+	}
+	op = turn_add(&e->turn, OP_CONNECT, gate);
+	op->u.connect.session = task->session;
+	op->u.connect.nsp = author.nsp;
+	op->u.connect.id = author.id;
+	op->u.connect.pid = arena_dup(&e->arena, task->pid);
+	op->u.connect.answer = connect_answer(e, author.id, op->u.connect.pid);
+	op->u.connect.max_namespaces = e->conf.max_namespaces;
+	log_info("session", "connect n=%" PRIu64 " nsp=%.*s socket=%.*s", task->session,
+	    SLICE_ARGS(author.nsp), SLICE_ARGS(author.id));
+	author.gate = op;
+	author.socket = &op->u.connect.socket_r;
+	effects_apply(e, &a.effects, &author);
+	task_let_go(e, task, gate, op);
+	error = tell(e, gate, task->session, RECORD_CONNECT_ERROR, author.nsp);
+	error->unless = op;
+	error->u.append.record.data = refusal_json(e, SLICE("Too many namespaces"),
+	    SLICE_NONE);
 }

@@ -288,6 +288,36 @@ apply_value(struct engine *e, const struct effect *f, struct author *author)
 	op->u.value_set.key = f->name;
 	op->u.value_set.value = f->data;
 	op->u.value_set.ttl_ms = f->ttl_ms;
+	op->u.value_set.how = f->merge;
+	op->u.value_set.max = e->conf.max_event;
+	author->last_value = op;
+}
+
+/* Shared by all sockets of the client. */
+static void
+apply_session(struct engine *e, const struct effect *f, struct author *author)
+{
+	struct store_op *op;
+
+	if (author->lane == 0)
+		return;
+	op = turn_add(&e->turn, OP_VALUE_SET, author->gate);
+	op->u.value_set.key = store_lane_key(&e->arena, author->lane);
+	op->u.value_set.value = f->data;
+}
+
+/* Everybody leaves. */
+static void
+apply_close_room(struct engine *e, const struct effect *f, struct author *author)
+{
+	struct effect leave = *f;
+	struct buf packed = BUF_INIT;
+
+	pack_add(&packed, f->name);
+	leave.kind = EFFECT_LEAVE;
+	leave.who.rooms = arena_dup(&e->arena, buf_slice(&packed));
+	buf_free(&packed);
+	for_each_chunk(e, &leave, author, true, apply_member);
 }
 
 static void
@@ -366,6 +396,16 @@ apply_one(struct engine *e, const struct effect *f, struct author *author)
 		break;
 	case EFFECT_ACL:
 		apply_acl(e, f, author);
+		break;
+	case EFFECT_SESSION:
+		apply_session(e, f, author);
+		break;
+	case EFFECT_CLOSE_ROOM:
+		apply_close_room(e, f, author);
+		break;
+	case EFFECT_LOG:
+		log_info("session", "nsp=%.*s said=\"%.*s\"", SLICE_ARGS(author->nsp),
+		    SLICE_ARGS(f->name));
 		break;
 	case EFFECT_REFUSE:
 		break;                  /* only a connect has use for it */

@@ -18,12 +18,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include <utlist.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "session/engine_private.h"
 
 enum {
+	HOLD_MS = 50,                   /* a POST that found no room */
 	TICK_MS = 1000,                 /* a lost wake-up costs so much */
 	TRIES_MAX = 50,
 	OPS_MAX = 500                   /* then the turn is closed, between requests */
@@ -42,7 +45,7 @@ engine_new(const struct engine_conf *conf, struct store *store,
 	e->next_ticket = random_u64() >> 1 | 1;
 	e->collected_end = &e->collected;
 	e->steps_end = &e->steps;
-	e->next_parked = INT64_MAX;
+	e->next_parked = e->next_task = e->next_held = e->next_outside = INT64_MAX;
 	e->next_janitor = clock_boot(clock) + TICK_MS / 2;
 	e->reason = "";
 	return e;
@@ -57,7 +60,7 @@ engine_free(struct engine **engine)
 	if (e == NULL)
 		return;
 	letters_forget(e);
-	task_forget(e);
+	task_free(e);
 	poll_free(e);
 	live_free(e);
 	while ((h = e->hangups) != NULL) {
@@ -146,6 +149,8 @@ engine_cancel(struct engine *e, struct exchange *x)
 	struct step *step;
 
 	uncollect(e, x);
+	if (e->held != NULL)
+		LL_DELETE(e->held, x);
 	for (step = e->steps; step != NULL; step = step->next)
 		if (step->x == x)
 			step->x = NULL;
@@ -202,6 +207,7 @@ settle_hook(void *arg, struct store *store, struct turn *turn)
 
 	(void)store;
 	(void)turn;
+	task_lease_added(e);
 	if (HASH_COUNT(e->parked) == 0)
 		return;
 	if (!poll_take_cursors(e))
@@ -268,6 +274,35 @@ collect_exchanges(struct engine *e)
 	}
 }
 
+void
+exchange_hold(struct engine *e, struct exchange *x)
+{
+	int64_t now = clock_boot(e->clock);
+
+	if (now - x->since >= e->conf.give_up_ms) {
+		e->reason = "inbox";
+		exchange_answer(x, ANSWER_BUSY);
+		return;
+	}
+	x->next = NULL;
+	LL_APPEND(e->held, x);
+	e->next_held = now + HOLD_MS;
+}
+
+/* In the order in which they came. */
+static void
+held_collect(struct engine *e, int64_t now)
+{
+	struct exchange *x;
+
+	if (e->held == NULL || now < e->next_held)
+		return;
+	while ((x = e->held) != NULL) {
+		e->held = x->next;
+		collect(e, x, (enum exchange_kind)x->kind);
+	}
+}
+
 static void
 collect_janitor(struct engine *e, int64_t now)
 {
@@ -313,6 +348,7 @@ turn_settle(struct engine *e)
 			e->look_for_tasks = true;
 	}
 	task_settle(e);
+	outside_settle(e);
 	poll_settle(e);
 	while ((step = e->steps) != NULL) {
 		e->steps = step->next;
@@ -340,6 +376,7 @@ turn_fail(struct engine *e, const char *reason, int64_t until)
 	e->resync = true;
 	poll_forget_turn(e, until);
 	task_forget(e);
+	outside_fail(e);
 	while ((step = e->steps) != NULL) {
 		e->steps = step->next;
 		if (step->x != NULL)
@@ -379,6 +416,10 @@ turn_abandon(struct engine *e)
 	while ((x = e->collected) != NULL) {
 		if ((e->collected = x->next) == NULL)
 			e->collected_end = &e->collected;
+		exchange_answer(x, ANSWER_BUSY);
+	}
+	while ((x = e->held) != NULL) {
+		e->held = x->next;
 		exchange_answer(x, ANSWER_BUSY);
 	}
 }
@@ -448,6 +489,7 @@ engine_turn(struct engine *e, bool woken)
 			return;
 	}
 	turn_begin(e);
+	outside_look(e, woken);
 	if (woken && HASH_COUNT(e->parked) != 0)
 		store_moved(e->store);
 	if (now >= e->next_tick) {
@@ -458,9 +500,11 @@ engine_turn(struct engine *e, bool woken)
 		live_retry(e);
 	}
 	collect_hangups(e);
+	held_collect(e, now);
 	task_collect(e);
 	collect_janitor(e, now);
 	collect_exchanges(e);
+	outside_collect(e);
 	if (now >= e->next_parked)
 		poll_due(e, now);
 	if (woken || e->resync)
@@ -483,7 +527,14 @@ bool
 engine_has_work(const struct engine *e)
 {
 	return e->collected != NULL || e->is_pending || e->hangups != NULL ||
-	    e->jobs != NULL;
+	    e->jobs != NULL || (e->outsides != NULL &&
+	    e->outsides->state == OUTSIDE_NEW);
+}
+
+bool
+engine_is_asking(const struct engine *e)
+{
+	return e->out != NULL;
 }
 
 int64_t
@@ -493,8 +544,14 @@ engine_deadline(const struct engine *e)
 
 	if (engine_has_work(e))
 		return 0;
-	if (e->look_for_tasks)
+	if (e->look_for_tasks && !e->drain)
 		at = clock_boot(e->clock) + 1;
+	if (e->next_task < at)
+		at = e->next_task;
+	if (e->held != NULL && e->next_held < at)
+		at = e->next_held;
+	if (e->next_outside < at)
+		at = e->next_outside;
 	if (HASH_COUNT(e->parked) != 0 || e->retry != NULL) {
 		if (e->next_tick < at)
 			at = e->next_tick;

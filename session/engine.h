@@ -33,6 +33,7 @@ struct engine_conf {
 	int64_t max_payload, max_sessions, max_namespaces, max_rooms, slots;
 	int64_t max_event, max_timers, max_questions;
 	int64_t give_up_ms;             /* a request for which no lock is found: 503 */
+	int64_t max_inbox, max_inbox_bytes;     /* of one client; 0: no limit */
 	size_t max_parked;              /* polls held by this process; 0: no limit */
 	bool refuses_old_binary;        /* generations without binary do not hear it */
 	bool can_park;                  /* false: answer a poll at once (noop) */
@@ -76,6 +77,8 @@ struct exchange {
 	bool is_octets;                 /* POST: the body is an octet-stream */
 	bool wants_text;                /* b64 or JSONP; of a handshake: for life */
 	struct slice info;              /* handshake: JSON about the request */
+	struct slice says;              /* who speaks: goes along with what is said to
+	                                 * an application that answers later */
 	int64_t proved;                 /* poll of a live connection: what it has had */
 	struct slice upgrades;          /* handshake: JSON array, e.g. ["websocket"] */
 	/* out */
@@ -129,6 +132,10 @@ void engine_rest(struct engine *engine);
 /* Whether something is collected or must be tried again at once. */
 bool engine_has_work(const struct engine *engine);
 
+/* Whether answers of the application are awaited: a process that leaves now
+ * costs each an attempt. */
+bool engine_is_asking(const struct engine *engine);
+
 /* Answers every parked poll now with a noop (SIGTERM); then engine_turn(). */
 void engine_drain(struct engine *engine);
 
@@ -151,5 +158,31 @@ struct effects;
 enum rc engine_apply(struct engine *engine, struct slice nsp,
     const struct effects *effects, bool wait, int64_t *emitted_r,
     int64_t *question_r);
+
+/* As engine_apply(), for a process with a loop: decided with all else in the next
+ * turn. */
+struct outside {
+	/* in; good until done() or engine_outside_cancel() */
+	struct slice nsp;
+	const struct effects *effects;
+	bool wait;                      /* for the answers to its last emit, which asks */
+	void (*done)(struct outside *outside);
+	void *door;
+	/* out */
+	enum rc rc;                     /* RC_NONE: there was nothing to do */
+	int64_t emitted_r;
+	struct slice value_r;           /* of the last value that was merged */
+	struct slice answers_r, attachments_r;  /* as store_answers(); for the call */
+	int64_t expected_r;
+	bool is_late_r;                 /* some are missing */
+	/* the engine's own */
+	struct author *author;
+	struct store_op *first, *last;
+	int64_t question;
+	enum { OUTSIDE_NEW, OUTSIDE_DECIDED, OUTSIDE_WAITS } state;
+	struct outside *next;
+};
+void engine_outside(struct engine *engine, struct outside *outside);
+void engine_outside_cancel(struct engine *engine, struct outside *outside);
 
 #endif

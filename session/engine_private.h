@@ -65,12 +65,26 @@ struct hangup {
 	struct hangup *next;
 };
 
+enum job_state {
+	JOB_FOUND,              /* to be leased */
+	JOB_LEASED,             /* to be run */
+	JOB_OUT,                /* the application answers later */
+	JOB_BACK,               /* it has */
+	JOB_OVER                /* it was tried too often: somebody must be told */
+};
 /* A task that this process has leased, or is about to. */
 struct job {
 	struct arena arena;             /* its own: jobs outlive a turn */
+	struct engine *engine;
 	struct task task;
-	struct store_op *op;            /* OP_TASK_TRY in the running turn */
-	bool is_leased;
+	enum job_state state;
+	struct store_op *op;            /* in the running turn: what decides about it */
+	bool is_later, is_started;
+	struct later_terms terms;
+	uint64_t upto;                  /* the last that goes with it */
+	unsigned attempts;
+	struct later later;
+	struct task *batch;             /* later.n of them */
 	struct job *next;
 };
 
@@ -87,7 +101,10 @@ struct engine {
 	struct live *retry;             /* live polls that the store refused */
 	struct parked *parked;          /* the lot, by session */
 	struct parked *touched;         /* by the turn in hand */
-	struct job *jobs;
+	struct job *jobs;               /* with work for the next turn */
+	struct job *out;                /* whose answers are awaited */
+	struct exchange *held;          /* POSTs that find no room in their lane */
+	struct outside *outsides;       /* from outside, and its waiting ones */
 
 	/* the turn in hand; it survives an RC_AGAIN */
 	struct arena arena;
@@ -103,6 +120,7 @@ struct engine {
 	bool asked_all;                 /* that was done in this turn */
 	bool look_for_tasks, drain;
 	int64_t next_tick, next_janitor, next_parked;
+	int64_t next_task, next_held, next_outside;     /* boot ms; INT64_MAX: never */
 	const char *reason;
 };
 
@@ -158,13 +176,14 @@ struct author {
 	struct slice id;                /* public id; absent: none */
 	const uint64_t *socket;         /* NULL: none */
 	uint64_t session;               /* 0: none */
+	uint64_t lane;                  /* of an answer that came later; 0: none */
 	struct slice ack_id;            /* digits; absent: no ack is wanted */
 	struct store_op *gate;
 	bool wait;                      /* questions stay for store_answers() */
 	/* out */
 	bool changes_self;              /* something that the session's version covers */
 	struct slice data, user;        /* as they will be, if changed; else as they were */
-	struct store_op *last_emit;
+	struct store_op *last_emit, *last_value;
 };
 void effects_apply(struct engine *e, const struct effects *effects,
     struct author *author);
@@ -190,8 +209,38 @@ int64_t offset_read(struct engine *e, struct slice offset);
 /* ---- task.c ------------------------------------------------------------------- */
 
 void task_collect(struct engine *e);
+/* Inside the transaction: heads that the turn itself has added are leased. */
+void task_lease_added(struct engine *e);
 void task_settle(struct engine *e);
+/* The turn failed. */
 void task_forget(struct engine *e);
+void task_free(struct engine *e);
+/* Whose sockets they are; gate is the task's end. */
+struct author task_author(struct engine *e, const struct task *task,
+    struct store_op *gate);
+struct app_call task_call(struct engine *e, const struct task *task);
+
+/* ---- later.c ------------------------------------------------------------------ */
+
+/* Leased: the batch goes out. */
+void later_start(struct engine *e, struct job *job);
+/* Its answer, as operations; job->op decides whether it is over. */
+void later_apply(struct engine *e, struct job *job);
+void later_end(struct engine *e, struct job *job);
+
+/* ---- connect.c ------------------------------------------------------------------- */
+
+/* The application has answered a client that asked for a namespace, as a task. */
+void connect_answered(struct engine *e, const struct task *task,
+    struct store_op *gate, enum rc rc, const struct effects *effects);
+
+/* ---- outside.c -------------------------------------------------------------------- */
+
+void outside_collect(struct engine *e);
+void outside_settle(struct engine *e);
+/* Those that wait for answers. */
+void outside_look(struct engine *e, bool woken);
+void outside_fail(struct engine *e);
 
 /* ---- engine.c ------------------------------------------------------------------ */
 
@@ -201,6 +250,8 @@ void exchange_answer(struct exchange *x, enum answer answer);
 /* Once more in the next turn (somebody else was faster); BUSY when it has been
  * tried too often. */
 void exchange_again(struct engine *e, struct exchange *x);
+/* There is no room in its lane: once more a little later. */
+void exchange_hold(struct engine *e, struct exchange *x);
 /* Nothing of its turn happened.  BUSY when it was handed in at `until` or before;
  * else the next turn takes it. */
 void exchange_fail(struct engine *e, struct exchange *x, int64_t until);

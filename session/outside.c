@@ -7,8 +7,13 @@
 
 #include <poll.h>
 
+#include <utlist.h>
+
 #include "base/clock.h"
+#include "base/json.h"
 #include "session/engine_private.h"
+
+enum { OUTSIDE_MS = 100 };              /* a lost wake-up costs so much */
 
 /* Turns until nothing is in hand.  RC_IO: the store would not take it. */
 static enum rc
@@ -78,4 +83,170 @@ engine_apply(struct engine *e, struct slice nsp, const struct effects *effects,
 		*question_r = author.last_emit->u.append.question_r;
 	}
 	return rc;
+}
+
+/* ---- in the turns of a loop ------------------------------------------------------- */
+
+void
+engine_outside(struct engine *e, struct outside *o)
+{
+	o->state = OUTSIDE_NEW;
+	o->rc = RC_OK;
+	o->emitted_r = o->question = o->expected_r = 0;
+	o->value_r = o->answers_r = o->attachments_r = SLICE_NONE;
+	o->is_late_r = false;
+	o->next = NULL;
+	LL_PREPEND(e->outsides, o);
+}
+
+void
+engine_outside_cancel(struct engine *e, struct outside *o)
+{
+	struct outside *each;
+
+	LL_FOREACH(e->outsides, each)
+		if (each == o) {
+			LL_DELETE(e->outsides, o);
+			return;
+		}
+}
+
+static void
+outside_done(struct engine *e, struct outside *o, enum rc rc)
+{
+	LL_DELETE(e->outsides, o);
+	o->rc = rc;
+	o->done(o);
+}
+
+void
+outside_collect(struct engine *e)
+{
+	struct outside *o, *next;
+	struct store_op *before;
+
+	LL_FOREACH_SAFE(e->outsides, o, next) {
+		if (o->state != OUTSIDE_NEW)
+			continue;
+		before = e->turn.last;
+		o->author = arena_alloc(&e->arena, sizeof(*o->author));
+		o->author->nsp = arena_dup(&e->arena, o->nsp);
+		o->author->wait = o->wait;
+		effects_apply(e, o->effects, o->author);
+		o->first = before == NULL ? e->turn.first : before->next;
+		o->last = e->turn.last;
+		o->state = OUTSIDE_DECIDED;
+		if (o->first == NULL)
+			outside_done(e, o, RC_NONE);
+	}
+}
+
+/* The first refusal among its operations. */
+static enum rc
+outside_rc(const struct outside *o)
+{
+	const struct store_op *op;
+
+	for (op = o->first; op != NULL; op = op->next) {
+		if (op->rc != RC_OK && op->rc != RC_NONE)
+			return op->rc;
+		if (op == o->last)
+			break;
+	}
+	return RC_OK;
+}
+
+static void
+outside_decided(struct engine *e, struct outside *o)
+{
+	const struct author *author = o->author;
+	enum rc rc = outside_rc(o);
+
+	if (author->last_emit != NULL && author->last_emit->rc == RC_OK) {
+		o->emitted_r = author->last_emit->u.append.record.seq;
+		o->question = author->last_emit->u.append.question_r;
+	}
+	if (author->last_value != NULL)
+		o->value_r = author->last_value->u.value_set.value_r;
+	if (o->wait && rc == RC_OK && o->question != 0) {
+		o->state = OUTSIDE_WAITS;
+		e->next_outside = 0;
+	} else {
+		outside_done(e, o, rc);
+	}
+}
+
+/* True: all has come, or the time is over. */
+static bool
+outside_answers(struct engine *e, struct outside *o)
+{
+	struct slice rest, each;
+	int64_t n = 0;
+	bool done = false;
+	enum rc rc;
+
+	rc = store_answers(e->store, o->question, &e->arena, &o->answers_r,
+	    &o->attachments_r, &o->expected_r, &done);
+	if (rc != RC_OK)
+		o->answers_r = SLICE("[]");
+	if (rc == RC_OK && !done)
+		return false;
+	rest = o->answers_r;
+	json_open(&rest);
+	while (json_next(&rest, &each))
+		n++;
+	o->is_late_r = n < o->expected_r;
+	return true;
+}
+
+static bool
+is_answer_in(const struct engine *e)
+{
+	const struct store_op *op;
+
+	for (op = e->turn.first; op != NULL; op = op->next)
+		if (op->kind == OP_ANSWER)
+			return true;
+	return false;
+}
+
+void
+outside_settle(struct engine *e)
+{
+	struct outside *o, *next;
+
+	LL_FOREACH_SAFE(e->outsides, o, next)
+		if (o->state == OUTSIDE_DECIDED)
+			outside_decided(e, o);
+	if (e->next_outside != INT64_MAX && is_answer_in(e))
+		e->next_outside = 0;
+}
+
+void
+outside_look(struct engine *e, bool woken)
+{
+	int64_t now = clock_boot(e->clock);
+	struct outside *o, *next;
+
+	if (e->next_outside == INT64_MAX || (!woken && now < e->next_outside))
+		return;
+	e->next_outside = INT64_MAX;
+	LL_FOREACH_SAFE(e->outsides, o, next) {
+		if (o->state != OUTSIDE_WAITS)
+			continue;
+		if (outside_answers(e, o))
+			outside_done(e, o, RC_OK);
+		else
+			e->next_outside = now + OUTSIDE_MS;
+	}
+}
+
+void
+outside_fail(struct engine *e)
+{
+	struct outside *o, *next;
+
+	LL_FOREACH_SAFE(e->outsides, o, next)
+		if (o->state == OUTSIDE_DECIDED)
+			outside_done(e, o, RC_IO);
 }

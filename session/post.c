@@ -132,6 +132,28 @@ ack_now(struct post *post, const struct packet *packet)
 	record->data = SLICE("[]");
 }
 
+/* The application answers later: it waits in its client's lane. */
+static void
+event_defer(struct post *post, struct view *view, const struct packet *packet,
+    const struct app_call *call)
+{
+	struct arena *arena = &post->e->arena;
+	struct store_op *op = turn_add(&post->e->turn, OP_TASK_ADD, post->gate);
+
+	op->u.task_add.kind = TASK_EVENT;
+	op->u.task_add.session = post->row.n;
+	op->u.task_add.socket = view->socket;
+	op->u.task_add.nsp = view->nsp;
+	op->u.task_add.name = call->name;
+	op->u.task_add.context = call->args;
+	op->u.task_add.attachments = packet->attachments;
+	op->u.task_add.ack = call->wants_ack ? packet->id : SLICE_NONE;
+	op->u.task_add.says = arena_dup(arena, post->x->says);
+	post->inbox_n++;
+	post->inbox_bytes += (int64_t)(call->name.n + call->args.n +
+	    packet->attachments.n + post->x->says.n);
+}
+
 static void
 on_event(struct post *post, struct view *view, const struct packet *packet)
 {
@@ -149,6 +171,8 @@ on_event(struct post *post, struct view *view, const struct packet *packet)
 	if (rc == RC_OK)
 		view_apply(post, view, call.wants_ack ? packet->id : SLICE_NONE,
 		    post->gate, &effects);
+	else if (rc == RC_AGAIN)
+		event_defer(post, view, packet, &call);
 	else
 		log_debug("session", "event unheard sid=%s nsp=%.*s rc=%s",
 		    post->row.sid, SLICE_ARGS(view->nsp), rc_name(rc));
@@ -342,6 +366,10 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 		post_tell(&post, RECORD_PONG, SLICE(""));    /* one for all of a payload */
 	post.gate->u.receive.pong = step->pong = post.pong;
 	post.gate->u.receive.changed = post.changed;
+	post.gate->u.receive.inbox_n = post.inbox_n;
+	post.gate->u.receive.inbox_bytes = post.inbox_bytes;
+	post.gate->u.receive.max_inbox = e->conf.max_inbox;
+	post.gate->u.receive.max_inbox_bytes = e->conf.max_inbox_bytes;
 }
 
 void
@@ -385,6 +413,9 @@ post_settle(struct engine *e, const struct step *step)
 		break;
 	case RC_CLASH:
 		exchange_again(e, x);
+		break;
+	case RC_TOO_BIG:
+		exchange_hold(e, x);
 		break;
 	case RC_GONE:
 		exchange_answer(x, ANSWER_UNKNOWN_SID);

@@ -13,6 +13,7 @@
 struct view {
 	struct slice nsp;
 	bool is_connected;
+	bool is_asking;                 /* its CONNECT waits to be answered */
 	uint64_t n;                     /* when it was there before this POST */
 	const uint64_t *socket;         /* &n, or the result of its OP_CONNECT */
 	struct slice id, data, user;
@@ -26,6 +27,7 @@ struct post {
 	struct store_op *gate;
 	struct view *views;
 	int64_t n_joined;               /* namespaces, by this POST */
+	int64_t inbox_n, inbox_bytes;   /* of what waits for a later answer */
 	bool changed, pong, pinged;
 	const uint64_t *opened;         /* a handshake: the session's number-to-be */
 	struct buf greeting;            /* of a handshake */
@@ -50,6 +52,8 @@ struct record *post_tell(struct post *post, enum record_kind kind, struct slice 
 /* What the application said to a new socket. */
 struct admission {
 	enum answer verdict;            /* OK, REFUSED, FAILED */
+	bool is_later;                  /* it will say */
+	struct slice auth;
 	struct slice message, data;     /* of a refusal; data may be absent */
 	struct effects effects;
 };

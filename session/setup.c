@@ -50,6 +50,8 @@ setup_engine(const struct conf *conf, struct store *store, const struct app *app
 		.max_event = conf->max_event,
 		.max_timers = conf->max_timers,
 		.max_questions = conf->max_questions,
+		.max_inbox = conf->max_inbox,
+		.max_inbox_bytes = conf->max_inbox_size,
 		.give_up_ms = conf->lock_give_up,
 		.max_parked = max_parked,
 		.refuses_old_binary = slice_is(slice_str(conf->old_binary), "refuse"),

@@ -1,9 +1,12 @@
 /*
- * task.c - what must be done once: disconnects, timers, collected acks
+ * task.c - what must be done once: disconnects, timers, collected acks, an inbox
  *
  * A task is counted before it runs and ends with its effects, in one
- * transaction: TRY in one turn, the call, DONE and the effects in the next.  A
- * process that dies in between leaves a lease that runs out.
+ * transaction: TRY in one turn, the call, DONE and the effects in a later one.
+ * Where the application answers later (later.c) other turns lie between.  A
+ * process that dies over it leaves a lease that its death ends.
+ *
+ * Whoever adds the first task of a lane leases it in the same transaction.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,53 +15,82 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "session/engine_private.h"
 
-enum { TASKS_PER_TURN = 32, LEASE_MS = 30000 };
+enum {
+	TASKS_PER_TURN = 32,
+	PAGE = 64, PAGES = 16,          /* heads that one search looks at */
+	LEASE_MS = 30000,
+	AGAIN_MS = 1000                 /* another process tries, or nobody may */
+};
+
+/* ---- jobs -------------------------------------------------------------------- */
 
 static void
-job_free(struct job *job)
+job_free(struct engine *e, struct job *job)
 {
+	later_end(e, job);
 	arena_free(&job->arena);
 	free(job);
 }
 
-static void
-job_add(void *arg, const struct task *task)
+static bool
+job_is_known(const struct job *job, uint64_t task)
 {
-	struct engine *e = arg;
-	struct job *job, **at = &e->jobs;
+	for (; job != NULL; job = job->next)
+		if (job->task.n == task)
+			return true;
+	return false;
+}
 
-	for (; *at != NULL; at = &(*at)->next)
-		if ((*at)->task.n == task->n)
-			return;
-	job = mem_alloc(sizeof(*job));
+static struct slice *
+task_slice(struct task *t, size_t i)
+{
+	struct slice *slices[] = { &t->nsp, &t->name, &t->context, &t->socket_id,
+	    &t->user, &t->data, &t->info, &t->attachments, &t->ack, &t->says,
+	    &t->pid, &t->rooms };
+
+	return i < N_ELEMENTS(slices) ? slices[i] : NULL;
+}
+
+static struct job *
+job_new(struct engine *e, const struct task *task, const struct later_terms *terms)
+{
+	struct job *job = mem_alloc(sizeof(*job)), **at;
+	struct slice *slice;
+	size_t i;
+
+	job->engine = e;
 	job->task = *task;
-	job->task.nsp = arena_dup(&job->arena, task->nsp);
-	job->task.name = arena_dup(&job->arena, task->name);
-	job->task.context = arena_dup(&job->arena, task->context);
-	job->task.socket_id = arena_dup(&job->arena, task->socket_id);
-	job->task.user = arena_dup(&job->arena, task->user);
-	job->task.data = arena_dup(&job->arena, task->data);
-	job->task.info = arena_dup(&job->arena, task->info);
-	job->task.attachments = arena_dup(&job->arena, task->attachments);
+	for (i = 0; (slice = task_slice(&job->task, i)) != NULL; i++)
+		*slice = arena_dup(&job->arena, *slice);
+	job->upto = task->n;
+	if (terms != NULL) {
+		job->is_later = true;
+		job->terms = *terms;
+		job->terms.once = SLICE_NONE;
+	}
+	for (at = &e->jobs; *at != NULL; at = &(*at)->next)
+		;
 	*at = job;
+	return job;
 }
 
 static void
-job_try(struct engine *e, struct job *job)
+look_again(struct engine *e, int64_t at)
 {
-	job->op = turn_add(&e->turn, OP_TASK_TRY, NULL);
-	job->op->u.task.task = job->task.n;
-	job->op->u.task.lease_ms = LEASE_MS;
+	if (at < e->next_task)
+		e->next_task = at;
 }
 
-static struct app_call
-job_call(struct engine *e, const struct job *job)
+/* ---- calls --------------------------------------------------------------------- */
+
+struct app_call
+task_call(struct engine *e, const struct task *task)
 {
-	const struct task *task = &job->task;
 	struct app_call call = {
 		.store = e->store,
 		.arena = &e->arena,
@@ -102,28 +134,159 @@ job_call(struct engine *e, const struct job *job)
 	return call;
 }
 
+struct author
+task_author(struct engine *e, const struct task *task, struct store_op *gate)
+{
+	uint64_t *socket = arena_alloc(&e->arena, sizeof(*socket));
+	struct author author = {
+		.nsp = arena_dup(&e->arena, task->nsp),
+		.id = arena_dup(&e->arena, task->socket_id),
+		.session = task->session,
+		.lane = task->lane,
+		.ack_id = arena_dup(&e->arena, task->ack),
+		.gate = gate,
+	};
+
+	*socket = task->socket;
+	if (*socket != 0)
+		author.socket = socket;
+	return author;
+}
+
+static struct store_op *
+task_done(struct engine *e, const struct job *job)
+{
+	struct store_op *op = turn_add(&e->turn, OP_TASK_DONE, NULL);
+
+	op->u.task.task = job->task.n;
+	op->u.task.upto = job->upto;
+	return op;
+}
+
 /* Leased: the call, and its effects behind the task's end. */
 static void
 job_run(struct engine *e, struct job *job)
 {
 	struct effects effects = { NULL, NULL, 0 };
-	struct app_call call = job_call(e, job);
-	uint64_t *socket = arena_alloc(&e->arena, sizeof(*socket));
-	struct author author = {
-		.nsp = arena_dup(&e->arena, call.nsp),
-		.id = arena_dup(&e->arena, call.id),
-	};
+	struct app_call call = task_call(e, &job->task);
+	struct author author;
 	enum rc rc;
 
-	*socket = job->task.socket;
-	if (*socket != 0)
-		author.socket = socket;
-	author.gate = turn_add(&e->turn, OP_TASK_DONE, NULL);
-	author.gate->u.task.task = job->task.n;
+	job->op = task_done(e, job);
+	author = task_author(e, &job->task, job->op);
 	rc = e->app.call(e->app.arg, &call, &effects);
-	if (rc == RC_OK)
+	if (job->task.kind == TASK_CONNECT)
+		connect_answered(e, &job->task, job->op, rc, &effects);
+	else if (rc == RC_OK)
 		effects_apply(e, &effects, &author);
-	job->op = author.gate;
+}
+
+/* It will never be answered: a client that waits for that must know. */
+static void
+job_give_up(struct engine *e, struct job *job)
+{
+	struct effects none = { NULL, NULL, 0 };
+
+	job->op = task_done(e, job);
+	connect_answered(e, &job->task, job->op, RC_IO, &none);
+}
+
+/* ---- finding and leasing ----------------------------------------------------------- */
+
+/* RC_NONE: its answer comes at once. */
+static enum rc
+task_terms(struct engine *e, const struct task *task, struct later_terms *terms_r)
+{
+	struct app_call call = task_call(e, task);
+
+	memset(terms_r, 0, sizeof(*terms_r));
+	return e->app.later == NULL ? RC_NONE : e->app.later->terms(e->app.arg, &call,
+	    &e->arena, terms_r);
+}
+
+static void
+job_try(struct engine *e, struct job *job, struct slice once, int64_t once_ms)
+{
+	struct store_op *gate = NULL;
+
+	if (once.p != NULL) {
+		gate = turn_add(&e->turn, OP_ONCE, NULL);
+		gate->u.once.key = once;
+		gate->u.once.ttl_ms = once_ms;
+	}
+	job->op = turn_add(&e->turn, OP_TASK_TRY, gate);
+	job->op->u.task.task = job->task.n;
+	job->op->u.task.lease_ms = job->is_later ? job->terms.lease_ms : LEASE_MS;
+	job->op->u.task.max_attempts = job->is_later ? job->terms.attempts : 0;
+	job->op->u.task.batch = job->is_later ? job->terms.batch : 1;
+}
+
+struct search {
+	struct engine *e;
+	uint64_t last;
+	size_t seen, found;
+};
+
+static void
+task_found(void *arg, const struct task *task)
+{
+	struct search *search = arg;
+	struct engine *e = search->e;
+	struct later_terms terms;
+	enum rc rc;
+
+	search->last = task->n;
+	search->seen++;
+	if (search->found == TASKS_PER_TURN || job_is_known(e->jobs, task->n) ||
+	    job_is_known(e->out, task->n))
+		return;
+	rc = task_terms(e, task, &terms);
+	if (rc == RC_AGAIN) {
+		if (terms.not_before != 0)
+			look_again(e, terms.not_before);
+		return;
+	}
+	job_try(e, job_new(e, task, rc == RC_OK ? &terms : NULL), terms.once,
+	    terms.once_ms);
+	search->found++;
+}
+
+/* What nobody works at; behind those that may not be tried now there may be
+ * others. */
+static void
+tasks_find(struct engine *e)
+{
+	struct search search = { .e = e };
+	int i;
+
+	for (i = 0; i < PAGES && search.found < TASKS_PER_TURN; i++) {
+		search.seen = 0;
+		if (store_tasks(e->store, search.last, PAGE, &e->arena, task_found,
+		    &search) != RC_OK || search.seen < PAGE)
+			return;
+	}
+	look_again(e, clock_boot(e->clock) + AGAIN_MS / 10);
+}
+
+/* Answers that could not be written wait among those that are out. */
+static void
+tasks_due(struct engine *e, int64_t now)
+{
+	struct job *job, **at = &e->out;
+
+	if (now < e->next_task)
+		return;
+	e->next_task = INT64_MAX;
+	e->look_for_tasks = true;
+	while ((job = *at) != NULL) {
+		if (job->state != JOB_BACK) {
+			at = &job->next;
+			continue;
+		}
+		*at = job->next;
+		job->next = e->jobs;
+		e->jobs = job;
+	}
 }
 
 void
@@ -131,44 +294,124 @@ task_collect(struct engine *e)
 {
 	struct job *job;
 
-	if (e->look_for_tasks && e->jobs == NULL) {
-		e->look_for_tasks = false;
-		store_tasks(e->store, 0, TASKS_PER_TURN, &e->arena, job_add, e);
-	}
-	for (job = e->jobs; job != NULL; job = job->next) {
-		if (job->is_leased)
+	tasks_due(e, clock_boot(e->clock));
+	for (job = e->jobs; job != NULL; job = job->next)
+		if (job->state == JOB_BACK)
+			later_apply(e, job);
+		else if (job->state == JOB_OVER)
+			job_give_up(e, job);
+		else if (job->state == JOB_LEASED)
 			job_run(e, job);
-		else
-			job_try(e, job);
+	if (e->look_for_tasks && e->jobs == NULL && !e->drain) {
+		e->look_for_tasks = false;
+		tasks_find(e);
 	}
+}
+
+/* The heads that the turn has just added: nobody can have been faster. */
+void
+task_lease_added(struct engine *e)
+{
+	struct store_op *op, *last = e->turn.last;
+	struct later_terms terms;
+	struct task task;
+	size_t n = 0;
+
+	for (op = e->turn.first; op != NULL && n < TASKS_PER_TURN / 2; op = op->next) {
+		if (op->kind == OP_TASK_ADD && op->rc == RC_OK) {
+			e->look_for_tasks = true;
+			task = (struct task){ .n = op->u.task_add.n_r,
+				.kind = op->u.task_add.kind, .nsp = op->u.task_add.nsp,
+				.name = op->u.task_add.name };
+			if (op->u.task_add.is_head_r && !e->drain &&
+			    task_terms(e, &task, &terms) == RC_OK) {
+				job_try(e, job_new(e, &task, &terms), terms.once,
+				    terms.once_ms);
+				n++;
+			}
+		}
+		if (op == last)
+			return;
+	}
+}
+
+/* ---- what came of it --------------------------------------------------------------- */
+
+/* False: it is over. */
+static bool
+try_settle(struct engine *e, struct job *job)
+{
+	enum rc rc = job->op->rc;
+
+	job->op = NULL;
+	switch (rc) {
+	case RC_OK:
+		job->upto = job->is_later ? job->upto : job->task.n;
+		return true;
+	case RC_TOO_BIG:
+		log_error("session", "task set aside n=%" PRIu64 " kind=%d nsp=%.*s "
+		    "name=%.*s attempts=%u", job->task.n, (int)job->task.kind,
+		    SLICE_ARGS(job->task.nsp), SLICE_ARGS(job->task.name),
+		    job->task.attempts);
+		job->state = JOB_OVER;
+		return job->task.kind == TASK_CONNECT;
+	case RC_BAD_STATE:              /* another process tries this backend */
+		look_again(e, clock_boot(e->clock) + AGAIN_MS);
+		return false;
+	default:
+		return false;
+	}
+}
+
+static bool
+found_settle(struct engine *e, struct job *job)
+{
+	job->upto = job->op->u.task.upto_r;
+	job->attempts = job->op->u.task.attempts_r;
+	if (!try_settle(e, job))
+		return false;
+	if (job->state == JOB_FOUND)
+		job->state = JOB_LEASED;
+	return true;
+}
+
+static void
+over_settle(struct engine *e, struct job *job)
+{
+	if (job->op->kind == OP_TASK_AGAIN)
+		look_again(e, clock_boot(e->clock) + job->op->u.task_again.delay_ms);
+	e->look_for_tasks = true;
+	e->next_held = 0;               /* there may be room now */
+	job_free(e, job);
 }
 
 void
 task_settle(struct engine *e)
 {
-	struct job *job, **at = &e->jobs;
-	bool keep;
+	struct job *job, *list = e->jobs, **end = &e->jobs;
 
-	while ((job = *at) != NULL) {
+	e->jobs = NULL;
+	while ((job = list) != NULL) {
+		list = job->next;
+		job->next = NULL;
 		if (job->op == NULL) {
-			at = &job->next;
+			/* of the next turn */
+		} else if (job->state != JOB_FOUND) {
+			over_settle(e, job);
+			continue;
+		} else if (!found_settle(e, job)) {
+			job_free(e, job);
 			continue;
 		}
-		keep = !job->is_leased && job->op->rc == RC_OK;
-		if (job->op->rc == RC_TOO_BIG)
-			log_error("session", "task set aside n=%" PRIu64
-			    " kind=%d name=%.*s attempts=%u", job->task.n,
-			    (int)job->task.kind, SLICE_ARGS(job->task.name),
-			    job->task.attempts);
-		job->is_leased = true;
-		job->op = NULL;
-		if (keep) {
-			at = &job->next;
+		if (job->state == JOB_LEASED && job->is_later) {
+			job->state = JOB_OUT;
+			job->next = e->out;
+			e->out = job;
+			later_start(e, job);
 			continue;
 		}
-		*at = job->next;
-		job_free(job);
-		e->look_for_tasks = true;
+		*end = job;
+		end = &job->next;
 	}
 }
 
@@ -179,7 +422,28 @@ task_forget(struct engine *e)
 
 	while ((job = e->jobs) != NULL) {
 		e->jobs = job->next;
-		job_free(job);
+		job->op = NULL;
+		if (job->state == JOB_BACK) {
+			job->next = e->out;
+			e->out = job;
+		} else {
+			job_free(e, job);
+		}
 	}
-	e->look_for_tasks = true;
+	look_again(e, clock_boot(e->clock) + AGAIN_MS);
+}
+
+void
+task_free(struct engine *e)
+{
+	struct job *job;
+
+	while ((job = e->jobs) != NULL) {
+		e->jobs = job->next;
+		job_free(e, job);
+	}
+	while ((job = e->out) != NULL) {
+		e->out = job->next;
+		job_free(e, job);
+	}
 }

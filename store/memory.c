@@ -241,6 +241,10 @@ ops_apply(struct memory *m, struct store_op *op)
 			op->rc = RC_BAD_STATE;
 			continue;
 		}
+		if (op->unless != NULL && op->unless->rc == RC_OK) {
+			op->rc = RC_NONE;
+			continue;
+		}
 		op->rc = RC_OK;
 		op_fns[op->kind](m, op);
 	}

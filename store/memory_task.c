@@ -105,7 +105,6 @@ is_behind(const struct town *town, const struct mem_task *t)
 void
 memory_op_task_add(struct memory *m, struct store_op *op)
 {
-	const struct store_op *unless = op->u.task_add.unless;
 	struct task task = { .kind = op->u.task_add.kind,
 		.session = op->u.task_add.opened != NULL ? *op->u.task_add.opened :
 		op->u.task_add.session, .nsp = op->u.task_add.nsp,
@@ -113,13 +112,11 @@ memory_op_task_add(struct memory *m, struct store_op *op)
 		.socket_id = op->u.task_add.socket_id,
 		.attachments = op->u.task_add.attachments,
 		.ack = op->u.task_add.ack, .says = op->u.task_add.says,
-		.pid = op->u.task_add.pid, .info = op->u.task_add.info };
+		.pid = op->u.task_add.pid, .info = op->u.task_add.info,
+		.generation = op->u.task_add.generation,
+		.transport = op->u.task_add.transport };
 	struct mem_task *t;
 
-	if (unless != NULL && unless->rc == RC_OK) {
-		op->rc = RC_NONE;
-		return;
-	}
 	if (op->u.task_add.socket != NULL)
 		task.socket = *op->u.task_add.socket;
 	task.lane = lane_of(m->town, task.session);

@@ -83,7 +83,6 @@ task_add(struct sqlite *db, enum task_kind kind, struct slice name,
 void
 op_task_add(struct sqlite *db, struct store_op *op)
 {
-	const struct store_op *unless = op->u.task_add.unless;
 	uint64_t session = op->u.task_add.opened != NULL ? *op->u.task_add.opened :
 	    op->u.task_add.session;
 	struct task t = { .kind = op->u.task_add.kind, .session = session,
@@ -92,12 +91,10 @@ op_task_add(struct sqlite *db, struct store_op *op)
 		.socket_id = op->u.task_add.socket_id,
 		.attachments = op->u.task_add.attachments,
 		.ack = op->u.task_add.ack, .says = op->u.task_add.says,
-		.pid = op->u.task_add.pid, .info = op->u.task_add.info };
+		.pid = op->u.task_add.pid, .info = op->u.task_add.info,
+		.generation = op->u.task_add.generation,
+		.transport = op->u.task_add.transport };
 
-	if (unless != NULL && unless->rc == RC_OK) {
-		op->rc = RC_NONE;
-		return;
-	}
 	if (op->u.task_add.socket != NULL)
 		t.socket = *op->u.task_add.socket;
 	t.n = op->u.task_add.n_r = (uint64_t)++db->state.task_n;

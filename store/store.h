@@ -358,6 +358,7 @@ struct store_op {
 	enum store_op_kind kind;
 	enum rc rc;             /* the result; RC_BAD_STATE: not reached, its gate fell */
 	struct store_op *gate;  /* NULL, or an earlier op of this turn that must be RC_OK */
+	const struct store_op *unless;  /* NULL, or an earlier op: RC_NONE if that is RC_OK */
 	struct store_op *next;
 	union {
 		/* A new session.  The cursor stands at the newest record.
@@ -615,8 +616,7 @@ struct store_op {
 
 		/*
 		 * A task into a session's lane, or a lane of its own for none.  What
-		 * is not said here (user, data, info) is read when it is offered.
-		 * unless: an earlier op; RC_NONE when that is RC_OK.
+		 * is not said here (user, data) is read when it is offered.
 		 */
 		struct {
 			enum task_kind kind;
@@ -625,7 +625,7 @@ struct store_op {
 			const uint64_t *socket;         /* NULL: none */
 			struct slice nsp, name, context, socket_id, attachments, ack,
 			    says, pid, info;
-			const struct store_op *unless;
+			int generation, transport;
 			uint64_t n_r;
 			bool is_head_r;
 		} task_add;

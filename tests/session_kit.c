@@ -147,7 +147,7 @@ app_call(void *arg, const struct app_call *call, struct effects *out)
 void
 kit_init(struct kit *kit)
 {
-	struct app app = { app_call, kit };
+	struct app app = { .call = app_call, .arg = kit };
 	struct store_conf sc = {
 		.driver = "memory", .path = "", .retention_ms = 300000,
 		.recovery_ms = 120000, .lock_wait_ms = 50,

@@ -335,7 +335,7 @@ a_task_may_stand_in_for_an_operation_that_fails(void)
 	for (i = 0; i < 2; i++) {
 		connect = t_op_connect(s, i == 0 ? "/" : "/b", "x");
 		op = op_event(s, NULL, "instead", "s");
-		op->u.task_add.unless = connect;
+		op->unless = connect;
 		t_commit();
 		T_EQ(connect->rc, i == 0 ? RC_CLASH : RC_OK);
 		T_EQ(op->rc, i == 0 ? RC_OK : RC_NONE);
