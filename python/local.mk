@@ -66,6 +66,8 @@ nobase_dist_pkgdata_DATA = \
 	%D%/siogate/wrapping.py
 
 EXTRA_DIST += \
+	%D%/tests/php/outside.php \
+	%D%/tests/php/page.php \
 	%D%/tests/project/chat/__init__.py \
 	%D%/tests/project/chat/events.py \
 	%D%/tests/project/chat/sockets.py \
@@ -74,6 +76,8 @@ EXTRA_DIST += \
 	%D%/tests/test_channels.py \
 	%D%/tests/test_frameworks.py \
 	%D%/tests/test_gevent.py \
+	%D%/tests/test_php.py \
+	%D%/tests/test_porting.py \
 	%D%/tests/test_protocol.py \
 	%D%/tests/test_socketio.py
 

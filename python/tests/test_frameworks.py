@@ -188,6 +188,26 @@ class DjangoFaces(Case):
         self.assertEqual(frozen.thaw(stored), None)
 
 
+class Templates(Case):
+    """{% socketio %} of Django is tried above; the others are given the function."""
+
+    @needs("mako")
+    def test_mako(self):
+        from mako.template import Template
+        from siogate.channels.script import socketio_scripts
+        text = Template("<head>${socketio_scripts()}</head>").render(
+            socketio_scripts=socketio_scripts)
+        self.assertIn('<head><script src="/socket.io/socket.io.js">', text)
+
+    @needs("web")
+    def test_web_template(self):
+        import web
+        from siogate.channels.script import socketio_scripts
+        text = web.template.Template("$:socketio_scripts()", globals={
+            "socketio_scripts": socketio_scripts})()
+        self.assertIn('<script src="/socket.io/socket.io.js">', str(text))
+
+
 @needs("web")
 class WebpyFace(Case):
     def application(self):
