@@ -129,14 +129,18 @@ cgi_wait(struct cgi *cgi, int signals)
 	}
 }
 
-/* A task that this process has leased (a disconnect, a timer) would count as a
- * failed attempt if it left now. */
+/*
+ * A task that this process has made (a disconnect, an ack) would wait for another
+ * one's tick, a second; one that it has leased would count as a failed attempt if
+ * it left now.
+ */
 static void
 cgi_tidy(struct engine *engine)
 {
 	int i;
 
-	for (i = 0; i < 100 && engine != NULL && engine_has_work(engine); i++)
+	for (i = 0; i < 100 && engine != NULL && (engine_has_work(engine) ||
+	    engine_deadline(engine) <= clock_boot(&clock_system) + 1); i++)
 		engine_turn(engine, false);
 }
 

@@ -30,7 +30,7 @@ tests_fcgi_door_test_LDADD = $(FLOOR_BASE)
 check_PROGRAMS += tests/fcgi_start_test
 tests_fcgi_start_test_SOURCES = tests/fcgi_start_test.c $(FCGI_TEST_SUPPORT)
 tests_fcgi_start_test_CPPFLAGS = $(FCGI_TEST_FLAGS)
-tests_fcgi_start_test_LDADD = $(FLOOR_BASE)
+tests_fcgi_start_test_LDADD = $(FLOOR_STORE) $(SQLITE_LIBS)
 
 check_PROGRAMS += tests/fcgi_intake_test
 tests_fcgi_intake_test_SOURCES = tests/fcgi_intake_test.c tests/fcgi_client.h
