@@ -23,23 +23,28 @@ static struct http_header *headers;
 static size_t n_headers, headers_room;
 static struct buf names, made_target;
 
+/* The shorter first: a name is compared with those of its length only. */
 enum variable {
-	METHOD, URI, SCRIPT, PATH, QUERY, ADDRESS, SERVER, PORT, HTTPS, TYPE,
+	HTTPS, PATH, URI, SCRIPT, ADDRESS, SERVER, PORT, QUERY, TYPE, METHOD,
 	VARIABLE__COUNT
 };
 #define NAME(literal) { literal, sizeof(literal) - 1 }
 static const struct slice variables[] = {
-	[METHOD] = NAME("REQUEST_METHOD"), [URI] = NAME("REQUEST_URI"),
-	[SCRIPT] = NAME("SCRIPT_NAME"), [PATH] = NAME("PATH_INFO"),
-	[QUERY] = NAME("QUERY_STRING"), [ADDRESS] = NAME("REMOTE_ADDR"),
-	[SERVER] = NAME("SERVER_NAME"), [PORT] = NAME("SERVER_PORT"),
-	[HTTPS] = NAME("HTTPS"), [TYPE] = NAME("CONTENT_TYPE"),
+	[HTTPS] = NAME("HTTPS"), [PATH] = NAME("PATH_INFO"),
+	[URI] = NAME("REQUEST_URI"), [SCRIPT] = NAME("SCRIPT_NAME"),
+	[ADDRESS] = NAME("REMOTE_ADDR"), [SERVER] = NAME("SERVER_NAME"),
+	[PORT] = NAME("SERVER_PORT"), [QUERY] = NAME("QUERY_STRING"),
+	[TYPE] = NAME("CONTENT_TYPE"), [METHOD] = NAME("REQUEST_METHOD"),
 };
 _Static_assert(N_ELEMENTS(variables) == VARIABLE__COUNT, "a name is missing");
 
-/* The lengths that those have: most variables are told by theirs. */
-#define BIT(n) (1u << (n))
-static const unsigned lengths = BIT(5) | BIT(9) | BIT(11) | BIT(12) | BIT(14);
+/* Where those of a length begin; elsewhere there are none. */
+static const struct {
+	unsigned char first, n;
+} of_length[16] = {
+	[5] = { HTTPS, 1 }, [9] = { PATH, 1 }, [11] = { URI, 5 },
+	[12] = { QUERY, 2 }, [14] = { METHOD, 1 },
+};
 
 static void
 header_add(struct slice name, struct slice value)
@@ -71,20 +76,10 @@ headers_rename(void)
 	}
 }
 
-/* Looks at both ends first: several names have one length. */
-static bool
-is_named(struct slice name, struct slice variable)
-{
-	size_t n = variable.n;
-
-	return name.n == n && name.p[0] == variable.p[0] &&
-	    name.p[n - 1] == variable.p[n - 1] && memcmp(name.p, variable.p, n) == 0;
-}
-
 static void
 variable_read(struct slice name, struct slice value, struct slice *found)
 {
-	size_t i;
+	size_t i, end;
 
 	if (name.n > 5 && memcmp(name.p, "HTTP_", 5) == 0) {
 		name = slice_skip(name, 5);
@@ -93,10 +88,12 @@ variable_read(struct slice name, struct slice value, struct slice *found)
 			header_add(name, value);
 		return;
 	}
-	if (name.n > 14 || (lengths & BIT(name.n)) == 0)
+	if (name.n >= N_ELEMENTS(of_length))
 		return;
-	for (i = 0; i < N_ELEMENTS(variables); i++)
-		if (is_named(name, variables[i]) && found[i].p == NULL)
+	i = of_length[name.n].first;
+	for (end = i + of_length[name.n].n; i < end; i++)
+		if (memcmp(name.p, variables[i].p, name.n) == 0 &&
+		    found[i].p == NULL)
 			found[i] = value;
 }
 

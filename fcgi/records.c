@@ -5,9 +5,6 @@
  * it blocks, and for each request it makes three streams of 8 KB and a copy of
  * every variable (doc/architecture.md has what that cost).
  *
- * Must stay true: a length is compared with what is left, never added to
- * another one first (CVE-2025-23016 was that, in libfcgi).
- *
  * SPDX-License-Identifier: ISC
  */
 #include "config.h"
@@ -31,41 +28,6 @@ fcgi_record_read(struct slice bytes, struct fcgi_record *r_r)
 	r_r->content.p = bytes.p + FCGI_HEADER_LEN;
 	r_r->size = FCGI_HEADER_LEN + r_r->content.n + u[6];
 	return r_r->size <= bytes.n;
-}
-
-/* One length of a name or value: one byte, or four with the highest bit set. */
-static bool
-length_cut(struct slice *rest, size_t *n_r)
-{
-	const unsigned char *u = (const unsigned char *)rest->p;
-
-	if (rest->n == 0)
-		return false;
-	if (u[0] < 128) {
-		*n_r = u[0];
-		*rest = slice_skip(*rest, 1);
-		return true;
-	}
-	if (rest->n < 4)
-		return false;
-	*n_r = (size_t)(u[0] & 127) << 24 | (size_t)u[1] << 16 |
-	    (size_t)u[2] << 8 | u[3];
-	*rest = slice_skip(*rest, 4);
-	return true;
-}
-
-bool
-pair_cut(struct slice *rest, struct slice *name_r, struct slice *value_r)
-{
-	struct slice left = *rest;
-
-	if (!length_cut(&left, &name_r->n) || !length_cut(&left, &value_r->n) ||
-	    name_r->n > left.n || value_r->n > left.n - name_r->n)
-		return false;
-	name_r->p = left.p;
-	value_r->p = left.p + name_r->n;
-	*rest = slice_of(value_r->p + value_r->n, left.n - name_r->n - value_r->n);
-	return true;
 }
 
 static void
