@@ -18,8 +18,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -29,7 +27,8 @@ enum {
 	HOLD_MS = 50,                   /* a POST that found no room */
 	TICK_MS = 1000,                 /* a lost wake-up costs so much */
 	TRIES_MAX = 50,
-	OPS_MAX = 500                   /* then the turn is closed, between requests */
+	OPS_MAX = 500,                  /* then the turn is closed, between requests */
+	OPS_SAID = 400                  /* then polls have their turn */
 };
 
 struct engine *
@@ -43,7 +42,10 @@ engine_new(const struct engine_conf *conf, struct store *store,
 	e->app = *app;
 	e->clock = clock;
 	e->next_ticket = random_u64() >> 1 | 1;
-	e->collected_end = &e->collected;
+	queue_init(&e->said);
+	queue_init(&e->asked);
+	queue_init(&e->again);
+	queue_init(&e->held);
 	e->steps_end = &e->steps;
 	e->next_parked = e->next_task = e->next_held = e->next_outside = INT64_MAX;
 	e->next_janitor = clock_boot(clock) + TICK_MS / 2;
@@ -74,22 +76,27 @@ engine_free(struct engine **engine)
 
 /* ---- collecting ----------------------------------------------------------- */
 
-static void
-collect(struct engine *e, struct exchange *x, enum exchange_kind kind)
+static bool
+has_collected(const struct engine *e)
 {
-	x->kind = kind;
-	x->answer = ANSWER_NONE;
-	x->next = NULL;
-	*e->collected_end = x;
-	e->collected_end = &x->next;
+	return e->said.first != NULL || e->asked.first != NULL ||
+	    e->again.first != NULL;
+}
+
+static struct queue *
+queue_of(struct engine *e, const struct exchange *x)
+{
+	return x->kind == EXCHANGE_POLL ? &e->asked : &e->said;
 }
 
 static void
 collect_new(struct engine *e, struct exchange *x, enum exchange_kind kind)
 {
+	x->kind = kind;
 	x->tries = 0;
 	x->since = clock_boot(e->clock);
-	collect(e, x, kind);
+	x->answer = ANSWER_NONE;
+	queue_put(queue_of(e, x), x);
 }
 
 void
@@ -108,19 +115,6 @@ void
 engine_post(struct engine *e, struct exchange *x)
 {
 	collect_new(e, x, EXCHANGE_POST);
-}
-
-static void
-uncollect(struct engine *e, const struct exchange *x)
-{
-	struct exchange **at = &e->collected;
-
-	while (*at != NULL && *at != x)
-		at = &(*at)->next;
-	if (*at == NULL)
-		return;
-	if ((*at = x->next) == NULL)
-		e->collected_end = at;
 }
 
 void
@@ -148,9 +142,8 @@ engine_cancel(struct engine *e, struct exchange *x)
 {
 	struct step *step;
 
-	uncollect(e, x);
-	if (e->held != NULL)
-		LL_DELETE(e->held, x);
+	if (!queue_drop(queue_of(e, x), x) && !queue_drop(&e->again, x))
+		queue_drop(&e->held, x);
 	for (step = e->steps; step != NULL; step = step->next)
 		if (step->x == x)
 			step->x = NULL;
@@ -173,7 +166,7 @@ exchange_again(struct engine *e, struct exchange *x)
 		exchange_answer(x, ANSWER_BUSY);
 		return;
 	}
-	collect(e, x, (enum exchange_kind)x->kind);
+	queue_push(&e->again, x);
 }
 
 void
@@ -182,7 +175,7 @@ exchange_fail(struct engine *e, struct exchange *x, int64_t until)
 	if (x->since <= until)
 		exchange_answer(x, ANSWER_BUSY);
 	else
-		collect(e, x, (enum exchange_kind)x->kind);
+		queue_push(&e->again, x);
 }
 
 struct step *
@@ -248,30 +241,41 @@ collect_hangups(struct engine *e)
 }
 
 static void
+collect_exchange(struct engine *e, struct exchange *x)
+{
+	x->answer = ANSWER_NONE;
+	if (x->since < e->oldest)
+		e->oldest = x->since;
+	switch ((enum exchange_kind)x->kind) {
+	case EXCHANGE_OPEN:
+		open_collect(e, x);
+		break;
+	case EXCHANGE_POLL:
+		poll_collect(e, x);
+		break;
+	case EXCHANGE_POST:
+		post_collect(e, x);
+		break;
+	}
+}
+
+/* What is said goes before what is asked: a poll that came with it takes it
+ * along, and need not come again for it.  But never so much is said that nobody
+ * gets to ask. */
+static void
 collect_exchanges(struct engine *e)
 {
 	struct exchange *x;
 
-	if (e->collected != NULL)
+	/* Last in, first out, twice: in its order, before what came since. */
+	while ((x = queue_take(&e->again)) != NULL)
+		queue_push(queue_of(e, x), x);
+	if (has_collected(e))
 		store_look(e->store);   /* one check for all lookups of this turn */
-	while (e->turn.n < OPS_MAX && (x = e->collected) != NULL) {
-		if ((e->collected = x->next) == NULL)
-			e->collected_end = &e->collected;
-		x->next = NULL;
-		if (x->since < e->oldest)
-			e->oldest = x->since;
-		switch ((enum exchange_kind)x->kind) {
-		case EXCHANGE_OPEN:
-			open_collect(e, x);
-			break;
-		case EXCHANGE_POLL:
-			poll_collect(e, x);
-			break;
-		case EXCHANGE_POST:
-			post_collect(e, x);
-			break;
-		}
-	}
+	while (e->turn.n < OPS_SAID && (x = queue_take(&e->said)) != NULL)
+		collect_exchange(e, x);
+	while (e->turn.n < OPS_MAX && (x = queue_take(&e->asked)) != NULL)
+		collect_exchange(e, x);
 }
 
 void
@@ -284,8 +288,7 @@ exchange_hold(struct engine *e, struct exchange *x)
 		exchange_answer(x, ANSWER_BUSY);
 		return;
 	}
-	x->next = NULL;
-	LL_APPEND(e->held, x);
+	queue_put(&e->held, x);
 	e->next_held = now + HOLD_MS;
 }
 
@@ -295,12 +298,10 @@ held_collect(struct engine *e, int64_t now)
 {
 	struct exchange *x;
 
-	if (e->held == NULL || now < e->next_held)
+	if (now < e->next_held)
 		return;
-	while ((x = e->held) != NULL) {
-		e->held = x->next;
-		collect(e, x, (enum exchange_kind)x->kind);
-	}
+	while ((x = queue_take(&e->held)) != NULL)
+		queue_put(&e->said, x);
 }
 
 static void
@@ -390,19 +391,11 @@ turn_fail(struct engine *e, const char *reason, int64_t until)
 static void
 turn_give_up(struct engine *e, int64_t now)
 {
-	struct exchange *later = e->collected, **later_end = e->collected_end;
-
-	e->collected = NULL;
-	e->collected_end = &e->collected;
 	if (!e->has_given_up)           /* once, until there is one again */
 		log_error("session", "no lock for %" PRId64 " ms: %s",
 		    now - e->oldest, store_error(e->store));
 	e->has_given_up = true;
 	turn_fail(e, "lock", now - e->conf.give_up_ms);
-	if (later != NULL) {
-		*e->collected_end = later;
-		e->collected_end = later_end;
-	}
 }
 
 /* The store is not there any more, nor is any session: nobody is kept waiting. */
@@ -413,15 +406,11 @@ turn_abandon(struct engine *e)
 
 	turn_fail(e, "removed", INT64_MAX);
 	poll_abandon(e);
-	while ((x = e->collected) != NULL) {
-		if ((e->collected = x->next) == NULL)
-			e->collected_end = &e->collected;
+	while ((x = queue_take(&e->said)) != NULL ||
+	    (x = queue_take(&e->asked)) != NULL ||
+	    (x = queue_take(&e->again)) != NULL ||
+	    (x = queue_take(&e->held)) != NULL)
 		exchange_answer(x, ANSWER_BUSY);
-	}
-	while ((x = e->held) != NULL) {
-		e->held = x->next;
-		exchange_answer(x, ANSWER_BUSY);
-	}
 }
 
 static void
@@ -526,7 +515,7 @@ engine_rest(struct engine *e)
 bool
 engine_has_work(const struct engine *e)
 {
-	return e->collected != NULL || e->is_pending || e->hangups != NULL ||
+	return has_collected(e) || e->is_pending || e->hangups != NULL ||
 	    e->jobs != NULL || (e->outsides != NULL &&
 	    e->outsides->state == OUTSIDE_NEW);
 }
@@ -548,7 +537,7 @@ engine_deadline(const struct engine *e)
 		at = clock_boot(e->clock) + 1;
 	if (e->next_task < at)
 		at = e->next_task;
-	if (e->held != NULL && e->next_held < at)
+	if (e->held.first != NULL && e->next_held < at)
 		at = e->next_held;
 	if (e->next_outside < at)
 		at = e->next_outside;

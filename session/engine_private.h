@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "session/app.h"
 #include "session/engine.h"
+#include "session/queue.h"
 #include "store/store.h"
 
 enum exchange_kind { EXCHANGE_OPEN, EXCHANGE_POLL, EXCHANGE_POST };
@@ -95,7 +96,8 @@ struct engine {
 	const struct clock *clock;
 	uint64_t next_ticket;
 
-	struct exchange *collected, **collected_end;
+	/* what came: handshakes and POSTs; polls; and what is decided once more */
+	struct queue said, asked, again;
 	struct hangup *hangups;
 	struct live_post *live_posts;   /* of connections, also gone ones */
 	struct live *retry;             /* live polls that the store refused */
@@ -103,7 +105,7 @@ struct engine {
 	struct parked *touched;         /* by the turn in hand */
 	struct job *jobs;               /* with work for the next turn */
 	struct job *out;                /* whose answers are awaited */
-	struct exchange *held;          /* POSTs that find no room in their lane */
+	struct queue held;              /* POSTs that find no room in their lane */
 	struct outside *outsides;       /* from outside, and its waiting ones */
 
 	/* the turn in hand; it survives an RC_AGAIN */

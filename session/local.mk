@@ -1,6 +1,7 @@
 noinst_LIBRARIES += %D%/libsession.a
 %C%_libsession_a_SOURCES = %D%/app.h %D%/engine.h %D%/live.h %D%/engine_private.h \
-	%D%/engine.c %D%/live.c %D%/poll.c %D%/post_private.h %D%/open.c %D%/post.c %D%/connect.c \
+	%D%/queue.h %D%/queue.c %D%/engine.c %D%/live.c %D%/poll.c \
+	%D%/post_private.h %D%/open.c %D%/post.c %D%/connect.c \
 	%D%/effect.c %D%/tail.c %D%/letter.c \
 	%D%/task.c %D%/later.c %D%/outside.c %D%/setup.h %D%/setup.c
 

@@ -107,6 +107,58 @@ a_poll_and_the_post_that_answers_it_may_come_in_one_turn(void)
 	kit_fini(&kit);
 }
 
+/* Something waits for it already: it need not come again for what is said now. */
+static void
+a_poll_takes_along_what_is_said_in_its_turn(void)
+{
+	struct kit_request poll, post;
+	char sid[24];
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	kit_poll(&kit, 0, sid, "a", &poll);
+	T_EQ(kit_post(&kit, 0, sid, "421[\"echo\"]"), ANSWER_OK);
+	T_EQ(kit_post(&kit, 0, sid, "422[\"echo\"]"), ANSWER_OK);
+	post = poll;
+	poll.is_done = post.is_done = false;
+	poll.x.t = SLICE("b");
+	post.x.t = SLICE("c");
+	post.x.body = SLICE("423[\"echo\"]");
+	poll.x.door = &poll;
+	post.x.door = &post;
+	engine_poll(kit.engines[0], &poll.x);
+	engine_post(kit.engines[0], &post.x);
+	engine_turn(kit.engines[0], false);
+	T_OK(poll.is_done && post.is_done);
+	T_STR(poll.body, "432[]\x1e" "433[]");
+	kit_fini(&kit);
+}
+
+static void
+two_polls_of_one_turn_are_decided_one_after_the_other(void)
+{
+	struct kit_request first, second;
+	char sid[24];
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	kit_poll(&kit, 0, sid, "a", &first);
+	T_EQ(kit_post(&kit, 0, sid, "421[\"echo\"]"), ANSWER_OK);
+	T_OK(first.is_done);
+	second = first;
+	first.is_done = second.is_done = false;
+	first.x.t = SLICE("b");
+	second.x.t = SLICE("c");
+	first.x.door = &first;
+	second.x.door = &second;
+	engine_poll(kit.engines[0], &first.x);
+	engine_poll(kit.engines[0], &second.x);
+	kit_settle(&kit);
+	T_OK(second.is_done);
+	T_EQ(second.x.answer, ANSWER_OVERLAP);
+	kit_fini(&kit);
+}
+
 static void
 all_but_me_leaves_out_the_sender_alone(void)
 {
@@ -771,6 +823,8 @@ main(void)
 	T_RUN(a_parked_poll_is_answered_by_a_post_to_another_process);
 	T_RUN(a_broadcast_reaches_every_session_once_in_the_order_of_the_log);
 	T_RUN(a_poll_and_the_post_that_answers_it_may_come_in_one_turn);
+	T_RUN(a_poll_takes_along_what_is_said_in_its_turn);
+	T_RUN(two_polls_of_one_turn_are_decided_one_after_the_other);
 	T_RUN(all_but_me_leaves_out_the_sender_alone);
 	T_RUN(a_room_is_heard_between_join_and_leave_only);
 	T_RUN(a_volatile_event_reaches_only_a_poll_that_waits);
