@@ -34,3 +34,7 @@ check_PROGRAMS += tests/http_transcript_test
 tests_http_transcript_test_SOURCES = tests/http_transcript_test.c $(HTTP_FAKE)
 tests_http_transcript_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'
 tests_http_transcript_test_LDADD = $(HTTP_TEST_LIBS) $(CJSON_LIBS)
+
+check_PROGRAMS += tests/http_v1_test
+tests_http_v1_test_SOURCES = tests/http_v1_test.c $(HTTP_FAKE)
+tests_http_v1_test_LDADD = $(HTTP_TEST_LIBS)

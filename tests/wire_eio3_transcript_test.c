@@ -17,8 +17,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
-
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -67,7 +65,6 @@ static struct arena arena;
 static struct session sessions[SESSIONS_MAX];
 static size_t session_count;
 static struct conn conns[CONNS_MAX];
-static char *path;
 static unsigned packets_read, packets_written, octets_read, binary_read;
 
 static struct session *
@@ -229,35 +226,7 @@ server_payload(struct conn *c, const struct codec *codec, struct slice rest)
 	T_EQ(rc, RC_NONE);
 }
 
-/* The payload of a JSONP response; absent: 1.7.4 puts an object there if it was
- * not told b64. */
-static struct slice
-jsonp_payload(struct slice body)
-{
-	struct slice literal = slice_skip(body, slice_find(body, '(') + 1), payload;
-	cJSON *json = cJSON_ParseWithLength(literal.p, literal.n - 2);
-
-	payload = arena_dup(&arena, slice_str(cJSON_GetStringValue(json)));
-	cJSON_Delete(json);
-	return payload;
-}
-
 /* Steps. */
-
-/* Bytes of a step, however the capture holds them; absent: there are none. */
-static struct slice
-body_of(const cJSON *step)
-{
-	struct slice text = text_of(step, "body_base64");
-	struct buf bytes = BUF_INIT;
-
-	if (text.p == NULL)
-		return text_of(step, "body_utf8");
-	T_EQ(base64_decode(&bytes, text), RC_OK);
-	text = arena_dup(&arena, buf_slice(&bytes));
-	buf_free(&bytes);
-	return text;
-}
 
 static const struct codec *
 codec_by_type(const cJSON *step)
@@ -269,7 +238,7 @@ codec_by_type(const cJSON *step)
 static void
 on_request(const cJSON *step, struct conn *c)
 {
-	struct slice body = body_of(step), sid;
+	struct slice body = body_of(step, &arena), sid;
 	struct buf payload = BUF_INIT;
 
 	c->target = text_of(step, "target");
@@ -292,7 +261,7 @@ on_request(const cJSON *step, struct conn *c)
 static void
 on_response(const cJSON *step, struct conn *c)
 {
-	struct slice body = body_of(step);
+	struct slice body = body_of(step, &arena);
 	int status = number_of(step, "status");
 
 	if (status == 400 && c->session != NULL &&
@@ -304,7 +273,7 @@ on_response(const cJSON *step, struct conn *c)
 	if (header_of(step, "Content-Encoding").p != NULL)
 		return;
 	if (query_of(c->target, "j").p != NULL)
-		server_payload(c, &codec_eio3, jsonp_payload(body));
+		server_payload(c, &codec_eio3, jsonp_payload(body, &arena));
 	else
 		server_payload(c, codec_by_type(step), body);
 }
@@ -314,7 +283,7 @@ on_response(const cJSON *step, struct conn *c)
 static struct slice
 websocket_payload(const cJSON *step, const struct codec **codec_r)
 {
-	struct slice body = body_of(step), opcode = text_of(step, "opcode"), kept;
+	struct slice body = body_of(step, &arena), opcode = text_of(step, "opcode"), kept;
 	bool is_binary = slice_is(opcode, "binary");
 	struct buf payload = BUF_INIT;
 	char digits[24];
@@ -352,9 +321,9 @@ on_websocket(const cJSON *step, struct conn *c, bool from_client)
 		else if (c->session != NULL && !c->is_probing)
 			c->session->ended_in_capture = true;
 	} else if (c->is_probing) {
-		c->is_probing = !is_text || !slice_is(body_of(step), "5");
+		c->is_probing = !is_text || !slice_is(body_of(step, &arena), "5");
 		c->session->has_upgraded |= !c->is_probing;
-	} else if (payload.p == NULL || (is_text && slice_is(body_of(step), "1"))) {
+	} else if (payload.p == NULL || (is_text && slice_is(body_of(step, &arena), "1"))) {
 		c->session->has_left |= payload.p == NULL;
 	} else if (c->session != NULL && !c->session->ended_in_capture) {
 		client_payload(c->session, codec, payload);
@@ -383,7 +352,8 @@ on_step(const cJSON *step)
 static bool
 is_listed(const char *const *list, size_t n)
 {
-	struct slice name = slice_head(slice_str(path), strlen(path) - strlen(".json"));
+	struct slice name = slice_head(slice_str(transcript_path),
+	    strlen(transcript_path) - strlen(".json"));
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -396,7 +366,7 @@ is_listed(const char *const *list, size_t n)
 static void
 session_ended_as_captured(const struct session *s)
 {
-	bool is_old = strstr(path, "/eio3-sio1-") != NULL;
+	bool is_old = strstr(transcript_path, "/eio3-sio1-") != NULL;
 
 	if (!s->has_spoken || s->has_left || s->was_let_go ||
 	    s->ended_in_model == s->ended_in_capture ||
@@ -411,7 +381,7 @@ session_ended_as_captured(const struct session *s)
 static void
 replay(void)
 {
-	cJSON *json = transcript_read(path);
+	cJSON *json = transcript_read(transcript_path);
 	const cJSON *step;
 	size_t i;
 
@@ -435,32 +405,10 @@ the_transcripts_held_enough_to_mean_something(void)
 	T_OK(binary_read > 20);
 }
 
-static int
-is_vector(const struct dirent *entry)
-{
-	struct slice name = slice_str(entry->d_name);
-
-	return slice_starts(name, SLICE("eio3-")) && slice_ends(name, SLICE(".json"));
-}
-
 int
 main(void)
 {
-	struct dirent **entries;
-	int count = scandir(VECTORS, &entries, is_vector, alphasort), i;
-	char *name;
-
-	for (i = 0; i < count; i++) {
-		path = mem_printf("%s/%s", VECTORS, entries[i]->d_name);
-		name = mem_printf("%.*s_is_understood_as_by_the_reference",
-		    (int)strlen(entries[i]->d_name) - 5, entries[i]->d_name);
-		t_run(name, replay);
-		free(name);
-		free(path);
-		free(entries[i]);
-	}
-	if (count >= 0)
-		free(entries);
+	transcripts_run(VECTORS, "eio3-", "is_understood_as_by_the_reference", replay);
 	T_RUN(the_transcripts_held_enough_to_mean_something);
 	arena_free(&arena);
 	return t_end();

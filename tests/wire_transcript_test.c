@@ -16,8 +16,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
-
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/mem.h"
@@ -62,7 +60,6 @@ static struct arena arena;
 static struct session sessions[SESSIONS_MAX];
 static size_t session_count;
 static struct conn conns[CONNS_MAX];
-static char *path;
 static unsigned packets_read, packets_written;
 
 /* Sessions. */
@@ -270,7 +267,7 @@ server_payload(struct session *s, struct slice payload)
 
 /* The payload of a JSONP response, after writing it once more. */
 static struct slice
-jsonp_payload(struct slice body)
+jsonp_said(struct slice body)
 {
 	size_t open = slice_find(body, '(');
 	struct slice index = slice_of(body.p + 7, slice_find(body, ']') - 7);
@@ -357,7 +354,7 @@ on_response(const cJSON *step, struct conn *c)
 	    !slice_is(query_of(c->target, "transport"), "polling"))
 		return;
 	if (query_of(c->target, "j").p != NULL)
-		body = jsonp_payload(body);
+		body = jsonp_said(body);
 	on_server_payload(c, body);
 }
 
@@ -443,7 +440,7 @@ session_ended_as_captured(const struct session *s, struct slice name)
 static void
 replay(void)
 {
-	cJSON *json = transcript_read(path);
+	cJSON *json = transcript_read(transcript_path);
 	const cJSON *step;
 	size_t i;
 
@@ -471,32 +468,11 @@ the_transcripts_held_enough_to_mean_something(void)
 	T_OK(packets_written > 100);
 }
 
-static int
-is_vector(const struct dirent *entry)
-{
-	struct slice name = slice_str(entry->d_name);
-
-	return slice_starts(name, SLICE("eio4-")) && slice_ends(name, SLICE(".json"));
-}
-
 int
 main(void)
 {
-	struct dirent **entries;
-	int count = scandir(VECTORS, &entries, is_vector, alphasort), i;
-	char *name;
-
-	for (i = 0; i < count; i++) {
-		path = mem_printf("%s/%s", VECTORS, entries[i]->d_name);
-		name = mem_printf("%.*s_is_read_and_written_as_by_the_reference",
-		    (int)strlen(entries[i]->d_name) - 5, entries[i]->d_name);
-		t_run(name, replay);
-		free(name);
-		free(path);
-		free(entries[i]);
-	}
-	if (count >= 0)
-		free(entries);
+	transcripts_run(VECTORS, "eio4-", "is_read_and_written_as_by_the_reference",
+	    replay);
 	T_RUN(the_transcripts_held_enough_to_mean_something);
 	arena_free(&arena);
 	return t_end();

@@ -9,8 +9,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
-
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -71,20 +69,6 @@ frames_are_ours(struct slice text)
 	buf_free(&out);
 }
 
-/* io.JSONP[0]._("..."); */
-static void
-script_is_ours(struct slice script)
-{
-	struct buf text = BUF_INIT;
-	size_t n = slice_find(script, '(');
-	struct slice literal = slice_skip(script, n + 1);
-
-	literal = slice_head(literal, literal.n - 2);
-	T_EQ(json_unquote(&text, literal), RC_OK);
-	frames_are_ours(buf_slice(&text));
-	buf_free(&text);
-}
-
 static void
 step_is_understood(const cJSON *step)
 {
@@ -96,31 +80,23 @@ step_is_understood(const cJSON *step)
 		frames_are_ours(body);
 	else if (slice_is(kind, "http-response") &&
 	    slice_starts(body, SLICE("io.JSONP[")))
-		script_is_ours(body);
+		frames_are_ours(jsonp_payload(body, &arena));
 }
 
 static void
-every_capture_is_understood(void)
+replay(void)
 {
-	DIR *dir = opendir(VECTORS);
-	struct dirent *entry;
+	cJSON *transcript = transcript_read(transcript_path);
 	const cJSON *step;
-	cJSON *transcript;
-	unsigned files = 0;
 
-	T_OK(dir != NULL);
-	while ((entry = readdir(dir)) != NULL) {
-		if (strncmp(entry->d_name, "v0-", 3) != 0)
-			continue;
-		transcript = transcript_read(arena_str(&arena, slice_str(arena_printf(
-		    &arena, "%s/%s", VECTORS, entry->d_name).p)));
-		cJSON_ArrayForEach(step, cJSON_GetObjectItem(transcript, "steps"))
-			step_is_understood(step);
-		cJSON_Delete(transcript);
-		files++;
-	}
-	closedir(dir);
-	T_EQ(files, 18);
+	cJSON_ArrayForEach(step, cJSON_GetObjectItem(transcript, "steps"))
+		step_is_understood(step);
+	cJSON_Delete(transcript);
+}
+
+static void
+the_transcripts_held_enough_to_mean_something(void)
+{
 	T_OK(forms > 20);
 	T_OK(heard > 30);
 	T_OK(said > 20);
@@ -130,7 +106,9 @@ every_capture_is_understood(void)
 int
 main(void)
 {
-	T_RUN(every_capture_is_understood);
+	transcripts_run(VECTORS, "v0-", "is_read_and_written_as_by_the_reference",
+	    replay);
+	T_RUN(the_transcripts_held_enough_to_mean_something);
 	arena_free(&arena);
 	return t_end();
 }

@@ -14,6 +14,7 @@
 
 static const struct codec *const codecs[] = {
 	[GENERATION_V0] = &codec_v0,
+	[GENERATION_V1] = &codec_v1,
 	[GENERATION_EIO3] = &codec_eio3,
 	[GENERATION_EIO4] = &codec_eio4,
 };

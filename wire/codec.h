@@ -189,6 +189,7 @@ const struct codec *codec_named(struct slice name);
 void codec_join(const struct codec *codec, struct buf *out, struct slice piece);
 
 extern const struct codec codec_v0;
+extern const struct codec codec_v1;
 extern const struct codec codec_eio3;
 extern const struct codec codec_eio4;
 

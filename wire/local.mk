@@ -6,10 +6,12 @@ noinst_LIBRARIES += %D%/libwire.a
 	%D%/form.c %D%/form_private.h \
 	%D%/inline.c %D%/inline_private.h \
 	%D%/jsonp.c %D%/jsonp.h \
+	%D%/old.c %D%/old_private.h \
 	%D%/packet.h \
 	%D%/scan.c %D%/scan_private.h \
 	%D%/sio.c %D%/sio_private.h \
-	%D%/v0.c %D%/v0.h
+	%D%/v0.c %D%/v0.h \
+	%D%/v1.c
 
 EXTRA_DIST += tests/vectors
 
@@ -42,3 +44,11 @@ tests_wire_v0_transcript_test_SOURCES = tests/wire_v0_transcript_test.c \
 	tests/transcript.h tests/t.h
 tests_wire_v0_transcript_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'
 tests_wire_v0_transcript_test_LDADD = $(FLOOR_WIRE) $(CJSON_LIBS)
+
+check_PROGRAMS += tests/wire_v1_test tests/wire_v1_transcript_test
+tests_wire_v1_test_SOURCES = tests/wire_v1_test.c tests/t.h
+tests_wire_v1_test_LDADD = $(FLOOR_WIRE)
+tests_wire_v1_transcript_test_SOURCES = tests/wire_v1_transcript_test.c \
+	tests/transcript.h tests/t.h
+tests_wire_v1_transcript_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'
+tests_wire_v1_transcript_test_LDADD = $(FLOOR_WIRE) $(CJSON_LIBS)

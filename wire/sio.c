@@ -109,8 +109,8 @@ attachments_read(struct slice *rest, unsigned least, unsigned most, unsigned *n_
 	return true;
 }
 
-static bool
-is_name(struct slice nsp, size_t most)
+bool
+sio_is_name(struct slice nsp, size_t most)
 {
 	size_t i;
 
@@ -135,7 +135,7 @@ nsp_read(struct slice *rest, size_t most, struct slice *nsp_r)
 	n = slice_find(*rest, ',');
 	*nsp_r = slice_head(*rest, n);
 	*rest = slice_skip(*rest, n + 1);
-	return is_name(*nsp_r, most);
+	return sio_is_name(*nsp_r, most);
 }
 
 /*

@@ -30,6 +30,9 @@ enum rc sio_packet_next(const struct sio_dialect *dialect, struct assembler *a,
     const struct frame *frame, const struct wire_limits *limits,
     struct arena *arena, struct packet *packet_r);
 
+/* What a namespace may be called. */
+bool sio_is_name(struct slice nsp, size_t most);
+
 /* What stands before the data: type digit, count, namespace (with its query),
  * id.  attachments: how many follow. */
 void sio_head_write(struct buf *out, const struct packet *packet,

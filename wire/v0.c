@@ -37,6 +37,7 @@
 #include "wire/assembler_private.h"
 #include "wire/form_private.h"
 #include "wire/inline_private.h"
+#include "wire/old_private.h"
 #include "wire/scan_private.h"
 #include "wire/v0.h"
 
@@ -45,12 +46,6 @@
 #define MARK_BEAT     SLICE("~h~")
 #define LENGTH_DIGITS 9         /* payloads are smaller */
 #define ID_DIGITS     15        /* below 2^53 for certain */
-
-/* What the clients say to themselves. */
-static const char *const reserved[] = {
-	"connect", "connect_error", "disconnect", "disconnecting", "error",
-	"newListener", "removeListener",
-};
 
 /* ---- frames ---------------------------------------------------------------- */
 
@@ -78,22 +73,6 @@ head_cut(struct slice *rest, size_t *units_r)
 	return true;
 }
 
-/* The bytes of so many UTF-16 units, or all there are.  Half a character is
- * taken as a whole one, a byte that is no text counts as one unit. */
-static size_t
-units_bytes(struct slice s, size_t units)
-{
-	size_t ascii = utf8_ascii(slice_head(s, units)), n = ascii, bytes;
-
-	for (units -= ascii; units > 0 && n < s.n; n += bytes) {
-		bytes = utf8_head(slice_skip(s, n));
-		if (bytes == 0)
-			bytes = 1;
-		units -= bytes == 4 && units > 1 ? 2 : 1;
-	}
-	return n;
-}
-
 static bool
 message_cut(struct slice *rest, struct slice *message_r)
 {
@@ -101,7 +80,7 @@ message_cut(struct slice *rest, struct slice *message_r)
 
 	if (!head_cut(rest, &units))
 		return false;
-	n = units_bytes(*rest, units);
+	n = old_units(*rest, units);
 	*message_r = slice_head(*rest, n);
 	*rest = slice_skip(*rest, n);
 	return true;
@@ -136,50 +115,6 @@ v0_frame_next(struct slice *rest, struct arena *arena, struct frame *frame_r)
 }
 
 /* ---- packets, in ------------------------------------------------------------- */
-
-/* ["NAME",VALUE], or the items of an array behind the name. */
-static struct slice
-event_data(struct arena *arena, struct slice name, struct slice values)
-{
-	struct buf out = BUF_INIT;
-	struct slice data;
-
-	buf_char(&out, '[');
-	buf_add(&out, name);
-	if (values.n > 0)
-		buf_char(&out, ',');
-	buf_add(&out, values);
-	buf_char(&out, ']');
-	data = arena_dup(arena, buf_slice(&out));
-	buf_free(&out);
-	return data;
-}
-
-/* NAME is quoted already; the text is not. */
-static struct slice
-text_event(struct arena *arena, struct slice name, struct slice text)
-{
-	struct buf quoted = BUF_INIT;
-	struct slice data;
-
-	json_quote(&quoted, text);
-	data = event_data(arena, name, buf_slice(&quoted));
-	buf_free(&quoted);
-	return data;
-}
-
-/* What stands between the brackets. */
-static struct slice
-inside(struct slice array)
-{
-	struct slice s = slice_skip(scan_trim(array), 1);
-	size_t n = 0;
-
-	s = scan_trim(slice_head(s, s.n - 1));
-	while (n < s.n && strchr(" \n\r\t", s.p[n]) != NULL)
-		n++;
-	return slice_skip(s, n);
-}
 
 /* The members that make an event or an answer of a JSON message. */
 struct members {
@@ -232,17 +167,6 @@ is_answer(const struct members *m)
 	    m->id.p == NULL;
 }
 
-static bool
-is_reserved(struct slice name)
-{
-	size_t i;
-
-	for (i = 0; i < N_ELEMENTS(reserved); i++)
-		if (json_string_is(name, slice_str(reserved[i])))
-			return true;
-	return false;
-}
-
 /* A JSON value, which scan_json() has passed. */
 static enum rc
 json_packet(struct slice value, const struct wire_limits *limits,
@@ -254,17 +178,17 @@ json_packet(struct slice value, const struct wire_limits *limits,
 		members_read(value, &m);
 	packet_r->type = PACKET_EVENT;
 	if (m.has_others || m.args.p == NULL || json_kind(m.args) != JSON_ARRAY) {
-		packet_r->data = event_data(arena, SLICE("\"json\""), value);
+		packet_r->data = old_event(arena, SLICE("\"json\""), value);
 	} else if (is_answer(&m)) {
 		packet_r->type = PACKET_ACK;
 		packet_r->id = m.ack;
 		packet_r->data = m.args;
 	} else if (is_event(&m, limits->max_name)) {
 		packet_r->id = m.id;
-		packet_r->data = event_data(arena, m.name, inside(m.args));
-		return is_reserved(m.name) ? RC_AGAIN : RC_OK;
+		packet_r->data = old_event(arena, m.name, old_inside(m.args));
+		return old_is_reserved(m.name) ? RC_AGAIN : RC_OK;
 	} else {
-		packet_r->data = event_data(arena, SLICE("\"json\""), value);
+		packet_r->data = old_event(arena, SLICE("\"json\""), value);
 	}
 	return RC_OK;
 }
@@ -290,7 +214,7 @@ channel_packet(struct assembler *a, struct slice channel,
 	if (channel.n > limits->max_name)
 		return RC_AGAIN;
 	packet_r->type = PACKET_EVENT;
-	packet_r->data = text_event(arena, name, channel);
+	packet_r->data = old_text_event(arena, name, channel);
 	return RC_OK;
 }
 
@@ -316,7 +240,7 @@ v0_packet_next(struct assembler *a, const struct frame *frame,
 		assembler_open(a, text, 1);
 		return RC_AGAIN;
 	}
-	packet_r->data = text_event(arena, SLICE("\"message\""), text);
+	packet_r->data = old_text_event(arena, SLICE("\"message\""), text);
 	return RC_OK;
 }
 
@@ -577,7 +501,7 @@ lines_repair(struct buf *out, struct slice payload)
 		buf_reset(&text);
 		ending_find(rest, units, &end);
 		if (!end.is_found)
-			end.n = units_bytes(rest, units);
+			end.n = old_units(rest, units);
 		crs_drop(&text, slice_head(rest, end.n), end.crs);
 		message_write(out, SLICE(""), buf_slice(&text));
 		rest = slice_skip(rest, end.n);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/json_alike.h"
 #include "wire/codec.h"
 #include "wire/v0.h"
 
@@ -42,42 +43,6 @@ const struct slice fuzz_words[] = {
 	SLICE_NONE
 };
 
-/* Strings may be escaped in another way; what they say is the same. */
-static bool
-is_alike(struct slice a, struct slice b)
-{
-	struct slice ka, kb, x, y;
-	struct buf s = BUF_INIT;
-	bool more, same;
-
-	if (json_kind(a) != json_kind(b))
-		return false;
-	switch (json_kind(a)) {
-	case JSON_STRING:
-		json_unquote(&s, a);
-		same = json_string_is(b, buf_slice(&s));
-		buf_free(&s);
-		return same;
-	case JSON_ARRAY:
-		json_open(&a);
-		json_open(&b);
-		while ((more = json_next(&a, &x)))
-			if (!json_next(&b, &y) || !is_alike(x, y))
-				return false;
-		return !json_next(&b, &y);
-	case JSON_OBJECT:
-		json_open(&a);
-		json_open(&b);
-		while ((more = json_next_member(&a, &ka, &x)))
-			if (!json_next_member(&b, &kb, &y) || !is_alike(ka, kb) ||
-			    !is_alike(x, y))
-				return false;
-		return !json_next_member(&b, &kb, &y);
-	default:
-		return slice_eq(a, b);
-	}
-}
-
 static void
 write_and_read(const struct packet *p)
 {
@@ -97,7 +62,7 @@ write_and_read(const struct packet *p)
 	rc = codec_v0.packet_next(&a, &frame, &limits, &arena, &again);
 	FUZZ_MUST(rc == RC_OK);
 	FUZZ_MUST(p->type == again.type && slice_eq(p->id, again.id));
-	FUZZ_MUST(is_alike(p->data, again.data));
+	FUZZ_MUST(json_alike(p->data, again.data));
 	FUZZ_MUST(codec_v0.frame_next(&rest, &arena, &frame) == RC_NONE);
 	buf_free(&out);
 	arena_free(&arena);

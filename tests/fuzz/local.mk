@@ -41,13 +41,23 @@ noinst_PROGRAMS += %D%/libfuzzer_eio3
 endif
 
 check_PROGRAMS += %D%/fuzz_v0
-%C%_fuzz_v0_SOURCES = %D%/fuzz_v0.c $(FUZZ_DRIVER)
+%C%_fuzz_v0_SOURCES = %D%/fuzz_v0.c tests/json_alike.h $(FUZZ_DRIVER)
 %C%_fuzz_v0_LDADD = $(FLOOR_WIRE)
 if FUZZERS
 noinst_PROGRAMS += %D%/libfuzzer_v0
 %C%_libfuzzer_v0_SOURCES = %D%/fuzz_v0.c
 %C%_libfuzzer_v0_LDADD = $(FLOOR_WIRE)
 %C%_libfuzzer_v0_LDFLAGS = $(FUZZ_LINK)
+endif
+
+check_PROGRAMS += %D%/fuzz_v1
+%C%_fuzz_v1_SOURCES = %D%/fuzz_v1.c tests/json_alike.h $(FUZZ_DRIVER)
+%C%_fuzz_v1_LDADD = $(FLOOR_WIRE)
+if FUZZERS
+noinst_PROGRAMS += %D%/libfuzzer_v1
+%C%_libfuzzer_v1_SOURCES = %D%/fuzz_v1.c
+%C%_libfuzzer_v1_LDADD = $(FLOOR_WIRE)
+%C%_libfuzzer_v1_LDFLAGS = $(FUZZ_LINK)
 endif
 
 check_PROGRAMS += %D%/fuzz_conf

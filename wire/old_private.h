@@ -1,0 +1,32 @@
+/*
+ * old_private.h - what the codecs before 1.0 share
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef WIRE_OLD_PRIVATE_H
+#define WIRE_OLD_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+struct arena;
+
+/* The bytes of so many UTF-16 units, or all there are.  Half a character is
+ * taken as a whole one, a byte that is no text counts as one unit. */
+size_t old_units(struct slice s, size_t units);
+
+/* ["NAME",VALUES]: the name is quoted already, values are what stands in an array
+ * (perhaps nothing). */
+struct slice old_event(struct arena *arena, struct slice name,
+    struct slice values);
+/* The same with one text, which is not quoted. */
+struct slice old_text_event(struct arena *arena, struct slice name,
+    struct slice text);
+/* What stands between the brackets of an array. */
+struct slice old_inside(struct slice array);
+
+/* Names (JSON strings) that mean something to the libraries themselves. */
+bool old_is_reserved(struct slice name);
+
+#endif
