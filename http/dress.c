@@ -142,6 +142,22 @@ line_write(struct buf *headers, struct slice name, const char *value)
 	buf_add(headers, SLICE("\r\n"));
 }
 
+/* Status and the lines of every answer but those about its body. */
+static void
+lines_write(struct http_private *own, int status, bool depends)
+{
+	struct http_exchange *x = own->x;
+	struct buf *headers = &x->response.headers;
+
+	x->response.status = status;
+	if (status != 204)      /* its Vary says more, see preflight_serve() */
+		vary_write(headers, own->cors == CORS_LIST, depends);
+	line_write(headers, SLICE("Cache-Control: "),
+	    own->cache == NULL ? "no-store" : own->cache);
+	buf_add(headers, SLICE("X-Accel-Buffering: no\r\n"));
+	buf_add(headers, buf_slice(&own->extra));
+}
+
 void
 dress_send(struct http_private *own, int status, const char *type,
     struct buf *body)
@@ -150,27 +166,36 @@ dress_send(struct http_private *own, int status, const char *type,
 	struct buf *headers = &x->response.headers;
 	bool depends;
 
-	x->response.status = status;
 	x->response.has_body = !own->is_head && status != 204 && status != 304;
 	buf_reserve(headers, 256);
 	origin_headers(&own->gateway->origins, own->cors_origin, headers);
 	if (body->n > 0 && type != NULL)
 		line_write(headers, SLICE("Content-Type: "), type);
 	depends = body_encode(own, body, headers);
-	if (status != 204)      /* its Vary says more, see preflight_serve() */
-		vary_write(headers, own->cors == CORS_LIST, depends);
 	if (status != 304) {
 		buf_add(headers, SLICE("Content-Length: "));
 		buf_int(headers, (int64_t)body->n);
 		buf_add(headers, SLICE("\r\n"));
 	}
-	line_write(headers, SLICE("Cache-Control: "),
-	    own->cache == NULL ? "no-store" : own->cache);
-	buf_add(headers, SLICE("X-Accel-Buffering: no\r\n"));
-	buf_add(headers, buf_slice(&own->extra));
+	lines_write(own, status, depends);
 	x->response.body = *body;
 	*body = (struct buf)BUF_INIT;
 	x->respond(x);
+}
+
+/* Not compressed: each piece is to leave at once. */
+void
+dress_begin(struct http_private *own, const char *type, struct buf *body)
+{
+	struct http_exchange *x = own->x;
+
+	x->response.has_body = true;
+	origin_headers(&own->gateway->origins, own->cors_origin,
+	    &x->response.headers);
+	line_write(&x->response.headers, SLICE("Content-Type: "), type);
+	lines_write(own, 200, false);
+	x->response.body = *body;
+	*body = (struct buf)BUF_INIT;
 }
 
 void

@@ -104,7 +104,7 @@ exchange_prepare(struct http_private *own, const struct query *query,
 	ex->codec = own->codec;
 	ex->wants_text = query->j.p != NULL || query->b64.n > 0;
 	ex->transport = TRANSPORT_POLLING;
-	ex->done = answer_done;
+	ex->done = exchange_way(own);
 	ex->door = own;
 	if (purpose != PURPOSE_GREET)
 		ex->sid = keep(own->sid, query->sid);

@@ -294,6 +294,8 @@ http_cancel(struct gateway *gateway, struct http_exchange *x)
 	if (x->own != NULL && x->own->is_pending) {
 		engine_cancel(gateway->engine, &x->own->exchange);
 		exchange_end(x->own);
+		if (x->own->is_streaming)
+			stream_leave(x->own);
 	}
 }
 

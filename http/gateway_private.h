@@ -66,6 +66,10 @@ struct http_private {
 	enum purpose purpose;
 	const struct codec *codec;      /* of the generation that speaks; NULL: none */
 	bool is_pending;                /* the engine has it */
+	bool is_streaming;              /* its answer was begun */
+	const struct stream_form *form; /* of an answer that goes on; NULL: none */
+	int64_t began, beat_at;         /* boot ms: of its first heartbeat without an
+	                                 * echo; 0: none */
 	bool is_head, is_jsonp, is_upgrade;
 	bool takes_gzip, takes_deflate;
 	enum cors cors;
@@ -91,6 +95,8 @@ void preflight_serve(struct http_private *own);
 /* dress.c: sends body (which is emptied) with all headers that belong to it. */
 void dress_send(struct http_private *own, int status, const char *type,
     struct buf *body);
+/* The same for an answer that goes on, up to what begins it. */
+void dress_begin(struct http_private *own, const char *type, struct buf *body);
 void dress_text(struct http_private *own, int status, const char *type,
     const char *text);
 /* Reads Accept-Encoding, method and Upgrade of the request. */
@@ -133,7 +139,9 @@ void eio_serve(struct http_private *own, const struct query *query,
 void old_serve(struct http_private *own, const struct route_found *found);
 /* A transport by the name that these clients have for it; OLD__NONE: there is
  * none of that name, or it is not offered. */
-enum old_transport { OLD_POLLING, OLD_JSONP, OLD_WEBSOCKET, OLD__NONE };
+enum old_transport {
+	OLD_POLLING, OLD_JSONP, OLD_WEBSOCKET, OLD_HTMLFILE, OLD_MULTIPART, OLD__NONE
+};
 enum old_transport old_transport(const struct http_private *own,
     struct slice name);
 /* Appends what is offered, a JSON array in their order of preference. */
@@ -142,6 +150,15 @@ void old_transports(const struct http_private *own, struct buf *out);
 struct slice old_index(struct slice index);
 /* POST was taken, in its generation's words. */
 void post_taken(struct http_private *own);
+
+/* stream.c: GET begins an answer that goes on, with a handshake or a poll; POST
+ * says something to it. */
+void stream_serve(struct http_private *own, const struct query *query,
+    const struct stream_form *form);
+/* The client hung up: its session ends. */
+void stream_leave(struct http_private *own);
+/* What done() is for this request. */
+void (*exchange_way(const struct http_private *own))(struct exchange *);
 
 /* v0.c: /TRANSPORT/... */
 void v0_serve(struct http_private *own, const struct route_found *found,

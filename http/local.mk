@@ -4,7 +4,7 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/route.h %D%/route.c %D%/query.h %D%/query.c \
 	%D%/origin.h %D%/origin.c %D%/peer.h %D%/peer.c \
 	%D%/error.h %D%/error.c %D%/dress.c %D%/exchange.c %D%/eio.c \
-	%D%/old.c %D%/v0.c %D%/v1.c \
+	%D%/old.c %D%/stream.c %D%/v0.c %D%/v1.c \
 	%D%/house.h %D%/house.c %D%/greet.c %D%/poll.c %D%/post.c %D%/info.c %D%/client.c %D%/status.c
 
 # On a fake engine: the session floor is not linked.
@@ -26,7 +26,9 @@ tests_http_dress_test_LDADD = $(HTTP_TEST_LIBS)
 tests_http_client_test_SOURCES = tests/http_client_test.c $(HTTP_FAKE)
 tests_http_client_test_LDADD = $(HTTP_TEST_LIBS)
 
-check_PROGRAMS += tests/http_v0_test
+check_PROGRAMS += tests/http_v0_test tests/http_stream_test
+tests_http_stream_test_SOURCES = tests/http_stream_test.c $(HTTP_FAKE)
+tests_http_stream_test_LDADD = $(HTTP_TEST_LIBS)
 tests_http_v0_test_SOURCES = tests/http_v0_test.c $(HTTP_FAKE)
 tests_http_v0_test_LDADD = $(HTTP_TEST_LIBS)
 

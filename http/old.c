@@ -19,6 +19,8 @@ static const struct {
 } names[] = {
 	{ "websocket",     OLD_WEBSOCKET },
 	{ "flashsocket",   OLD_WEBSOCKET },
+	{ "htmlfile",      OLD_HTMLFILE },
+	{ "xhr-multipart", OLD_MULTIPART },
 	{ "xhr-polling",   OLD_POLLING },
 	{ "jsonp-polling", OLD_JSONP },
 };
@@ -34,6 +36,12 @@ is_offered(const struct http_private *own, size_t i)
 		return g->has_polling;
 	case OLD_JSONP:
 		return g->has_jsonp;
+	case OLD_HTMLFILE:
+		return own->x->stream != NULL &&
+		    own->codec->manners->htmlfile != NULL;
+	case OLD_MULTIPART:
+		return own->x->stream != NULL &&
+		    own->codec->manners->multipart != NULL;
 	case OLD_WEBSOCKET:
 	case OLD__NONE:
 		break;

@@ -4,6 +4,7 @@
  *     /TRANSPORT//T                a handshake, which is the first poll
  *     /TRANSPORT/SID/T             GET waits; JSONP has its index behind T
  *     /TRANSPORT/SID/send          POST says; JSONP as above
+ *     /xhr-multipart/              a handshake without a T
  *
  * T is a time and means nothing.  The empty segment of a handshake may have been
  * merged away by a proxy; what stands in its place then is a time, which no sid
@@ -69,6 +70,10 @@ v0_serve(struct http_private *own, const struct route_found *found,
 	query.j = kind == OLD_JSONP ? index_find(found) : SLICE_NONE;
 	if (kind == OLD_POLLING || kind == OLD_JSONP)
 		polling_serve(own, &query);
+	else if (kind == OLD_HTMLFILE)
+		stream_serve(own, &query, own->codec->manners->htmlfile);
+	else if (kind == OLD_MULTIPART)
+		stream_serve(own, &query, own->codec->manners->multipart);
 	else
 		error_send(own, REFUSAL_TRANSPORT, NULL);
 }

@@ -559,6 +559,12 @@ engine_drain(struct engine *e)
 	poll_drain(e);
 }
 
+bool
+engine_is_draining(const struct engine *e)
+{
+	return e->drain;
+}
+
 size_t
 engine_parked(const struct engine *e)
 {

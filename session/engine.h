@@ -79,6 +79,10 @@ struct exchange {
 	struct slice info;              /* handshake: JSON about the request */
 	struct slice says;              /* who speaks: goes along with what is said to
 	                                 * an application that answers later */
+	bool is_stream;                 /* POST: an echo in it is told to the poll */
+	bool leaves;                    /* POST: the client has gone, body is nothing */
+	int64_t hold_ms;                /* poll: as long, when nothing happens; 0: as
+	                                 * its generation does */
 	int64_t proved;                 /* poll of a live connection: what it has had */
 	struct slice upgrades;          /* handshake: JSON array, e.g. ["websocket"] */
 	/* out */
@@ -87,6 +91,8 @@ struct exchange {
 	bool is_octets_r;               /* body_r is an octet-stream */
 	char sid_r[24];                 /* handshake: the new sid (cookie) */
 	int64_t cursor_r;               /* poll: the log was answered up to here */
+	bool is_replaced_r;             /* poll: another one took over */
+	bool is_alive_r;                /* poll: its client has echoed a heartbeat */
 	struct receipt receipt_r;       /* poll: for engine_lost() */
 	void (*done)(struct exchange *x);
 	void *door;                     /* the door's own */
@@ -138,6 +144,8 @@ bool engine_is_asking(const struct engine *engine);
 
 /* Answers every parked poll now with a noop (SIGTERM); then engine_turn(). */
 void engine_drain(struct engine *engine);
+
+bool engine_is_draining(const struct engine *engine);
 
 size_t engine_parked(const struct engine *engine);
 

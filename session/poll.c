@@ -83,6 +83,15 @@ parked_answer(struct engine *e, struct parked *p, enum frame_type frame)
 	exchange_answer(x, ANSWER_PAYLOAD);
 }
 
+/* Another poll has taken its place. */
+static void
+parked_replace(struct engine *e, struct parked *p)
+{
+	if (p->x != NULL)
+		p->x->is_replaced_r = true;
+	parked_answer(e, p, FRAME_NOOP);
+}
+
 static void
 due_at(struct engine *e, int64_t boot_ms)
 {
@@ -228,8 +237,10 @@ letters_answer(struct engine *e, struct exchange *x, bool takes_octets,
 		x->is_octets_r = true;
 		break;
 	}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		letter_write(e, letters[i], codec, &x->body_r);
+		x->is_alive_r |= letters[i]->record->kind == RECORD_PONG;
+	}
 	if (x->body_r.n == 0)   /* nothing of it is for this generation */
 		codec->frame_write(&x->body_r, FRAME_NOOP, SLICE_NONE);
 }
@@ -250,10 +261,13 @@ parked_remove_batch(struct engine *e, struct parked *p)
 
 /* How long a poll is held when nothing happens; 0: until it is pinged. */
 static int64_t
-hold_ms(const struct engine *e, const struct traits *traits)
+hold_ms(const struct engine *e, const struct exchange *x)
 {
+	const struct traits *traits = &x->codec->traits;
 	int64_t hold = e->conf.poll_hold_ms;
 
+	if (x->hold_ms != 0)
+		return x->hold_ms;
 	if (traits->poll_ms != 0 && (hold == 0 || traits->poll_ms < hold))
 		hold = traits->poll_ms;
 	if (traits->quiet_polls && e->conf.ping_interval_ms < hold)
@@ -277,7 +291,7 @@ parked_sit(struct engine *e, struct parked *p)
 	}
 	if ((old = parked_find(e, p->session)) != p) {
 		if (old != NULL && !old->is_touched)
-			parked_answer(e, old, FRAME_NOOP);
+			parked_replace(e, old);
 		else if (old != NULL)
 			HASH_DEL(e->parked, old);       /* its own settling frees it */
 		HASH_ADD(hh, e->parked, session, sizeof(p->session), p);
@@ -285,7 +299,7 @@ parked_sit(struct engine *e, struct parked *p)
 	p->is_new = false;
 	p->ping_due = op->u.poll.ping_due_r;
 	p->dead = op->u.poll.dead_r;
-	hold = is_live(p) ? 0 : hold_ms(e, &p->x->codec->traits);
+	hold = is_live(p) ? 0 : hold_ms(e, p->x);
 	if (p->hold_until == 0 && hold != 0)
 		p->hold_until = now + hold;
 	if (e->drain || !e->conf.can_park ||
@@ -334,7 +348,10 @@ settle_refused(struct engine *e, struct parked *p)
 	if (!p->is_new) {
 		/* Another poll has the claim, or the session ended: if nobody
 		 * said how (the record is past the floor), then by itself. */
-		parked_answer(e, p, rc == RC_GONE ? FRAME_CLOSE : FRAME_NOOP);
+		if (rc == RC_GONE)
+			parked_answer(e, p, FRAME_CLOSE);
+		else
+			parked_replace(e, p);
 		return;
 	}
 	parked_refuse(e, p, rc == RC_GONE ? ANSWER_UNKNOWN_SID :
@@ -373,10 +390,13 @@ settle_delivered(struct engine *e, struct parked *p)
 		settle_replay(e, p);
 		return;
 	}
-	if (p->deliver->rc != RC_OK || (n == 0 && !leave)) {
-		/* Refused: not its own claim any more, another poll brings it. */
-		parked_answer(e, p, p->deliver->rc == RC_OK && ping ?
-		    FRAME_PING : FRAME_NOOP);
+	if (p->deliver->rc != RC_OK) {
+		/* Not its own claim any more: another poll brings it. */
+		parked_replace(e, p);
+		return;
+	}
+	if (n == 0 && !leave) {
+		parked_answer(e, p, ping ? FRAME_PING : FRAME_NOOP);
 		return;
 	}
 	x = n != 0 ? parked_remove_batch(e, p) : parked_remove(e, p);

@@ -354,7 +354,9 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 	post.gate->u.receive.hash = siphash(store_key(e->store), x->body);
 	step = step_add(e, x, post.gate);
 	step->session = row->n;
-	if (is_form_unknown(x) || assembler_load(&a, row->partial) != RC_OK) {
+	if (x->leaves) {
+		post_close(&post, "transport close", '6');
+	} else if (is_form_unknown(x) || assembler_load(&a, row->partial) != RC_OK) {
 		post_close(&post, "parse error", '1');
 	} else {
 		read_frames(&post, &a);
@@ -362,7 +364,7 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 	}
 	if (post.closing != NULL)
 		push_close(&post);
-	else if (post.pinged)
+	else if (post.pinged || (post.pong && x->is_stream))
 		post_tell(&post, RECORD_PONG, SLICE(""));    /* one for all of a payload */
 	post.gate->u.receive.pong = step->pong = post.pong;
 	post.gate->u.receive.changed = post.changed;

@@ -35,6 +35,7 @@ collect(struct engine *e, struct exchange *x, int kind)
 	*at = x;
 	x->next = NULL;
 	x->kind = kind;
+	x->answer = ANSWER_NONE;
 	e->wants_text = x->wants_text;
 	buf_reset(&e->t);
 	buf_add(&e->t, x->t);
@@ -53,6 +54,7 @@ void
 engine_poll(struct engine *e, struct exchange *x)
 {
 	e->polls++;
+	e->hold_ms = x->hold_ms;
 	collect(e, x, POLL);
 }
 
@@ -60,6 +62,8 @@ void
 engine_post(struct engine *e, struct exchange *x)
 {
 	e->posts++;
+	e->leaves += x->leaves;
+	e->echoes += x->is_stream;
 	buf_reset(&e->body);
 	buf_add(&e->body, x->body);
 	e->is_octets = x->is_octets;
@@ -103,6 +107,8 @@ decide(struct engine *e, struct exchange *x)
 	if (x->answer == ANSWER_NONE && !(x->kind == POLL && e->holds)) {
 		x->answer = ANSWER_PAYLOAD;
 		x->is_octets_r = e->gives_octets;
+		x->is_replaced_r = e->replaces;
+		x->is_alive_r = e->is_alive;
 		buf_add(&x->body_r, e->payload);
 	}
 }
@@ -110,9 +116,10 @@ decide(struct engine *e, struct exchange *x)
 void
 engine_turn(struct engine *e, bool woken)
 {
-	struct exchange *x, **at = &e->first;
+	struct exchange *x, *now = e->first, **at = &now;
 
 	(void)woken;
+	e->first = NULL;                /* what is asked from done() waits */
 	while ((x = *at) != NULL) {
 		decide(e, x);
 		if (x->answer == ANSWER_NONE) {
@@ -122,6 +129,14 @@ engine_turn(struct engine *e, bool woken)
 		*at = x->next;
 		x->done(x);             /* x is gone */
 	}
+	*at = e->first;
+	e->first = now;
+}
+
+bool
+engine_is_draining(const struct engine *e)
+{
+	return e->drains;
 }
 
 size_t

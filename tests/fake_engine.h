@@ -22,6 +22,9 @@ struct engine {
 	struct buf body, info, t;
 	bool is_octets, wants_text;
 	bool gives_octets;
+	bool replaces, is_alive, drains;        /* what a poll is told */
+	unsigned leaves, echoes;        /* of posts */
+	int64_t hold_ms;                /* of the last poll */
 	enum generation generation;
 };
 

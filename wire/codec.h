@@ -74,6 +74,8 @@ struct traits {
 	int poll_ms;            /* an idle poll is answered after so long; 0: it
 	                         * waits for a ping */
 	bool quiet_polls;       /* no heartbeats while it polls */
+	int stream_beat_ms;     /* heartbeats of an answer that goes on; 0, or more
+	                         * than pingInterval: so often */
 	bool polls_on;          /* of two polls the newer takes over, and what was
 	                         * lost is said again; else two end the session, and
 	                         * so does its client when it has lost something */
@@ -101,6 +103,13 @@ enum refusal {
 	REFUSAL__COUNT
 };
 
+/* An answer that goes on: its type, what it begins with, and what stands around
+ * each payload. */
+struct stream_form {
+	const char *type, *head, *before, *after;
+	bool is_script;         /* the payload is a string in a script */
+};
+
 /* How a generation before 1.0 words what is not a payload. */
 struct manners {
 	const char *post_type, *post_text;      /* a POST was taken */
@@ -109,6 +118,7 @@ struct manners {
 	bool posts_forms;       /* XMLHttpRequest, too, not only JSONP */
 	const char *jsonp_open, *jsonp_middle;  /* around the index; ");" ends it */
 	struct { int status; const char *text; } refusals[REFUSAL__COUNT];
+	const struct stream_form *htmlfile, *multipart; /* NULL: not known */
 	/* The payload out of a form body; from_page: a page's form sent it, which
 	 * changes line ends, not XMLHttpRequest.  RC_NONE: there is none. */
 	enum rc (*form_read)(struct buf *payload, struct slice form, bool from_page);

@@ -252,10 +252,12 @@ json_message_write(struct buf *out, const struct buf *json)
 	message_write(out, MARK_JSON, buf_slice(json));
 }
 
+/* What would read as something else, or end a part of a multipart answer. */
 static bool
 is_special(struct slice text)
 {
-	return slice_starts(text, MARK_JSON) || slice_starts(text, MARK_BEAT) ||
+	return memmem(text.p, text.n, "\n--socketio", 11) != NULL ||
+	    slice_starts(text, MARK_JSON) || slice_starts(text, MARK_BEAT) ||
 	    slice_is(text, "__subscribe__") || slice_is(text, "__unsubscribe__");
 }
 
@@ -558,6 +560,22 @@ v0_form_read(struct buf *payload, struct slice form, bool from_page)
 	return RC_NONE;
 }
 
+/* Blanks, because an Explorer shows nothing of less than 256 bytes. */
+#define BLANKS_61 "                                                             "
+static const struct stream_form htmlfile = {
+	.type = "text/html; charset=UTF-8",
+	.head = "<html><body>" BLANKS_61 BLANKS_61 BLANKS_61 BLANKS_61,
+	.before = "<script>parent.s._(",
+	.after = ", document);</script>",
+	.is_script = true,
+};
+static const struct stream_form multipart = {
+	.type = "multipart/x-mixed-replace;boundary=\"socketio\"",
+	.head = "--socketio\n",
+	.before = "Content-Type: text/plain\n\n",
+	.after = "\n--socketio\n",
+};
+
 /* A client looks at the status only: all but 200 is the end. */
 static const struct manners manners = {
 	.post_type = "text/plain; charset=UTF-8",
@@ -576,6 +594,8 @@ static const struct manners manners = {
 		[REFUSAL_HANDSHAKE] = { 403, "not let in" },
 		[REFUSAL_HANDLER]   = { 500, "handler failed" },
 	},
+	.htmlfile = &htmlfile,
+	.multipart = &multipart,
 	.form_read = v0_form_read,
 };
 
@@ -587,6 +607,7 @@ const struct codec codec_v0 = {
 		.joins_root = true,
 		.ignores_strangers = true,
 		.poll_ms = 20000,
+		.stream_beat_ms = 10000,
 		.quiet_polls = true,
 		.polls_on = true,
 		.root_is_all = true,
