@@ -10,13 +10,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { fresh } from "./lib/cases.mjs";
 import { ask, closing, connect } from "./lib/client.mjs";
-import { fronts, startFront } from "./lib/front.mjs";
+import { all, fronts, startFront } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
 import { openV0 } from "./lib/v0.mjs";
-import { collect, next } from "./lib/wait.mjs";
+import { collect, next, until, within } from "./lib/wait.mjs";
 
 const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'single' \\ / \u2028\u2029\n\t ~m~3~m~ </script> --socketio";
-const POLLING = ["xhr-polling", "jsonp-polling"];
+const POLLING = ["xhr-polling", "jsonp-polling"], STREAMS = ["htmlfile", "xhr-multipart"];
 
 /* Name -> (t, enter, url, transport). */
 const cases = {
@@ -170,6 +170,97 @@ function byHand(url) {
     assert.equal((await poll(sid)).body.replace(/^(~m~0~m~)*/, ""), "~m~10~m~still here");
   });
 }
+
+/* What a raw client sees of a stream. */
+function streams(url) {
+  const open = (t, path) => {
+    const abort = new AbortController();
+    t.after(() => abort.abort());
+    return fetch(`${url()}${path}`, { signal: abort.signal }).then(async (res) => {
+      const reader = res.body.getReader(), decoder = new TextDecoder();
+      const stream = { res, text: "", abort, async until(what) {
+        while (!what.test(stream.text)) {
+          const { value, done } = await within(reader.read(), `${what} in a stream`);
+          if (done)
+            throw new Error(`the stream ended before ${what}`);
+          stream.text += decoder.decode(value, { stream: true });
+        }
+        return what.exec(stream.text);
+      }, async end() {
+        while (!(await within(reader.read(), "the stream to end")).done);
+      } };
+      return stream;
+    });
+  };
+  const say = (kind, sid, text) => request(url(), `/socket.io/${kind}/${sid}/send`, { method: "POST", headers: FORM,
+    body: `data=${encodeURIComponent(`~m~${text.length}~m~${text}`)}` });
+
+  it("an htmlfile is scripts that nothing in a message ends", async (t) => {
+    const stream = await open(t, "/socket.io/htmlfile//1300000000001");
+    assert.match(stream.res.headers.get("content-type"), /^text\/html/);
+    const [, sid] = await stream.until(/^<html><body> {244}<script>parent\.s\._\("~m~20~m~(\S{20})", document\);<\/script>/);
+    assert.equal((await say("htmlfile", sid, "</script>\u2028")).body, "ok");
+    await stream.until(/<script>parent\.s\._\("~m~10~m~<\\\/script>\\u2028", document\);<\/script>$/);
+  });
+
+  it("a multipart answer has a part for each message", async (t) => {
+    const stream = await open(t, "/socket.io/xhr-multipart/");
+    assert.equal(stream.res.headers.get("content-type"), 'multipart/x-mixed-replace;boundary="socketio"');
+    const [, sid] = await stream.until(/^--socketio\nContent-Type: text\/plain\n\n~m~20~m~(\S{20})\n--socketio\n/);
+    assert.equal((await say("xhr-multipart", sid, "hi")).body, "ok");
+    await stream.until(/--socketio\nContent-Type: text\/plain\n\n~m~2~m~hi\n--socketio\n$/);
+  });
+
+  it("a client that hangs up has left its room", async (t) => {
+    const stream = await open(t, "/socket.io/htmlfile//1300000000001");
+    const [, sid] = await stream.until(/~m~20~m~(\S{20})/);
+    stream.abort.abort();
+    await until(async () => (await say("htmlfile", sid, "x")).status === 404, "the session to end");
+  });
+
+  it("a newer stream of the same session ends the older one", async (t) => {
+    const older = await open(t, "/socket.io/htmlfile//1300000000001");
+    const [, sid] = await older.until(/~m~20~m~(\S{20})/);
+    const newer = open(t, `/socket.io/htmlfile/${sid}/1300000000002`);
+    await older.end();
+    await say("htmlfile", sid, "hi");
+    await (await newer).until(/~m~2~m~hi/);
+  });
+
+  it("a stream has heartbeats, and who does not echo them is gone", async (t) => {
+    const quick = await startFront("none", { conf: "ping_interval = 300ms\nping_timeout = 500ms" });
+    t.after(() => quick.stop());
+    const page = closing(t, await openV0(quick.url, "htmlfile"));
+    let beats = 0;
+    const { transport } = page.socket, echo = transport.onHeartbeat;
+    await new Promise((resolve) => {
+      transport.onHeartbeat = function (n) {
+        if (++beats === 5)
+          resolve();
+        echo.call(this, n);
+      };
+    });
+    assert.deepEqual(await ask(page, "echo", "here"), ["here"]);
+    transport.onHeartbeat = () => {};
+    transport.timeout = undefined;
+    const silent = await fetch(`${quick.url}/socket.io/htmlfile//1300000000001`);
+    assert.match(await within(silent.text(), "the silent stream to end"), /~h~1/);
+  });
+}
+
+describe("where streams are on", () => {
+  for (const name of fronts("lighttpd", "none", ...(all ? ["apache-fcgid", "apache-proxy", "nginx"] : [])))
+    describe(name, () => {
+      let front;
+      before(async () => { front = await startFront(name, { conf: "streams = on" }); });
+      after(() => front?.stop());
+      for (const transport of STREAMS)
+        describe(transport, () => declareV0(() => front.url, transport));
+      describe("by hand", () => streams(() => front.url));
+      it("in one room with polls and newer clients everything is heard once and in order",
+        (t) => together(t, front.url, [...STREAMS, ...POLLING]));
+    });
+});
 
 for (const name of fronts("lighttpd", "apache-fcgid", "none"))
   describe(`through ${name}`, () => {

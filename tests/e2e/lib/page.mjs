@@ -30,6 +30,18 @@ function load(agent, url, { method = "GET", headers = {}, body, signal } = {}) {
   });
 }
 
+/* One request whose answer goes on: text(string) for each piece. */
+function follow(agent, url, { headers = {}, signal, text, ended }) {
+  const req = http.request(url, { agent, signal, headers }, (res) => {
+    res.setEncoding("utf8");
+    res.on("data", (piece) => res.statusCode === 200 && text(piece));
+    res.on("error", () => {});
+    res.on("close", () => ended(res.statusCode));
+  });
+  req.on("error", () => ended(0));
+  req.end();
+}
+
 /* What a form makes of a text: CR LF line ends, and as few letters as it can. */
 const formText = (text) => encodeURIComponent(text.replace(/\r\n|\r|\n/g, "\r\n"))
   .replace(/[!'()~]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).replace(/%20/g, "+");
@@ -61,7 +73,7 @@ class Element {
 }
 
 class Page {
-  constructor(url, { websocket, origin }) {
+  constructor(url, { websocket, htmlfile, multipart, origin }) {
     const at = new URL(origin ?? url);
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 20 });
     this.aborts = new Set();
@@ -87,6 +99,10 @@ class Page {
     this.window.window = this.window.self = this.window;
     if (websocket)
       this.window.WebSocket = this.socketClass();
+    if (htmlfile)
+      this.window.ActiveXObject = function () { return page.htmlfile(); };
+    if (multipart)
+      this.window.XMLHttpRequest.prototype.multipart = false;
     vm.createContext(this.window);
   }
 
@@ -117,6 +133,10 @@ class Page {
       },
       send(body) {
         abort = page.abortable();
+        if (xhr.multipart) {
+          page.parts(xhr, abort, move);
+          return;
+        }
         load(page.agent, xhr.url, { method: xhr.method, headers: { Origin: page.origin, ...xhr.headers },
           body: body ?? undefined, signal: abort.signal }).then(({ status, text }) => {
           Object.assign(xhr, { status, responseText: text });
@@ -124,6 +144,57 @@ class Page {
         }, () => abort.signal.aborted || move(4)).finally(() => page.aborts.delete(abort));
       },
     });
+  }
+
+  /* XMLHttpRequest of old Geckos: ready once for each part. */
+  parts(xhr, abort, move) {
+    let text = "";
+    follow(this.agent, xhr.url, { headers: { Origin: this.origin, ...xhr.headers }, signal: abort.signal,
+      text: (piece) => {
+        const parts = (text += piece).split("--socketio\n");
+        text = parts.pop();
+        for (const part of parts.filter(Boolean)) {
+          Object.assign(xhr, { status: 200, responseText: /^Content-Type: text\/plain\n\n(.*)\n$/s.exec(part)[1] });
+          move(4);
+        }
+      },
+      ended: (status) => {
+        if (abort.signal.aborted)
+          return;
+        Object.assign(xhr, { status, responseText: "" });
+        move(4);
+      } });
+  }
+
+  /* The document that Explorers hide a frame in: scripts run as they arrive. */
+  htmlfile() {
+    const page = this, context = vm.createContext({});
+    const doc = { open() {}, write() {}, close() {}, parentWindow: context, body: new Element(this, "body"),
+      createElement: (tag) => (tag === "iframe" ? page.frame(context) : new Element(page, tag)) };
+    context.parent = context;
+    this.window.attachEvent ??= () => {};
+    this.window.CollectGarbage ??= () => {};
+    return doc;
+  }
+
+  frame(context) {
+    const frame = new Element(this, "iframe");
+    let abort, text = "";
+    context.document = { getElementsByTagName: () => [{ parentNode: { removeChild() {} } }] };
+    Object.defineProperty(frame, "src", { set: (src) => {
+      abort?.abort();
+      if (src === "about:blank")
+        return;
+      abort = this.abortable();
+      follow(this.agent, new URL(src, this.origin), { signal: abort.signal, ended: () => {},
+        text: (piece) => {
+          const scripts = (text += piece).split("</script>");
+          text = scripts.pop();
+          for (const script of scripts)
+            vm.runInContext(script.slice(script.indexOf("<script>") + 8), context);
+        } });
+    } });
+    return frame;
   }
 
   abortable() {
