@@ -1,5 +1,5 @@
 # The applications' side: copied as it is, or installed under datadir.
-nobase_dist_pkgdata_DATA = \
+nobase_dist_pkgdata_DATA = %D%/README.md \
 	%D%/siogate/__init__.py \
 	%D%/siogate/_compat.py \
 	%D%/siogate/call.py \
@@ -74,6 +74,7 @@ EXTRA_DIST += \
 	%D%/tests/support.py \
 	%D%/tests/tap.py \
 	%D%/tests/test_channels.py \
+	%D%/tests/test_examples.py \
 	%D%/tests/test_frameworks.py \
 	%D%/tests/test_gevent.py \
 	%D%/tests/test_php.py \

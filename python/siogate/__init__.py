@@ -17,6 +17,7 @@ Standard library only; Python 2.7 (Jython, too) and 3. To install it, copy the f
 
 SPDX-License-Identifier: ISC
 """
+from . import who
 from ._compat import Binary
 from .call import Call, Event, current
 from .emitter import Emitter, configure, default_emitter
@@ -30,4 +31,5 @@ from .wrapping import wrap
 __all__ = ["ApiError", "BadCall", "Binary", "Call", "Emitter", "Event", "Gateway", "Me",
            "NoApi", "NoCall", "NotNamed", "RecentAnswers", "RefuseConnect", "Refused",
            "SiogateError", "Unstorable", "Verifier", "configure", "current",
-           "default_emitter", "sign", "wrap"]
+           "default_emitter", "sign", "who",
+           "wrap"]

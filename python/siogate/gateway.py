@@ -109,12 +109,12 @@ class Gateway(object):
                                   ("Content-Length", str(len(answer)))])
         return Answer(answer, call)
 
-    def over(self, application, path="/siogate/"):
-        """A WSGI application: calls to `path` are ours, everything else is the site's."""
-        bare = path.rstrip("/")
-
+    def over(self, application, path=None):
+        """A WSGI application: calls (to `path`, or to any address) are ours, everything
+        else is the site's."""
         def both(environ, start_response):
-            if environ.get("PATH_INFO", "").rstrip("/") == bare and is_call(environ):
+            here = environ.get("PATH_INFO", "").rstrip("/")
+            if is_call(environ) and path in (None, here, here + "/"):
                 return self(environ, start_response)
             return application(environ, start_response)
         return both

@@ -1,6 +1,7 @@
 """
 standalone.py - siogate-ws in front, the application behind it, one command
 
+    python3 -m siogate.standalone site.py[:application] [HOST:]PORT
     siogate.standalone.Standalone(application, "127.0.0.1", 8080).serve_forever()
 
 For development, and for hosts without a web server. siogate-ws serves the sockets itself
@@ -186,3 +187,26 @@ def _end(_number, _frame):
 
 def _seconds(value):
     return "%dms" % int(float(value) * 1000) if value else None
+
+
+def load(name):
+    """The application of FILE, or of FILE:NAME."""
+    name, _, attribute = name.partition(":")
+    folder = os.path.dirname(os.path.abspath(name))
+    sys.path.insert(0, folder)
+    module = os.path.basename(name)
+    module = __import__(module[:-3] if module.endswith(".py") else module)
+    return getattr(module, attribute or "application")
+
+
+def main(arguments):
+    if len(arguments) != 2:
+        sys.stderr.write("usage: python3 -m siogate.standalone FILE[:NAME] [HOST:]PORT\n")
+        return 2
+    host, _, port = arguments[1].rpartition(":")
+    Standalone(load(arguments[0]), host or "127.0.0.1", int(port)).serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,5 @@
+"""
+chat - the application that has sockets.py
+
+SPDX-License-Identifier: ISC
+"""
