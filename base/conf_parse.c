@@ -198,14 +198,16 @@ conf_parse(struct conf *conf, struct slice text, const char *path, char **error_
 	return r.rc;
 }
 
-/* Names of ours that are no options: what conf_find() reads, and what the scripts
- * that build and test hand to each other. */
+/* Names of ours that are no options: what conf_find() reads, what applications are
+ * told (python/, php/), and what the scripts that build and test hand to each other. */
 static bool
 is_no_option(struct slice name)
 {
 	static const char *const names[] = {
 		"SIOGATE_CONF", "SIOGATE_BUILD", "SIOGATE_BUNDLE", "SIOGATE_PREFIX",
-		"SIOGATE_TOP"
+		"SIOGATE_TOP", "SIOGATE_SECRET", "SIOGATE_SECRET_FILE",
+		"SIOGATE_API_URL", "SIOGATE_API_TOKEN", "SIOGATE_API_NAME",
+		"SIOGATE_API_SECRET", "SIOGATE_API_CONNECT", "SIOGATE_WS", "SIOGATE_PHP"
 	};
 	size_t i;
 

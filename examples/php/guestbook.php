@@ -28,7 +28,7 @@ if (Siogate::isCall()) {
     exit;
 }
 
-$api = new SiogateApi(getenv('SIOGATE_API'),
+$api = new SiogateApi(getenv('SIOGATE_API_URL'),
     ['token' => getenv('SIOGATE_API_TOKEN'), 'nsp' => '/guestbook']);
 if ($_SERVER['REQUEST_METHOD'] === 'POST') {
     $line = trim(substr(($_POST['name'] ?? '') . ': ' . ($_POST['text'] ?? ''), 0, 500));

@@ -3,7 +3,7 @@ publisher.py - push from outside
 
 The page only listens. Whoever has the token publishes, from any process:
 
-    python3 publisher.py "It rains"         # with SIOGATE_API and SIOGATE_API_TOKEN set
+    python3 publisher.py "It rains"         # with SIOGATE_API_URL and SIOGATE_API_TOKEN set
     siogate --nsp /news --string emit '*' news "It rains"
 
 SPDX-License-Identifier: ISC

@@ -194,12 +194,12 @@ def configure(url=None, **options):
 
 
 def default_emitter():
-    """The one of `configure`, or of SIOGATE_API with SIOGATE_API_TOKEN, or with
+    """The one of `configure`, or of SIOGATE_API_URL with SIOGATE_API_TOKEN, or with
     SIOGATE_API_NAME and SIOGATE_API_SECRET."""
     if "emitter" not in _default:
-        url = os.environ.get("SIOGATE_API")
+        url = os.environ.get("SIOGATE_API_URL")
         if not url:
-            raise NoApi("outside of a handler the HTTP API is needed: set SIOGATE_API and "
+            raise NoApi("outside of a handler the HTTP API is needed: set SIOGATE_API_URL and "
                         "SIOGATE_API_TOKEN, or call siogate.configure(url, token=...)")
         _default["emitter"] = Emitter(
             url, token=os.environ.get("SIOGATE_API_TOKEN"),

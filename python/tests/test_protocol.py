@@ -366,7 +366,7 @@ class Outside(Case):
 
     def test_without_an_api_the_error_says_what_to_set(self):
         siogate.configure()
-        self.assertIn("SIOGATE_API", str(self.raised(siogate.NoApi, siogate.default_emitter)))
+        self.assertIn("SIOGATE_API_URL", str(self.raised(siogate.NoApi, siogate.default_emitter)))
 
     def test_an_answer_that_is_no_json_names_the_mount(self):
         out = siogate.Emitter("http://x/api/", token="t",

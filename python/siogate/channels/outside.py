@@ -3,7 +3,7 @@ outside.py - speaking from a view, from cron, from anywhere
 
 `send`, `broadcast` and `broadcast_channel` reach sockets whichever process they meet next.
 Inside a handler they become effects of its answer; elsewhere they use the HTTP API
-(SIOGATE_API, or siogate.configure()).
+(SIOGATE_API_URL, or siogate.configure()).
 
 SPDX-License-Identifier: ISC
 """

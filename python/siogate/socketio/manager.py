@@ -3,7 +3,7 @@ manager.py - where python-socketio had its client managers
 
 The store is the manager. Those that other processes made to emit from outside
 (`RedisManager(url, write_only=True).emit(...)`) speak to the HTTP API; their URL is
-ignored, SIOGATE_API says where it is.
+ignored, SIOGATE_API_URL says where it is.
 
 SPDX-License-Identifier: ISC
 """
