@@ -20,6 +20,8 @@
 #include "base/conf.h"
 #include "fcgi/door_private.h"
 #include "fcgi/environment.h"
+#include "handlers/backend.h"
+#include "handlers/handlers.h"
 #include "session/engine.h"
 #include "store/store.h"
 
@@ -86,10 +88,12 @@ cgi_write(const struct cgi *cgi)
 }
 
 static int
-wait_ms(const struct engine *engine)
+wait_ms(const struct engine *engine, int64_t calls)
 {
 	int64_t at = engine_deadline(engine), now = clock_boot(&clock_system);
 
+	if (calls < at)
+		at = calls;
 	if (at == INT64_MAX)
 		return -1;
 	return at <= now ? 0 : at - now > 60000 ? 60000 : (int)(at - now);
@@ -101,10 +105,12 @@ cgi_wait(struct cgi *cgi, int signals)
 {
 	struct engine *engine = cgi->house->engine;
 	struct store *store = cgi->house->store;
+	struct backends *backends = handlers_backends(cgi->house->handlers);
 	struct pollfd fds[] = {
 		{ .fd = store_wake_fd(store), .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = STDOUT_FILENO, .events = 0 },   /* POLLERR: nobody reads */
+		{ .fd = -1, .events = POLLIN },         /* backend calls */
 	};
 	bool woken = false;
 
@@ -112,8 +118,11 @@ cgi_wait(struct cgi *cgi, int signals)
 		engine_turn(engine, woken);
 		if (cgi->is_done)
 			break;
-		if (poll(fds, N_ELEMENTS(fds), wait_ms(engine)) == -1)
+		fds[3].fd = backends_fd(backends);
+		if (poll(fds, N_ELEMENTS(fds), wait_ms(engine,
+		    backends_deadline(backends))) == -1)
 			continue;
+		backends_work(backends);
 		if ((woken = (fds[0].revents & POLLIN) != 0))
 			store_wake_take(store);
 		if ((fds[1].revents & POLLIN) != 0) {
@@ -130,18 +139,29 @@ cgi_wait(struct cgi *cgi, int signals)
 }
 
 /*
- * A task that this process has made (a disconnect, an ack) would wait for another
- * one's tick, a second; one that it has leased would count as a failed attempt if
- * it left now.
+ * A task that this process has made (a disconnect, an ack, an event for a backend)
+ * would wait for another one's tick, a second; one that it has leased would count
+ * as a failed attempt if it left now.  Nobody waits for it any more, but a web
+ * server may kill what stays too long: after TIDY_MS nothing new is begun, after
+ * LEAVE_MS the rest is left to the next process.
  */
 static void
-cgi_tidy(struct engine *engine)
+cgi_tidy(struct house *house)
 {
-	int i;
+	enum { TIDY_MS = 1000, LEAVE_MS = 30000 };
+	struct engine *engine = house->engine;
+	int64_t begin = clock_boot(&clock_system), spent = 0;
 
-	for (i = 0; i < 100 && engine != NULL && (engine_has_work(engine) ||
-	    engine_deadline(engine) <= clock_boot(&clock_system) + 1); i++)
+	while (engine != NULL && spent < LEAVE_MS && (engine_has_work(engine) ||
+	    engine_is_asking(engine) || (spent < TIDY_MS &&
+	    engine_deadline(engine) <= clock_boot(&clock_system) + 1))) {
 		engine_turn(engine, false);
+		if (engine_is_asking(engine))
+			backends_wait(handlers_backends(house->handlers), 100);
+		spent = clock_boot(&clock_system) - begin;
+		if (spent > TIDY_MS)
+			engine_drain(engine);
+	}
 }
 
 int
@@ -174,7 +194,7 @@ cgi_run(struct house *house)
 	if (!wrote)
 		http_lost(house->gateway, &cgi.x);
 	close(STDOUT_FILENO);           /* the client does not wait for the rest */
-	cgi_tidy(house->engine);
+	cgi_tidy(house);
 	buf_free(&cgi.body);
 	buf_free(&cgi.out);
 	close(signals);

@@ -63,6 +63,8 @@ struct door {
 	size_t n_connections, n_busy;   /* busy: not READING */
 	uint64_t n_served;              /* requests so far */
 	bool woken, leaving;
+	int calls;                      /* descriptor of backend calls that is watched; -1 */
+	bool calls_ready;
 	int64_t accept_after;           /* boot ms: no descriptors till then; 0 */
 	struct buf content, answer;     /* of the response that is being made */
 	struct buf reply;               /* to the front itself */

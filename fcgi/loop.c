@@ -28,6 +28,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fcgi/door_private.h"
+#include "handlers/backend.h"
+#include "handlers/handlers.h"
 #include "session/engine.h"
 #include "store/store.h"
 
@@ -118,6 +120,8 @@ event_hear(struct door *door, const struct epoll_event *event)
 		if (door->house.store != NULL)
 			store_wake_take(door->house.store);
 		door->woken = true;
+	} else if (event->data.ptr == &door->calls) {
+		door->calls_ready = true;
 	} else {
 		connection_event(event->data.ptr, event->events);
 	}
@@ -158,9 +162,42 @@ on_sweep(uv_timer_t *timer)
 	connections_sweep(((struct loop *)timer->data)->door);
 }
 
+/* ---- backend calls ------------------------------------------------------------- */
+
+static int64_t
+calls_deadline(const struct door *door)
+{
+	return door->house.handlers == NULL ? INT64_MAX :
+	    backends_deadline(handlers_backends(door->house.handlers));
+}
+
+static void
+calls_work(struct door *door)
+{
+	bool ready = door->calls_ready;
+
+	door->calls_ready = false;
+	if (door->house.handlers != NULL && (ready ||
+	    calls_deadline(door) <= clock_boot(&clock_system)))
+		backends_work(handlers_backends(door->house.handlers));
+}
+
+/* The descriptor is there from the first call on. */
+static void
+calls_watch(struct door *door)
+{
+	int fd = door->house.handlers == NULL ? -1 :
+	    backends_fd(handlers_backends(door->house.handlers));
+
+	if (fd != -1 && door->calls == -1)
+		set_add(door, fd, &door->calls);
+	door->calls = fd;
+}
+
 static void
 house_watch(struct loop *loop)
 {
+	loop->door->calls = -1;         /* another one, if any */
 	set_add(loop->door, store_wake_fd(loop->door->house.store),
 	    &loop->door->woken);
 }
@@ -279,6 +316,7 @@ loop_turn(struct loop *loop)
 
 	door->woken = false;
 	listener_resume(door);
+	calls_work(door);
 	if (engine != NULL) {
 		engine_turn(engine, woken);
 		/* A newer program has changed the store: make room for it. */
@@ -289,6 +327,7 @@ loop_turn(struct loop *loop)
 	}
 	house_nurse(loop);
 	crew_watch(loop);
+	calls_watch(door);
 	connections_seat(door);
 	loop_rest(loop);
 }
@@ -301,6 +340,8 @@ loop_wait(struct loop *loop)
 
 	if (door->house.engine != NULL)
 		at = engine_deadline(door->house.engine);
+	if (calls_deadline(door) < at)
+		at = calls_deadline(door);
 	if (door->accept_after != 0 && door->accept_after < at)
 		at = door->accept_after;
 	if (loop->rest_at != 0 && loop->rest_at < at)
@@ -321,13 +362,15 @@ static bool
 loop_has_work(const struct door *door)
 {
 	return door->n_busy > 0 || (door->house.engine != NULL &&
-	    engine_has_work(door->house.engine));
+	    (engine_has_work(door->house.engine) ||
+	    engine_is_asking(door->house.engine)));
 }
 
 static void
 loop_init(struct loop *loop, struct door *door)
 {
 	*loop = (struct loop){ .door = door };
+	door->calls = -1;
 	uv_loop_init(&loop->uv);
 	door->set = epoll_create1(EPOLL_CLOEXEC);
 	uv_poll_init(&loop->uv, &loop->events, door->set);

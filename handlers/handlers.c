@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "handlers/acl.h"
+#include "handlers/backend.h"
 #include "handlers/call.h"
 #include "handlers/handlers.h"
 #include "handlers/modules.h"
@@ -36,6 +37,7 @@ struct handlers {
 	struct tokens *tokens;
 	struct relay *relay;
 	struct modules *modules;
+	struct backends *backends;
 	const struct offered *offered;  /* referred to, so that it is linked */
 	bool is_loaded;
 };
@@ -59,6 +61,7 @@ is_served(const struct handlers *h, struct slice nsp)
 	size_t i = 0;
 
 	return slice_is(nsp, "/") || relay_serves(h->relay, nsp) ||
+	    backends_serve(h->backends, nsp) ||
 	    next_serving(h, nsp, &i, NULL) != NULL;
 }
 
@@ -114,6 +117,18 @@ ask_connect(struct handlers *h, const struct app_call *call, struct effects *eff
 	return ask_all(h, &named, effects);
 }
 
+/* Who is refused here is refused at once; a backend has the last word. */
+static enum rc
+ask_connect_now(struct handlers *h, const struct app_call *call,
+    struct effects *effects)
+{
+	struct slice user;
+
+	if (backends_find(h->backends, call) == NULL)
+		return ask_connect(h, call, effects);
+	return tokens_admit(h->tokens, call, effects, &user) != RC_OK ? RC_OK : RC_AGAIN;
+}
+
 /* In the words of gevent-socketio, which every generation can hear; no ack. */
 static void
 deny(const struct app_call *call, struct effects *effects)
@@ -152,24 +167,108 @@ handlers_call(void *arg, const struct app_call *call, struct effects *effects_r)
 	if (!is_served(h, call->nsp))
 		return RC_GONE;
 	if (call->kind == APP_CONNECT)
-		return ask_connect(h, call, effects_r);
+		return ask_connect_now(h, call, effects_r);
 	if (call->kind == APP_DISCONNECT)
 		return ask_all(h, call, effects_r);
 	if (call->kind == APP_EVENT && !acl_allows(h->acl, call, call->name)) {
 		deny(call, effects_r);
 		return RC_OK;
 	}
-	if ((rc = relay_call(h->relay, call, effects_r)) != RC_NONE)
+	if ((rc = relay_call(h->relay, call, effects_r)) != RC_NONE ||
+	    (rc = ask_first(h, call, effects_r)) != RC_NONE)
 		return rc;
-	return ask_first(h, call, effects_r);
+	return backends_find(h->backends, call) == NULL ? RC_NONE : RC_AGAIN;
 }
+
+/* ---- later ------------------------------------------------------------------------- */
+
+static enum rc
+later_terms(void *arg, const struct app_call *call, struct arena *arena,
+    struct later_terms *terms_r)
+{
+	struct handlers *h = arg;
+	struct backend *backend = backends_find(h->backends, call);
+	char *error = NULL;
+
+	if (backend == NULL)
+		return RC_NONE;
+	if (!h->is_loaded && handlers_load(h, &error) != RC_OK) {
+		free(error);
+		return RC_NONE;         /* the call will say why */
+	}
+	if ((call->kind == APP_TIMER || call->kind == APP_ACK) &&
+	    find_hearing(h, call, false) != NULL)
+		return RC_NONE;
+	return backend_terms(backend, call->store, arena, terms_r);
+}
+
+static void
+later_start(void *arg, struct later *later)
+{
+	struct handlers *h = arg;
+
+	backend_start(backends_find(h->backends, &later->events[0].call), later);
+}
+
+static void
+effects_join(struct effects *to, const struct effects *from)
+{
+	if (from->first == NULL)
+		return;
+	if (to->last == NULL)
+		to->first = from->first;
+	else
+		to->last->next = from->first;
+	to->last = from->last;
+	to->n += from->n;
+}
+
+/* Modules of the namespace hear who comes and goes, too. */
+static enum rc
+later_effects(void *arg, struct later *later, size_t i, struct arena *arena,
+    struct effects *effects_r)
+{
+	struct handlers *h = arg;
+	struct app_call call = later->events[i].call;
+	struct effects more;
+	enum rc rc = RC_OK;
+
+	*effects_r = (struct effects){ NULL, NULL, 0 };
+	call.arena = arena;
+	if (call.kind == APP_CONNECT)
+		rc = ask_connect(h, &call, effects_r);
+	else if (call.kind == APP_DISCONNECT)
+		rc = ask_all(h, &call, effects_r);
+	if (rc == RC_OK && !call_is_refused(effects_r) &&
+	    (rc = backend_effects(later, i, arena, &more)) == RC_OK)
+		effects_join(effects_r, &more);
+	return rc;
+}
+
+static void
+later_learn(void *arg, struct later *later, bool was_good, struct arena *arena,
+    struct effects *effects_r)
+{
+	(void)arg;
+	backend_learn(later, was_good, arena, effects_r);
+}
+
+static void
+later_end(void *arg, struct later *later)
+{
+	(void)arg;
+	backend_end(later);
+}
+
+static const struct app_later later_ops = { later_terms, later_start, later_effects,
+	later_learn, later_end };
 
 /* ---- making ------------------------------------------------------------------------ */
 
 static enum rc
 sections_check(const struct conf *conf, char **error_r)
 {
-	static const char *const kinds[] = { "acl", "relay", "token" };
+	static const char *const kinds[] = { "acl", "api", "backend", "relay", "token" };
 	const struct conf_section *s;
 	size_t i;
 
@@ -179,8 +278,8 @@ sections_check(const struct conf *conf, char **error_r)
 				break;
 		if (i == N_ELEMENTS(kinds))
 			return section_fault(conf, s->line, error_r, "there is no section "
-			    "[%s]; there are [acl NAMESPACE], [relay NAMESPACE] and "
-			    "[token NAMESPACE]",
+			    "[%s]; there are [acl NAMESPACE], [api NAME], [backend "
+			    "NAMESPACE], [relay NAMESPACE] and [token NAMESPACE]",
 			    s->kind);
 	}
 	return RC_OK;
@@ -203,7 +302,11 @@ handlers_new(const struct conf *conf, struct handlers **handlers_r, char **error
 	    (rc = tokens_new(conf, &clock_system, &h->tokens, error_r)) == RC_OK &&
 	    (rc = relay_new(conf, &clock_system, &h->relay, error_r)) == RC_OK)
 		rc = modules_new(conf, &h->modules, error_r);
+	if (rc == RC_OK)
+		rc = backends_new(conf, &clock_system, &h->backends, error_r);
 	if (rc == RC_OK) {
+		if (backends_concurrency(h->backends) > 0)
+			h->app.later = &later_ops;
 		*handlers_r = h;
 		h = NULL;
 	}
@@ -220,8 +323,15 @@ handlers_free(struct handlers **handlers)
 	tokens_free(&(*handlers)->tokens);
 	relay_free(&(*handlers)->relay);
 	modules_free(&(*handlers)->modules);
+	backends_free(&(*handlers)->backends);
 	free(*handlers);
 	*handlers = NULL;
+}
+
+struct backends *
+handlers_backends(struct handlers *handlers)
+{
+	return handlers->backends;
 }
 
 const struct app *

@@ -13,6 +13,7 @@
 #include "base/rc.h"
 
 struct app;
+struct backends;
 struct conf;
 struct handlers;
 
@@ -27,6 +28,9 @@ void    handlers_free(struct handlers **handlers);
 
 /* Borrowed while handlers lives. */
 const struct app *handlers_app(struct handlers *handlers);
+
+/* Those that are asked by HTTP; borrowed likewise. */
+struct backends *handlers_backends(struct handlers *handlers);
 
 /*
  * Loads the modules now (`siogate check`, a door at its first request).  A call

@@ -101,6 +101,8 @@ exchange_prepare(struct http_private *own, const struct query *query,
 		unknown_send(own);
 		return false;
 	}
+	if (purpose == PURPOSE_GREET || purpose == PURPOSE_POST)
+		speaker_take(own);
 	ex->codec = own->codec;
 	ex->wants_text = query->j.p != NULL || query->b64.n > 0;
 	ex->transport = TRANSPORT_POLLING;

@@ -100,6 +100,7 @@ gateway_new(const struct conf *conf, struct engine *engine, const char *broken)
 	codecs_read(g);
 	origin_init(&g->origins, conf->origins, conf->cors_credentials);
 	peers_init(&g->trusted, conf->trusted_proxies);
+	speaker_init(&g->wants, conf);
 	return g;
 }
 
@@ -124,6 +125,7 @@ gateway_free(struct gateway **gateway)
 	if (g == NULL)
 		return;
 	peers_fini(&g->trusted);
+	speaker_fini(&g->wants);
 	origin_fini(&g->origins);
 	buf_free(&g->path_scratch);
 	buf_free(&g->query_scratch);
@@ -267,7 +269,7 @@ enum rc
 http_upgrade(struct gateway *gateway, struct http_exchange *x, struct live *live)
 {
 	live->codec = NULL;
-	live->info = SLICE_NONE;
+	live->info = live->says = SLICE_NONE;
 	request_serve(gateway, x, live);
 	/* Not x->own: who was answered may have finished it. */
 	return live->codec != NULL ? RC_OK : RC_NONE;
@@ -312,6 +314,7 @@ http_finish(struct gateway *gateway, struct http_exchange *x)
 	buf_free(&own->exchange.body_r);
 	buf_free(&own->extra);
 	buf_free(&own->memory);
+	buf_free(&own->said);
 	free(own->cors_origin);
 	free(own);
 	x->own = NULL;

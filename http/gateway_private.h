@@ -20,6 +20,13 @@
 #include "session/engine.h"
 #include "session/live.h"
 
+/* What backends want to know of a request; texts of the configuration. */
+struct speaker_wants {
+	const char **headers;           /* names, blanks between */
+	size_t n;
+	bool cookies, any;              /* any: there is a backend */
+};
+
 struct gateway {
 	const struct conf *conf;
 	struct engine *engine;          /* NULL: broken */
@@ -30,6 +37,7 @@ struct gateway {
 	const struct codec *codecs[GENERATION__COUNT];  /* NULL: off, or not built */
 	struct origin_rules origins;
 	struct peers trusted;
+	struct speaker_wants wants;
 	size_t max_parked;              /* 0: no limit */
 	size_t n_polls;                 /* that the engine has, parked or not yet */
 	struct buf path_scratch, query_scratch; /* of the request in hand */
@@ -76,10 +84,16 @@ struct http_private {
 	char *cors_origin;              /* what may be echoed; NULL: nothing */
 	const char *cache;              /* Cache-Control, if not no-store */
 	struct buf extra;               /* more header lines */
+	struct buf said;                /* who speaks */
 	struct buf memory;              /* info of a handshake, payload of a form */
 	char sid[SID_MAX], t[T_MAX], index[INDEX_MAX];
 	size_t index_n;
 };
+
+/* speaker.c: who speaks, into exchange.says; for what is said and for handshakes. */
+void speaker_init(struct speaker_wants *wants, const struct conf *conf);
+void speaker_fini(struct speaker_wants *wants);
+void speaker_take(struct http_private *own);
 
 /* Words of an option, between blanks, tabs or commas. */
 bool word_next(struct slice *rest, struct slice *word_r);

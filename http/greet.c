@@ -37,4 +37,5 @@ greet_live(struct http_private *own, const struct query *query)
 	info_write(&own->memory, own, query);
 	own->live->codec = own->exchange.codec;
 	own->live->info = buf_slice(&own->memory);
+	own->live->says = own->exchange.says;
 }

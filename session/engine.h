@@ -77,8 +77,9 @@ struct exchange {
 	bool is_octets;                 /* POST: the body is an octet-stream */
 	bool wants_text;                /* b64 or JSONP; of a handshake: for life */
 	struct slice info;              /* handshake: JSON about the request */
-	struct slice says;              /* who speaks: goes along with what is said to
-	                                 * an application that answers later */
+	struct slice says;              /* who speaks, for an application that answers
+	                                 * later: packed, first "s" (same site) or "a",
+	                                 * then names and values of headers */
 	bool is_stream;                 /* POST: an echo in it is told to the poll */
 	bool leaves;                    /* POST: the client has gone, body is nothing */
 	int64_t hold_ms;                /* poll: as long, when nothing happens; 0: as

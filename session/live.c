@@ -34,6 +34,7 @@ struct live_post {
 	struct live *live;              /* NULL: the connection has gone */
 	const struct codec *codec;
 	struct buf body;
+	char *said;                     /* who speaks */
 	unsigned n;                     /* messages */
 	bool is_asked;
 	char sid[24], t[16];
@@ -43,6 +44,14 @@ struct live_post {
 
 static void post_ask(struct live_post *post);
 
+static void
+said_forget(struct live *live)
+{
+	free(live->said);
+	live->said = NULL;
+	live->says = live->x.says = SLICE_NONE;
+}
+
 /* ---- what it says -------------------------------------------------------------- */
 
 static void
@@ -51,6 +60,7 @@ post_free(struct live_post *post)
 	DL_DELETE(post->engine->live_posts, post);
 	buf_free(&post->body);
 	buf_free(&post->x.body_r);
+	free(post->said);
 	free(post);
 }
 
@@ -65,6 +75,10 @@ post_new(struct live *live)
 	post->codec = live->codec;
 	memcpy(post->sid, live->x.sid_r, sizeof(post->sid));
 	snprintf(post->t, sizeof(post->t), "w%x", ++asked);
+	if (live->says.n > 0) {
+		post->said = mem_slicedup(live->says);
+		post->x.says = slice_of(post->said, live->says.n);
+	}
 	DL_APPEND(post->engine->live_posts, post);
 	if (live->last == NULL)
 		live->first = post;
@@ -86,6 +100,7 @@ live_leave(struct live *live)
 		live->codec->frame_write(&live->last->body, FRAME_CLOSE, SLICE_NONE);
 	}
 	live->state = LIVE_OVER;
+	said_forget(live);
 	engine_cancel(live->engine, &live->x);
 	buf_free(&live->x.body_r);
 	if (live->engine->retry != NULL)
@@ -258,6 +273,7 @@ open_done(struct exchange *x)
 
 	if (x->answer != ANSWER_PAYLOAD) {
 		live->state = LIVE_OVER;
+		said_forget(live);
 		live->ops->opened(live, x->answer);
 		return;
 	}
@@ -283,6 +299,8 @@ engine_live_open(struct engine *e, struct live *live)
 	live->x.codec = live->codec;
 	live->x.transport = TRANSPORT_WEBSOCKET;
 	live->x.info = live->info;
+	live->said = live->says.n == 0 ? NULL : mem_slicedup(live->says);
+	live->says = live->x.says = slice_of(live->said, live->says.n);
 	live->x.upgrades = SLICE("[]");
 	live->x.done = open_done;
 	live->x.door = live;

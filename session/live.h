@@ -47,9 +47,11 @@ struct live {
 	/* in */
 	const struct codec *codec;
 	struct slice info;              /* JSON about the request */
+	struct slice says;              /* as an exchange has it; the engine keeps a copy */
 	const struct live_door *ops;
 	void *door;
 	/* the engine's own */
+	char *said;                     /* the copy of says */
 	struct engine *engine;
 	enum { LIVE_OPENING, LIVE_OPEN, LIVE_OVER } state;
 	struct exchange x;              /* its handshake, then its poll again and again */

@@ -71,6 +71,8 @@ struct store_driver {
 	    struct acl_row *row_r);
 	enum rc (*acls)(struct store *store, struct slice after, size_t limit,
 	    struct arena *arena, store_acl_fn *visit, void *arg);
+	enum rc (*values)(struct store *store, struct slice prefix, size_t limit,
+	    struct arena *arena, store_value_fn *visit, void *arg);
 	enum rc (*stats)(struct store *store, struct store_stats *stats_r);
 	enum rc (*tasks)(struct store *store, uint64_t after, size_t limit,
 	    struct arena *arena, store_task_fn *visit, void *arg);

@@ -310,6 +310,7 @@ const struct store_driver store_memory = {
 	.acls = memory_acls,
 	.present = memory_present,
 	.presence = memory_presence,
+	.values = memory_values,
 	.stats = memory_stats,
 	.tasks = memory_tasks,
 	.batch = memory_batch,

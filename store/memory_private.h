@@ -355,6 +355,8 @@ void memory_lane_until(struct memory *m, uint64_t lane, int64_t until);
 void memory_values_free(struct town *town);
 enum rc memory_value(struct store *store, struct slice key, struct arena *arena,
     struct slice *value_r);
+enum rc memory_values(struct store *store, struct slice prefix, size_t limit,
+    struct arena *arena, store_value_fn *visit, void *arg);
 enum rc memory_stats(struct store *store, struct store_stats *stats_r);
 
 /* ---- memory_presence.c -------------------------------------------------- */

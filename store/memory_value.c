@@ -148,6 +148,33 @@ memory_value(struct store *store, struct slice key, struct arena *arena,
 	return RC_OK;
 }
 
+static int
+by_key(const void *a, const void *b)
+{
+	const struct entry *const *x = a, *const *y = b;
+
+	return slice_cmp((*x)->key, (*y)->key);
+}
+
+enum rc
+memory_values(struct store *store, struct slice prefix, size_t limit,
+    struct arena *arena, store_value_fn *visit, void *arg)
+{
+	struct town *town = memory_of(store)->town;
+	struct entry **all = arena_alloc(arena,
+	    (HASH_COUNT(town->values) + 1) * sizeof(*all)), *e, *next;
+	size_t i, n = 0;
+
+	HASH_ITER(hh, town->values, e, next)
+		if (slice_starts(e->key, prefix) && entry_get(town->values, e->key,
+		    clock_wall(store->clock)) != NULL)
+			all[n++] = e;
+	qsort(all, n, sizeof(*all), by_key);
+	for (i = 0; i < n && i < limit; i++)
+		visit(arg, arena_dup(arena, all[i]->key), arena_dup(arena, all[i]->value));
+	return RC_OK;
+}
+
 /* ---- figures ------------------------------------------------------------------------- */
 
 static void

@@ -315,6 +315,7 @@ const struct store_driver store_sqlite = {
 	.acls = sqlite_acls,
 	.present = sqlite_present,
 	.presence = sqlite_presence,
+	.values = sqlite_values,
 	.stats = sqlite_stats,
 	.tasks = sqlite_tasks,
 	.batch = sqlite_batch,

@@ -465,6 +465,8 @@ enum rc sqlite_acls(struct store *store, struct slice after, size_t limit,
     struct arena *arena, store_acl_fn *visit, void *arg);
 enum rc sqlite_value(struct store *store, struct slice key,
     struct arena *arena, struct slice *value_r);
+enum rc sqlite_values(struct store *store, struct slice prefix, size_t limit,
+    struct arena *arena, store_value_fn *visit, void *arg);
 enum rc sqlite_stats(struct store *store, struct store_stats *stats_r);
 
 /* ---- sqlite_janitor.c --------------------------------------------------- */

@@ -373,6 +373,8 @@ static const char *const texts[] = {
 	[SQL_VALUE_DROP] = "DELETE FROM value WHERE key = ?1",
 	[SQL_VALUE_GET] = "SELECT value FROM value WHERE key = ?1"
 	    " AND (until = 0 OR until > ?2)",
+	[SQL_VALUE_WALK] = "SELECT key, value FROM value WHERE key >= ?1"
+	    " AND (until = 0 OR until > ?2) ORDER BY key LIMIT ?3",
 	[SQL_VALUE_UNTIL] = "UPDATE value SET until = ?2 WHERE key = ?1",
 	[SQL_VALUE_KEEP] = "UPDATE value SET value = ?2 WHERE key = ?1",
 	[SQL_VALUE_OVER] = "DELETE FROM value WHERE key IN (SELECT key FROM value"

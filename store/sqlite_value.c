@@ -78,6 +78,35 @@ sqlite_value(struct store *store, struct slice key, struct arena *arena,
 	return look_end(db, RC_OK);
 }
 
+enum rc
+sqlite_values(struct store *store, struct slice prefix, size_t limit,
+    struct arena *arena, store_value_fn *visit, void *arg)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct seen {
+		struct slice key, value;
+		struct seen *next;
+	} *first = NULL, **end = &first;
+	sqlite3_stmt *s;
+
+	look_begin(db);
+	s = sql_open(db, SQL_VALUE_WALK, "tii", prefix, clock_wall(store->clock),
+	    sql_limit(limit));
+	while (sql_row(db, s)) {
+		if (!slice_starts(col_slice(s, 0), prefix)) {
+			sql_end(s);
+			break;
+		}
+		*end = arena_alloc(arena, sizeof(**end));
+		(*end)->key = col_dup(s, 0, arena);
+		(*end)->value = col_dup(s, 1, arena);
+		end = &(*end)->next;
+	}
+	for (; first != NULL && db->failed == RC_OK; first = first->next)
+		visit(arg, first->key, first->value);
+	return look_end(db, RC_OK);
+}
+
 /* Claims whose worker lives. */
 static int64_t
 claims_count(struct sqlite *db)

@@ -284,6 +284,13 @@ store_acls(struct store *store, struct slice after, size_t limit,
 }
 
 enum rc
+store_values(struct store *store, struct slice prefix, size_t limit,
+    struct arena *arena, store_value_fn *visit, void *arg)
+{
+	return store->driver->values(store, prefix, limit, arena, visit, arg);
+}
+
+enum rc
 store_stats(struct store *store, struct store_stats *stats_r)
 {
 	memset(stats_r, 0, sizeof(*stats_r));

@@ -258,6 +258,11 @@ enum rc store_present(struct store *store, struct slice nsp, struct slice room,
 enum rc store_presence(struct store *store, struct slice nsp, struct slice room,
     struct slice user, struct arena *arena, struct presence_row *row_r);
 
+/* Those whose keys begin with prefix, in the order of their keys. */
+typedef void store_value_fn(void *arg, struct slice key, struct slice value);
+enum rc store_values(struct store *store, struct slice prefix, size_t limit,
+    struct arena *arena, store_value_fn *visit, void *arg);
+
 struct store_stats {
 	int64_t sessions, sockets, gone, claims, records, kept, rooms, timers,
 	    tasks, inbox, set_aside, questions, log_bytes, file_bytes, last_seq, floor,

@@ -393,6 +393,39 @@ a_change_leaves_a_values_time_as_it_is(void)
 }
 
 static void
+list_value(void *arg, struct slice key, struct slice value)
+{
+	buf_printf(arg, "%.*s=%.*s ", SLICE_ARGS(key), SLICE_ARGS(value));
+}
+
+static void
+values_are_listed_by_how_their_keys_begin(void)
+{
+	static const char *const keys[] = { "b/2", "a/1", "b/1", "c", "b" };
+	struct buf b = BUF_INIT;
+	struct store_op *op;
+	size_t i;
+
+	for (i = 0; i < N_ELEMENTS(keys); i++) {
+		op = t_op(OP_VALUE_SET);
+		op->u.value_set.key = slice_str(keys[i]);
+		op->u.value_set.value = SLICE("1");
+		op->u.value_set.ttl_ms = i == 2 ? 1000 : 0;
+		T_EQ(t_do(op), RC_OK);
+	}
+	store_values(scene.store, SLICE("b/"), 10, &scene.arena, list_value, &b);
+	T_SLICE(buf_slice(&b), "b/1=1 b/2=1 ");
+	t_wait(1000);
+	buf_reset(&b);
+	store_values(scene.store, SLICE("b"), 10, &scene.arena, list_value, &b);
+	T_SLICE(buf_slice(&b), "b=1 b/2=1 ");
+	buf_reset(&b);
+	store_values(scene.store, SLICE(""), 1, &scene.arena, list_value, &b);
+	T_SLICE(buf_slice(&b), "a/1=1 ");
+	buf_free(&b);
+}
+
+static void
 the_value_of_a_lane_ends_a_day_after_its_session(void)
 {
 	uint64_t a, s = t_join_in("alice", &a);
@@ -426,5 +459,6 @@ contract_inbox(void)
 	CASE(a_task_may_stand_in_for_an_operation_that_fails);
 	CASE(a_value_is_changed_where_it_is);
 	CASE(a_change_leaves_a_values_time_as_it_is);
+	CASE(values_are_listed_by_how_their_keys_begin);
 	CASE(the_value_of_a_lane_ends_a_day_after_its_session);
 }

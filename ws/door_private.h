@@ -40,6 +40,7 @@ struct door {
 	struct packed packed;
 	size_t n_busy;                  /* requests that are being served */
 	size_t max_body;
+	int calls;                      /* descriptor of backend calls that is watched; -1 */
 	bool leaving;                   /* every answer closes its connection */
 	struct buf answer;              /* head of the one that is being made */
 };

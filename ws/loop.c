@@ -20,6 +20,8 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "handlers/backend.h"
+#include "handlers/handlers.h"
 #include "session/engine.h"
 #include "store/store.h"
 #include "ws/door_private.h"
@@ -33,7 +35,7 @@ enum {
 struct loop {
 	uv_loop_t uv;
 	uv_tcp_t listener;
-	uv_poll_t wake;
+	uv_poll_t wake, calls;
 	uv_timer_t deadline;
 	uv_signal_t terminate, interrupt;
 	struct door *door;
@@ -62,6 +64,38 @@ on_wake(uv_poll_t *handle, int status, int events)
 	(void)events;
 	store_wake_take(loop->door->store);
 	loop->woken = true;
+}
+
+static void
+on_calls(uv_poll_t *handle, int status, int events)
+{
+	(void)status;
+	(void)events;
+	backends_work(handlers_backends(((struct loop *)handle->data)->door->house.handlers));
+}
+
+/* Backend calls: what is due, and their descriptor, which is there from the first
+ * one on. */
+static void
+calls_work(struct loop *loop)
+{
+	struct backends *all = handlers_backends(loop->door->house.handlers);
+
+	if (backends_deadline(all) <= clock_boot(&clock_system))
+		backends_work(all);
+}
+
+static void
+calls_watch(struct loop *loop)
+{
+	int fd = backends_fd(handlers_backends(loop->door->house.handlers));
+
+	if (fd == -1 || loop->door->calls != -1)
+		return;
+	loop->door->calls = fd;
+	uv_poll_init(&loop->uv, &loop->calls, fd);
+	loop->calls.data = loop;
+	uv_poll_start(&loop->calls, UV_READABLE, on_calls);
 }
 
 static void
@@ -109,7 +143,9 @@ loop_turn(struct loop *loop)
 		live_leave(door);
 	}
 	streams_late(&door->streams);
+	calls_work(loop);
 	engine_turn(door->engine, woken);
+	calls_watch(loop);
 	loop->is_unfinished = http1_resume(door);
 	if (live_resume(door))
 		loop->is_unfinished = true;
@@ -132,6 +168,9 @@ loop_wait(struct loop *loop)
 	uv_update_time(&loop->uv);
 	if ((at = engine_deadline(door->engine)) != INT64_MAX)
 		wait = at - now;
+	if ((at = backends_deadline(handlers_backends(door->house.handlers))) != INT64_MAX &&
+	    at - now < wait)
+		wait = at - now;
 	if (loop->leave_at != 0 && loop->leave_at - now < wait)
 		wait = loop->leave_at - now;
 	if ((at = streams_wait(&door->streams)) < wait)
@@ -150,7 +189,8 @@ loop_wait(struct loop *loop)
 static bool
 loop_is_over(const struct loop *loop)
 {
-	return loop->leave_at != 0 && (loop->door->streams.count == 0 ||
+	return loop->leave_at != 0 && ((loop->door->streams.count == 0 &&
+	    !engine_is_asking(loop->door->engine)) ||
 	    clock_boot(&clock_system) >= loop->leave_at);
 }
 
@@ -167,6 +207,7 @@ loop_init(struct loop *loop, struct door *door)
 	};
 
 	*loop = (struct loop){ .door = door };
+	door->calls = -1;
 	uv_loop_init(&loop->uv);
 	uv_tcp_init(&loop->uv, &loop->listener);
 	uv_tcp_open(&loop->listener, door->listener);
