@@ -77,6 +77,8 @@ struct conf {
 	char *ws_listen;                /* host:port */
 	char *static_dir;               /* folder of files; empty: none */
 	int64_t ws_head_time, ws_body_time, ws_idle_time, ws_write_time;
+	char *app;                      /* http://host:port; empty: none */
+	int64_t app_time, app_connections;
 	bool ws_compression;            /* permessage-deflate */
 	int64_t ws_compression_threshold, ws_compression_window;
 	int64_t ws_compression_memory;

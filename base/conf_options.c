@@ -127,6 +127,24 @@ check_cookie(struct slice value)
 }
 
 static const char *
+check_app(struct slice value)
+{
+	int64_t port;
+	size_t colon;
+
+	if (value.n == 0)
+		return NULL;
+	for (colon = value.n; colon > 0 && value.p[colon - 1] != ':'; colon--)
+		;
+	if (!slice_starts(value, SLICE("http://")) || colon <= 7 ||
+	    !slice_int64(slice_skip(value, colon), &port) || port < 1 ||
+	    port > 65535)
+		return "write http://host:port with a number for a host and nothing "
+		    "behind, as http://127.0.0.1:8000";
+	return NULL;
+}
+
+static const char *
 check_ws_listen(struct slice value)
 {
 	struct slice port = value;
@@ -305,6 +323,15 @@ const struct conf_option conf_options[] = {
 	TIME(ws_write_time, "30s", 10, 10 * MINUTE, SOCKETS,
 	    "A client that takes nothing of what it is sent for this long is cut "
 	    "off."),
+	TEXT(app, "", check_app, SOCKETS,
+	    "An application, as http://127.0.0.1:8000, to which siogate-ws passes "
+	    "what is not Socket.IO, its WebSockets too: one port while you develop.  "
+	    "Empty: none."),
+	TIME(app_time, "1m", 100, HOUR, SOCKETS,
+	    "How long the application may be silent before the answer is 504."),
+	COUNT(app_connections, "100", 1, 100000, SOCKETS,
+	    "Requests that the application gets at once; beyond that the answer is "
+	    "503."),
 	FLAG(ws_compression, "off", SOCKETS,
 	    "Whether WebSocket messages are compressed with clients that offer it "
 	    "(permessage-deflate)."),

@@ -6,6 +6,8 @@
 #ifndef WS_DOOR_PRIVATE_H
 #define WS_DOOR_PRIVATE_H
 
+#include <sys/socket.h>
+
 #include "base/buf.h"
 #include "base/rc.h"
 #include "http/house.h"
@@ -16,6 +18,7 @@
 #include "ws/socket.h"
 #include "ws/stream.h"
 
+struct app_proxy;
 struct conf;
 struct engine;
 struct files;
@@ -29,6 +32,7 @@ struct door {
 	struct engine *engine;
 	struct gateway *gateway;
 	struct files *files;            /* NULL: no static_dir */
+	struct app_proxy *app;          /* NULL: no app */
 	int listener;                   /* -1: no more */
 	char host[46], port[8];         /* of the listener */
 	struct streams streams;
@@ -51,6 +55,9 @@ int loop_run(struct door *door);
 /* listen.c: a listening socket at HOST:PORT that others may share.  RC_IO:
  * error_r says why. */
 enum rc listen_open(const char *at, int *fd_r, char **error_r);
+/* HOST:PORT with a number for a host; false: it is none. */
+bool listen_address(const char *at, struct sockaddr_storage *address_r,
+    socklen_t *n_r);
 /* As numbers; with port 0 the kernel has chosen one. */
 void listen_name(int fd, char host_r[46], char port_r[8]);
 

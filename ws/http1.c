@@ -23,6 +23,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "ws/app.h"
 #include "ws/chunked.h"
 #include "ws/http1_private.h"
 #include "ws/request.h"
@@ -47,8 +48,10 @@ struct part {
 bool
 http1_is_busy(const struct http1 *h)
 {
-	return h->service != NULL || h->is_over || h->stream->is_closing ||
-	    h->stream->out.bytes > OUT_MAX;
+	if (h->app != NULL && app_wants(h->app))
+		return h->stream->is_closing;
+	return h->service != NULL || h->app != NULL || h->is_over ||
+	    h->stream->is_closing || h->stream->out.bytes > OUT_MAX;
 }
 
 /* To be called when there may be something to take. */
@@ -123,6 +126,10 @@ request_begin(struct http1 *h, const struct request *request, struct slice head,
 	struct buf body = BUF_INIT;
 	size_t length;
 
+	if (!request->is_chunked && serve_passes_on(h, request)) {
+		serve_pass_on(h, request);
+		return head.n;
+	}
 	if (!request->is_chunked && request->length > h->door->max_body) {
 		serve_request(h, request, &body, true);
 		buf_free(&body);
@@ -225,7 +232,11 @@ take(struct http1 *h, struct slice data)
 	while (used < data.n && !http1_is_busy(h)) {
 		struct slice rest = slice_skip(data, used);
 
-		got = h->part != NULL ? body_take(h, rest) : head_take(h, rest);
+		if (h->app != NULL)
+			got = app_body(h->app, rest);
+		else
+			got = h->part != NULL ? body_take(h, rest) :
+			    head_take(h, rest);
 		if (got == 0)
 			break;
 		used += got;
@@ -309,7 +320,7 @@ on_ended(struct stream *stream)
 {
 	struct http1 *h = stream->arg;
 
-	if (h->service != NULL || stream->out.bytes == 0)
+	if (h->service != NULL || h->app != NULL || stream->out.bytes == 0)
 		stream_close(stream);
 	else
 		stream_finish(stream);
@@ -320,6 +331,8 @@ on_written(struct stream *stream)
 {
 	struct http1 *h = stream->arg;
 
+	if (h->app != NULL)
+		app_written(h->app);
 	if (h->service == NULL)
 		http1_wait(h);
 }
@@ -329,6 +342,10 @@ on_late(struct stream *stream, enum lane lane)
 {
 	struct http1 *h = stream->arg;
 
+	if (h->app != NULL) {
+		app_late(h->app);
+		return;
+	}
 	if (lane == LANE_IDLE || (lane == LANE_HEAD && h->in.n == 0)) {
 		h->is_over = true;
 		stream_finish(stream);
@@ -383,7 +400,7 @@ http1_leave(struct door *door)
 		if (stream->user != &http1_user)
 			continue;
 		h = stream->arg;
-		if (h->service != NULL || h->part != NULL || h->in.n > 0)
+		if (h->service != NULL || h->app != NULL || h->part != NULL || h->in.n > 0)
 			continue;
 		h->is_over = true;
 		stream_finish(stream);

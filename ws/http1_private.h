@@ -12,6 +12,7 @@
 #include "http/http.h"
 #include "ws/door_private.h"
 
+struct app_call;
 struct live_socket;
 struct part;
 struct request;
@@ -31,7 +32,8 @@ struct http1 {
 	struct buf in;                  /* not taken yet */
 	size_t looked;                  /* where to look on for a head's end */
 	struct part *part;              /* NULL: between requests, or in a head */
-	struct service *service;        /* NULL: none is served */
+	struct service *service;        /* NULL: none is served here */
+	struct app_call *app;           /* NULL: none is at the application */
 	TAILQ_ENTRY(http1) waiting_link;
 	unsigned minor;                 /* of the request in hand */
 	struct receipt receipt;         /* of the last answer */
@@ -53,6 +55,12 @@ void http1_next(struct http1 *h);
 /* serve.c: the request in hand, and its body (taken). */
 void serve_request(struct http1 *h, const struct request *request,
     struct buf *body, bool is_too_big);
+/* Whether this one goes to the application; then its body need not be whole. */
+bool serve_passes_on(const struct http1 *h, const struct request *request);
+void serve_pass_on(struct http1 *h, const struct request *request);
+/* Of an answer without a length. */
+void serve_piece(struct http1 *h, struct slice piece);
+void serve_last_piece(struct http1 *h);
 /* One sentence; headers: more lines, or none. */
 void serve_text(struct http1 *h, int status, struct slice headers,
     const char *text);

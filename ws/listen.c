@@ -37,8 +37,8 @@ host_copy(struct slice host, char text_r[INET6_ADDRSTRLEN])
 	return true;
 }
 
-static bool
-address_parse(const char *at, struct sockaddr_storage *address_r,
+bool
+listen_address(const char *at, struct sockaddr_storage *address_r,
     socklen_t *n_r)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)address_r;
@@ -70,7 +70,7 @@ listen_open(const char *at, int *fd_r, char **error_r)
 	int on = 1, fd;
 
 	*fd_r = -1;
-	if (!address_parse(at, &address, &n)) {
+	if (!listen_address(at, &address, &n)) {
 		*error_r = mem_printf("listen: not host:port with a number for a "
 		    "host: %s", at);
 		return RC_BAD_INPUT;

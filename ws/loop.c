@@ -24,6 +24,7 @@
 #include "handlers/handlers.h"
 #include "session/engine.h"
 #include "store/store.h"
+#include "ws/app.h"
 #include "ws/door_private.h"
 
 enum {
@@ -120,6 +121,8 @@ loop_leave(struct loop *loop)
 	door->leaving = true;
 	engine_drain(door->engine);
 	http1_leave(door);
+	if (door->app != NULL)
+		app_leave(door->app);
 }
 
 static void
@@ -202,6 +205,7 @@ loop_init(struct loop *loop, struct door *door)
 		[LANE_BODY] = (uint64_t)door->conf->ws_body_time,
 		[LANE_IDLE] = (uint64_t)door->conf->ws_idle_time,
 		[LANE_CLOSE] = (uint64_t)door->conf->ws_head_time,
+		[LANE_APP] = (uint64_t)door->conf->app_time,
 		[LANE_WRITE] = (uint64_t)door->conf->ws_write_time,
 		[LANE_LINGER] = LINGER_MS,
 	};

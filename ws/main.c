@@ -15,6 +15,8 @@
 #include "base/arguments.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "ws/app.h"
 #include "ws/deflate.h"
 #include "ws/door_private.h"
 #include "ws/files.h"
@@ -79,6 +81,14 @@ door_open(struct door *door, char **error)
 	if (conf->static_dir[0] != '\0' &&
 	    (rc = files_open(conf->static_dir, &door->files, error)) != RC_OK)
 		return rc;
+	if (conf->app[0] != '\0' && conf->static_dir[0] != '\0') {
+		*error = mem_strdup("app and static_dir both want all other "
+		    "addresses: set one of them");
+		return RC_BAD_INPUT;
+	}
+	if (conf->app[0] != '\0' &&
+	    (rc = app_open(conf, &door->app, error)) != RC_OK)
+		return rc;
 	if ((rc = listen_open(conf->ws_listen, &door->listener, error)) != RC_OK)
 		return rc;
 	listen_name(door->listener, door->host, door->port);
@@ -142,6 +152,7 @@ main(int argc, char **argv)
 	};
 	status = door_run(&door);
 	files_close(&door.files);
+	app_close(&door.app);
 	deflate_free(&door.packed.deflate);
 	house_close(&door.house);
 	log_close();

@@ -1,5 +1,5 @@
 /*
- * request.c - the head of an HTTP/1 request
+ * request.c - the head of an HTTP/1 request, or of the answer to one
  *
  * http-parser reads it; what it lets pass and we do not is refused here: folded
  * lines, control characters, codings other than chunked, a missing or second
@@ -122,8 +122,9 @@ on_head(http_parser *parser)
 	request->is_chunked = (parser->flags & F_CHUNKED) != 0;
 	request->length = parser->content_length == UINT64_MAX ? 0 :
 	    parser->content_length;
-	request->method = slice_str(http_method_str(
-	    (enum http_method)parser->method));
+	if (parser->type == HTTP_REQUEST)
+		request->method = slice_str(http_method_str(
+		    (enum http_method)parser->method));
 	http_parser_pause(parser, 1);   /* what follows is not for it */
 	return 0;
 }
@@ -295,9 +296,9 @@ parser_check(struct reading *reading, const http_parser *parser)
 	}
 }
 
-int
-request_parse(struct slice head, struct request *request_r,
-    const char **fault_r)
+static void
+head_read(struct reading *reading, http_parser *parser,
+    enum http_parser_type type, struct slice head)
 {
 	static const http_parser_settings settings = {
 		.on_url = on_url,
@@ -305,19 +306,51 @@ request_parse(struct slice head, struct request *request_r,
 		.on_header_value = on_value,
 		.on_headers_complete = on_head,
 	};
-	struct reading reading = { .request = request_r };
-	http_parser parser;
+	struct request *request = reading->request;
 
 	/* Not the whole: the table of headers is large, and its count says how
 	 * much of it is meant. */
-	request_r->method = request_r->target = SLICE_NONE;
-	request_r->n_headers = 0;
-	request_r->keep_alive = request_r->is_chunked = false;
-	request_r->wants_continue = false;
-	request_r->length = 0;
-	http_parser_init(&parser, HTTP_REQUEST);
-	parser.data = &reading;
-	http_parser_execute(&parser, &settings, head.p, head.n);
+	request->method = request->target = SLICE_NONE;
+	request->n_headers = 0;
+	request->keep_alive = request->is_chunked = false;
+	request->wants_continue = false;
+	request->length = 0;
+	http_parser_init(parser, type);
+	parser->data = reading;
+	http_parser_execute(parser, &settings, head.p, head.n);
+}
+
+bool
+reply_parse(struct slice head, struct reply *reply_r)
+{
+	struct reading reading = { .request = &reply_r->head };
+	http_parser parser;
+	struct slice coding;
+
+	head_read(&reading, &parser, HTTP_RESPONSE, head);
+	/* Paused: on_head() was reached. */
+	if (HTTP_PARSER_ERRNO(&parser) != HPE_PAUSED || parser.http_major != 1 ||
+	    parser.status_code < 100)
+		return false;
+	lines_check(&reading);
+	reply_r->status = parser.status_code;
+	reply_r->has_length = request_header_count(&reply_r->head,
+	    "Content-Length") > 0;
+	coding = request_header(&reply_r->head, "Transfer-Encoding");
+	if (coding.p != NULL && (!slice_eq_nocase(coding, SLICE("chunked")) ||
+	    reply_r->has_length))
+		return false;
+	return reading.status == 0;
+}
+
+int
+request_parse(struct slice head, struct request *request_r,
+    const char **fault_r)
+{
+	struct reading reading = { .request = request_r };
+	http_parser parser;
+
+	head_read(&reading, &parser, HTTP_REQUEST, head);
 	parser_check(&reading, &parser);
 	if (reading.status == 0)
 		lines_check(&reading);

@@ -1,5 +1,5 @@
 /*
- * request.h - the head of an HTTP/1 request
+ * request.h - the head of an HTTP/1 request, or of the answer to one
  *
  * The seam behind which the parser stands: request.c is the only file that knows
  * which one it is.  A head is parsed when it is whole, so parsing has no state.
@@ -39,6 +39,16 @@ size_t request_head_end(struct slice data, size_t *looked);
  */
 int request_parse(struct slice head, struct request *request_r,
     const char **fault_r);
+
+/* The head of a response, with what a request has, too. */
+struct reply {
+	struct request head;            /* method and target mean nothing */
+	unsigned status;
+	bool has_length;
+};
+
+/* false: it is none. */
+bool reply_parse(struct slice head, struct reply *reply_r);
 
 /* The first header of that name; absent if there is none. */
 struct slice request_header(const struct request *request, const char *name);

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "session/live.h"
 #include "ws/answer.h"
+#include "ws/app.h"
 #include "ws/files.h"
 #include "ws/http1_private.h"
 #include "ws/live.h"
@@ -67,8 +68,8 @@ service_end(struct service *service)
 }
 
 /* HTTP/1.0 has no chunks: there the end of the connection is the end. */
-static void
-piece_write(struct http1 *h, struct slice piece)
+void
+serve_piece(struct http1 *h, struct slice piece)
 {
 	char head[24];
 	int n;
@@ -82,6 +83,13 @@ piece_write(struct http1 *h, struct slice piece)
 	n = snprintf(head, sizeof(head), "%zx\r\n", piece.n);
 	stream_write(h->stream, slice_of(head, (size_t)n), piece);
 	stream_write(h->stream, SLICE("\r\n"), SLICE_NONE);
+}
+
+void
+serve_last_piece(struct http1 *h)
+{
+	if (h->minor > 0)
+		stream_write(h->stream, SLICE("0\r\n\r\n"), SLICE_NONE);
 }
 
 static bool
@@ -105,7 +113,7 @@ on_stream_begin(struct http_exchange *x)
 	answer_head(head, x->response.status, buf_slice(&x->response.headers),
 	    false, h->minor, clock_wall(&clock_system));
 	stream_write(h->stream, buf_slice(head), SLICE_NONE);
-	piece_write(h, buf_slice(&x->response.body));
+	serve_piece(h, buf_slice(&x->response.body));
 	return has_room(h);
 }
 
@@ -114,7 +122,7 @@ on_stream_extend(struct http_exchange *x, struct slice piece)
 {
 	struct service *service = x->door;
 
-	piece_write(service->h, piece);
+	serve_piece(service->h, piece);
 	return has_room(service->h);
 }
 
@@ -126,8 +134,7 @@ on_stream_close(struct http_exchange *x)
 
 	service_end(service);
 	http_finish(h->door->gateway, x);
-	if (h->minor > 0)
-		stream_write(h->stream, SLICE("0\r\n\r\n"), SLICE_NONE);
+	serve_last_piece(h);
 	if (has_room(h))
 		http1_next(h);
 	else
@@ -242,18 +249,44 @@ is_health(const struct request *request)
 	    slice_is(request->method, "GET");
 }
 
+static void
+request_note(struct http1 *h, const struct request *request)
+{
+	h->minor = request->minor;
+	h->had_request = true;
+	/* After a refused upgrade nobody knows what the client says next. */
+	h->keep = request->keep_alive && !upgrade_wanted(request);
+}
+
+bool
+serve_passes_on(const struct http1 *h, const struct request *request)
+{
+	return h->door->app != NULL && !is_health(request) &&
+	    !http_is_ours(h->door->gateway, request->target);
+}
+
+void
+serve_pass_on(struct http1 *h, const struct request *request)
+{
+	request_note(h, request);
+	app_serve(h->door, h, request, SLICE_NONE, request->length);
+}
+
 void
 serve_request(struct http1 *h, const struct request *request, struct buf *body,
     bool is_too_big)
 {
 	struct door *door = h->door;
 
-	h->minor = request->minor;
-	h->had_request = true;
-	/* After a refused upgrade nobody knows what the client says next. */
-	h->keep = request->keep_alive && !is_too_big && !upgrade_wanted(request);
+	request_note(h, request);
+	h->keep = h->keep && !is_too_big;
 	if (is_health(request))
 		health_answer(h);
+	else if (serve_passes_on(h, request) && is_too_big)
+		serve_text(h, 413, SLICE_NONE, "A body in chunks may not be larger "
+		    "than max_payload here: say its length");
+	else if (serve_passes_on(h, request))
+		app_serve(door, h, request, buf_slice(body), 0);
 	else if (door->files != NULL &&
 	    !http_is_ours(door->gateway, request->target))
 		files_answer(h, request);
@@ -266,6 +299,8 @@ serve_forget(struct http1 *h)
 {
 	struct service *service = h->service;
 
+	if (h->app != NULL)
+		app_forget(h->app);
 	if (service == NULL)
 		return;
 	h->door->n_busy--;

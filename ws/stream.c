@@ -388,6 +388,48 @@ stream_accept(struct streams *streams, uv_stream_t *listener,
 	return s;
 }
 
+static void
+on_connect(uv_connect_t *connect, int status)
+{
+	struct stream *s = (struct stream *)connect->handle;
+
+	free(connect);
+	if (s->is_closing)
+		return;
+	if (status == 0) {
+		s->is_connecting = false;
+		uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read);
+		return;
+	}
+	s->has_ended = true;
+	s->user->ended(s);
+}
+
+struct stream *
+stream_connect(struct streams *streams, const struct sockaddr *address,
+    const struct stream_user *user, void *arg)
+{
+	struct stream *s = mem_alloc(sizeof(*s));
+	uv_connect_t *connect = mem_alloc(sizeof(*connect));
+
+	uv_tcp_init(streams->loop, &s->tcp);
+	s->streams = streams;
+	s->user = user;
+	s->arg = arg;
+	s->is_connecting = true;
+	streams->count++;
+	if (uv_tcp_connect(connect, &s->tcp, address, on_connect) != 0) {
+		free(connect);
+		s->is_closing = true;
+		s->user = NULL;
+		uv_close((uv_handle_t *)&s->tcp, on_close);
+		return NULL;
+	}
+	uv_tcp_nodelay(&s->tcp, 1);
+	TAILQ_INSERT_TAIL(&streams->all, s, link);
+	return s;
+}
+
 bool
 stream_peer(const struct stream *s, char text_r[46])
 {

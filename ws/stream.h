@@ -25,6 +25,7 @@ enum lane {
 	LANE_BODY,              /* the next piece of a body */
 	LANE_IDLE,              /* the next request */
 	LANE_CLOSE,             /* the answer to a close frame */
+	LANE_APP,               /* the application's next word */
 	LANE_WRITE,             /* the peer takes nothing */
 	LANE_LINGER,            /* the peer's end, after ours */
 	LANE__COUNT
@@ -57,6 +58,7 @@ struct stream {
 	uint8_t lane, lane_before;      /* before it stopped taking what we write */
 	bool is_dirty, is_writing, is_finishing, has_ended, is_closing;
 	bool is_paused, is_full;        /* full: has read its share of this turn */
+	bool is_connecting;             /* stream_connect(): not answered yet */
 };
 TAILQ_HEAD(stream_list, stream);
 
@@ -85,6 +87,12 @@ int64_t streams_wait(const struct streams *streams);
 /* NULL: accept failed. */
 struct stream *stream_accept(struct streams *streams, uv_stream_t *listener,
     const struct stream_user *user, void *arg);
+
+/* A connection to somebody else, in the making: what is written meanwhile waits.
+ * One that fails ends (ended()), or is closed, with is_connecting still true.
+ * NULL: no descriptor, or no way there. */
+struct stream *stream_connect(struct streams *streams,
+    const struct sockaddr *address, const struct stream_user *user, void *arg);
 
 /* Queues bytes: copied, or where they are. */
 void stream_write(struct stream *stream, struct slice head, struct slice body);

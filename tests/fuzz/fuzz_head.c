@@ -29,6 +29,9 @@ const struct slice fuzz_seeds[] = {
 	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n"
 	    "Sec-WebSocket-Version: 13\n\n"),
 	SLICE("GET http://h/x HTTP/1.0\r\nX: \t a \r\nEmpty:\r\n\r\n"),
+	SLICE("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDate: x\r\n\r\nhello"),
+	SLICE("HTTP/1.0 404 \r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+	SLICE("HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
 	SLICE_NONE
 };
 const struct slice fuzz_words[] = {
@@ -71,6 +74,22 @@ head_is_sound(struct slice head)
 			FUZZ_MUST(strchr("\r\n", request.headers[i].value.p[k]) == NULL);
 	}
 	upgrade_check(&request, &conf, &upgrade, &fault);
+}
+
+static void
+answer_is_sound(struct slice head)
+{
+	struct reply reply;
+	size_t i;
+
+	if (!reply_parse(head, &reply))
+		return;
+	FUZZ_MUST(reply.status >= 100 && reply.status <= 999);
+	FUZZ_MUST(!reply.head.is_chunked || !reply.has_length);
+	for (i = 0; i < reply.head.n_headers; i++) {
+		lies_in(reply.head.headers[i].name, head);
+		lies_in(reply.head.headers[i].value, head);
+	}
 }
 
 static void
@@ -119,6 +138,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (end > 0)
 		head_is_sound(slice_head(input, end));
 	head_is_sound(input);
+	answer_is_sound(input);
 	body_is_sound(slice_skip(input, end));
 	body_is_sound(input);
 	return 0;

@@ -122,13 +122,18 @@ function sidecars(run) {
   });
 }
 
-/* One more siogate-ws of that run, as the account that the front's own one runs as. */
-export async function startSidecar({ run }, port, more = []) {
+/*
+ * One more siogate-ws of that run, as the account that the front's own one runs as;
+ * its siogate.conf must say log_level = info.  Port 0: any, told as program.port.
+ */
+export async function startSidecar({ run }, port, { more = [], env = {} } = {}) {
   const { uid, gid } = statSync(join(run, "store"));
   const program = spawn(join(run, "libexec/siogate-ws"), ["--listen", `127.0.0.1:${port}`,
-    "--config", join(run, ".siogate/siogate.conf"), ...more], { uid, gid, stdio: ["ignore", "ignore", "inherit"] });
-  const listens = () => readFileSync(join(run, "log/siogate.log"), "utf8").includes(`pid=${program.pid} listening`);
-  await until(() => listens() || program.exitCode !== null, "siogate-ws to listen");
+    "--config", join(run, ".siogate/siogate.conf"), ...more], { uid, gid, env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "ignore", "inherit"] });
+  const line = new RegExp(`pid=${program.pid} listening.* port=(\\d+)`);
+  const listens = () => line.exec(readFileSync(join(run, "log/siogate.log"), "utf8"));
+  const found = await until(() => listens() || program.exitCode !== null, "siogate-ws to listen");
+  program.port = Number(found[1]);
   return program;
 }
 
