@@ -14,18 +14,12 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/json.h"
-#include "ctl/command.h"
+#include "ctl/check.h"
 #include "handlers/handlers.h"
 #include "session/setup.h"
 #include "store/store.h"
 
-struct findings {
-	struct ctl *ctl;
-	struct buf json;
-	int bad;
-};
-
-static void
+void
 found(struct findings *f, bool is_good, const char *what, const char *detail)
 {
 	f->bad += !is_good;
@@ -141,6 +135,9 @@ command_check(struct ctl *ctl)
 	check_handlers(&f);
 	check_client(&f);
 	check_limits(&f);
+	check_log(&f);
+	check_listen(&f);
+	check_proxies(&f);
 	buf_char(&f.json, ']');
 	if (ctl->json)
 		ctl_print(&f.json);

@@ -1,6 +1,6 @@
 bin_PROGRAMS += siogate
-siogate_SOURCES = %D%/command.h %D%/main.c %D%/act.c %D%/acl.c %D%/look.c %D%/check.c %D%/probe.c
-siogate_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS) -ldl -lpthread
+siogate_SOURCES = %D%/command.h %D%/main.c %D%/act.c %D%/acl.c %D%/look.c %D%/check.h %D%/check.c %D%/check_places.c %D%/probe.c
+siogate_LDADD = http/libhttp.a $(FLOOR_HANDLERS) $(SQLITE_LIBS) -ldl -lpthread
 siogate_LDFLAGS = -Wl,--export-dynamic
 
 check_SCRIPTS += tests/ctl_names.sh

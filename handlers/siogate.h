@@ -210,6 +210,8 @@ void sio_emit_attachments(struct sio *sio);
 
 void sio_ack(struct sio *sio, const char *args);        /* once; ignored if none is wanted */
 void sio_ackf(struct sio *sio, const char *fmt, ...);
+/* Who is in max_rooms rooms already stays out, and the log says it: effects happen
+ * after the call, so what sio_rooms() tells the next call is what came of it. */
 void sio_join(struct sio *sio, const char *who, const char *room);
 void sio_leave(struct sio *sio, const char *who, const char *room);
 /* hard: the connection too, not only this namespace. */

@@ -95,7 +95,7 @@ void speaker_init(struct speaker_wants *wants, const struct conf *conf);
 void speaker_fini(struct speaker_wants *wants);
 void speaker_take(struct http_private *own);
 
-/* Words of an option, between blanks, tabs or commas. */
+/* word.c: words of an option, between blanks, tabs or commas. */
 bool word_next(struct slice *rest, struct slice *word_r);
 bool word_has(const char *words, const char *word);
 

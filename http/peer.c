@@ -84,6 +84,18 @@ peers_init(struct peers *peers, const char *list)
 	}
 }
 
+bool
+peers_check(const char *list, struct slice *bad_r)
+{
+	struct slice rest = slice_str(list);
+	struct peer_net net;
+
+	while (word_next(&rest, bad_r))
+		if (!net_parse(*bad_r, &net))
+			return false;
+	return true;
+}
+
 void
 peers_fini(struct peers *peers)
 {

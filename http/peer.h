@@ -19,6 +19,8 @@ struct peers {
 
 /* "10.0.0.0/8 127.0.0.1 ::1"; what is no address is logged and left out. */
 void peers_init(struct peers *peers, const char *list);
+/* False: bad_r is the first word of the list that is no address. */
+bool peers_check(const char *list, struct slice *bad_r);
 void peers_fini(struct peers *peers);
 
 bool peers_has(const struct peers *peers, struct slice address);

@@ -340,8 +340,9 @@ turn_settle(struct engine *e)
 
 	for (op = e->turn.first; op != NULL; op = op->next) {
 		if (op->rc == RC_TOO_BIG && op->kind == OP_JOIN)
-			log_warn("session", "join refused max_rooms=%" PRId64,
-			    e->conf.max_rooms);
+			log_warn("session", "join refused room=\"%.*s\" sockets=%zu "
+			    "max_rooms=%" PRId64, SLICE_ARGS(op->u.member.room),
+			    op->u.member.refused_r, e->conf.max_rooms);
 		if (op->kind == OP_JANITOR)
 			settle_janitor(e, op);
 		else if (op->kind == OP_CLOSE || op->kind == OP_DISCONNECT ||

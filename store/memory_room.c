@@ -137,22 +137,25 @@ memory_op_member(struct memory *m, struct store_op *op)
 	bool joins = op->kind == OP_JOIN;
 	struct mem_socket *k;
 	struct slice key;
-	size_t i, pass;
+	size_t i;
 
-	if (op->u.member.n > SOCKETS_PER_OP)
+	op->u.member.refused_r = 0;
+	if (op->u.member.n > SOCKETS_PER_OP) {
 		op->rc = RC_TOO_BIG;
-	for (pass = joins ? 0 : 1; pass < 2 && op->rc == RC_OK; pass++)
-		for (i = 0; i < op->u.member.n; i++) {
-			k = memory_socket_get(m->town, op->u.member.sockets[i]);
-			if (k == NULL)
-				continue;
-			key = channel_key(m->arena, CHANNEL_ROOM, k->nsp,
-			    op->u.member.room);
-			if (pass == 0 && is_full(k, key, op->u.member.max_rooms))
-				op->rc = RC_TOO_BIG;
-			else if (pass == 1)
-				(joins ? memory_join : memory_leave)(m->town, k, key);
-		}
+		return;
+	}
+	for (i = 0; i < op->u.member.n; i++) {
+		k = memory_socket_get(m->town, op->u.member.sockets[i]);
+		if (k == NULL)
+			continue;
+		key = channel_key(m->arena, CHANNEL_ROOM, k->nsp, op->u.member.room);
+		if (joins && is_full(k, key, op->u.member.max_rooms))
+			op->u.member.refused_r++;
+		else
+			(joins ? memory_join : memory_leave)(m->town, k, key);
+	}
+	if (op->u.member.refused_r != 0)
+		op->rc = RC_TOO_BIG;
 }
 
 /* ---- looking ------------------------------------------------------------------------ */

@@ -265,6 +265,7 @@ op_member(struct sqlite *db, struct store_op *op)
 	bool join = op->kind == OP_JOIN;
 	size_t n = op->u.member.n, known = 0;
 
+	op->u.member.refused_r = 0;
 	if (n > SOCKETS_PER_OP) {
 		op->rc = RC_TOO_BIG;
 		return;
@@ -277,19 +278,17 @@ op_member(struct sqlite *db, struct store_op *op)
 		return;
 	key = channel_key(&db->scratch, CHANNEL_ROOM, k[0].nsp, op->u.member.room);
 	channel = channel_find(db, key, false);
-	for (size_t i = 0; join && i < known; i++)
-		if (room_is_full(db, op, &k[i], channel)) {
-			op->rc = RC_TOO_BIG;
-			return;
-		}
-	if (join && channel == 0)
-		channel = channel_find(db, key, true);
-	for (size_t i = 0; channel != 0 && i < known; i++) {
-		if (join)
+	for (size_t i = 0; i < known; i++) {
+		if (join && room_is_full(db, op, &k[i], channel))
+			op->u.member.refused_r++;
+		else if (join && (channel != 0 ||
+		    (channel = channel_find(db, key, true)) != 0))
 			member_join(db, channel, k[i].n, k[i].session);
-		else
+		else if (channel != 0)
 			member_leave(db, channel, k[i].n, k[i].session);
 	}
+	if (op->u.member.refused_r != 0)
+		op->rc = RC_TOO_BIG;
 }
 
 /* ---- looking ----------------------------------------------------------------------- */

@@ -527,12 +527,14 @@ struct store_op {
 		 */
 		/* Sockets by number into or out of a room, from the next seq on.
 		 * Joining twice is fine, leaving what one is not in is fine.
-		 * RC_TOO_BIG: one has max_rooms already. */
+		 * RC_TOO_BIG: refused_r of them have max_rooms already and stay
+		 * out; the others are in (0: more than SOCKETS_PER_OP). */
 		struct {
 			const uint64_t *sockets;
 			size_t n;
 			struct slice room;
 			int64_t max_rooms;
+			size_t refused_r;
 		} member;
 
 		/* The server lets a socket go: RECORD_DISCONNECT, its memberships

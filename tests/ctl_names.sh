@@ -34,5 +34,27 @@ expect 2 "max_name" join '*' "$(printf '%0999d' 0)"
 expect 2 "a namespace begins with '/'" --nsp chat stats
 expect 2 "as 500ms, 3s or 1m" --wait=soon emit '*' hello
 expect 2 "a number above 0 is wanted" --limit 0 sessions
+
+# what check tries and names: status, text, a line of the configuration
+check() {
+	status=$1 text=$2
+	printf 'store = %s/store\nclient_dir = %s\nclient = siogate.conf\n%s\n' \
+	    "$dir" "$dir" "$3" > "$dir/siogate.conf"
+	expect "$status" "$text" check
+}
+check 1 "'10.0.0.0/33' is no address" "trusted_proxies = ::1 10.0.0.0/33"
+check 0 "trusted_proxies: ::1 10.0.0.0/8" "trusted_proxies = ::1 10.0.0.0/8"
+check 1 "$dir/none/x.log: the folder $dir/none: No such file" "log = $dir/none/x.log"
+check 1 "$dir/store: Is a directory" "log = $dir/store"
+check 0 "log can be written: $dir/x.log" "log = $dir/x.log"
+check 1 "192.0.2.1:9000: Cannot assign" "listen = 192.0.2.1:9000"
+check 1 "$dir/siogate.conf: is there, and no socket" "listen = $dir/siogate.conf"
+check 1 "a socket's path has 107 bytes at most" "listen = $dir/$(printf '%0120d' 0)"
+check 0 "listen can be opened: 127.0.0.1:0" "listen = 127.0.0.1:0"
+if [ -e "$dir/x.log" ]; then
+	echo "# check left a log behind"
+	failed=1
+fi
+
 echo "1..$count"
 exit $failed
