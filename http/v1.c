@@ -73,6 +73,8 @@ v1_serve(struct http_private *own, const struct route_found *found,
 		query.j = old_index(asked->i);
 	if (kind == OLD_POLLING || kind == OLD_JSONP)
 		session_serve(own, &query);
+	else if (kind == OLD_HTMLFILE && sid.n > 0)
+		stream_serve(own, &query, own->codec->manners->htmlfile);
 	else
 		error_send(own, REFUSAL_TRANSPORT, NULL);
 }

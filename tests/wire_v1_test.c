@@ -227,6 +227,9 @@ the_rest_is_said_in_numbers(void)
 	T_STR(written(PACKET_ACK, "/", "4", "[]"), "6:::4");
 	T_STR(written(PACKET_ACK, "/", "4", "[ ]"), "6:::4");
 	T_STR(written(PACKET_ACK, "/admin", "4", "[\"A\",1]"), "6::/admin:4+[\"A\",1]");
+	/* its reader ends at any line end */
+	T_STR(written(PACKET_ACK, "/", "4", "[\"\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa\",\n1]"),
+	    "6:::4+[\"\\u2028\\u2029\xe2\x80\xaa\", 1]");
 	T_STR(written(PACKET_CONNECT_ERROR, "/admin", NULL,
 	    "{\"message\":\"no\",\"data\":{}}"), "7::/admin:2");
 }

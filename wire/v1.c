@@ -417,6 +417,25 @@ event_write(struct buf *out, const struct packet *packet, struct slice data)
 	buf_char(out, '}');
 }
 
+/* The client cuts an answer with a pattern that ends at any line end; those of
+ * Unicode stand in strings, the others between values. */
+static void
+line_write(struct buf *out, struct slice json)
+{
+	size_t i;
+
+	buf_reserve(out, json.n);
+	for (i = 0; i < json.n; i++) {
+		if (json.p[i] == '\n' || json.p[i] == '\r')
+			buf_char(out, ' ');
+		else if (slice_starts(slice_skip(json, i), SLICE("\xe2\x80\xa8")) ||
+		    slice_starts(slice_skip(json, i), SLICE("\xe2\x80\xa9")))
+			buf_str(out, json.p[i += 2] == '\xa8' ? "\\u2028" : "\\u2029");
+		else
+			buf_char(out, json.p[i]);
+	}
+}
+
 static void
 ack_write(struct buf *out, const struct packet *packet, struct slice data)
 {
@@ -425,7 +444,7 @@ ack_write(struct buf *out, const struct packet *packet, struct slice data)
 	buf_add(out, packet->id);
 	if (old_inside(data).n > 0) {
 		buf_char(out, '+');
-		buf_add(out, data);
+		line_write(out, data);
 	}
 }
 
@@ -598,6 +617,17 @@ v1_form_read(struct buf *payload, struct slice form, bool from_page)
 	return rc;
 }
 
+/* Blanks, because an Explorer shows nothing of less than 256 bytes. */
+#define BLANKS_43 "                                           "
+static const struct stream_form htmlfile = {
+	.type = "text/html; charset=UTF-8",
+	.head = "<html><body><script>var _ = function (msg) { parent.s._(msg, "
+	    "document); };</script> " BLANKS_43 BLANKS_43 BLANKS_43 BLANKS_43,
+	.before = "<script>_(",
+	.after = ");</script>",
+	.is_script = true,
+};
+
 static const struct manners manners = {
 	.post_type = "text/plain; charset=UTF-8",
 	.post_text = "1",
@@ -614,6 +644,7 @@ static const struct manners manners = {
 		[REFUSAL_HANDSHAKE] = { 403, "handshake unauthorized" },
 		[REFUSAL_HANDLER]   = { 500, "handshake error" },
 	},
+	.htmlfile = &htmlfile,
 	.form_read = v1_form_read,
 };
 

@@ -85,7 +85,7 @@ class Page {
     this.origin = at.origin;
     const location = { protocol: at.protocol, host: at.host, hostname: at.hostname, port: at.port, href: at.href, pathname: "/" };
     const document = {
-      location, domain: at.hostname, cookie: "", body: this.body, readyState: "complete",
+      location, domain: at.hostname, cookie: "", documentElement: { style: {} }, body: this.body, readyState: "complete",
       getElementById: () => null, getElementsByTagName: (tag) => ({ script: [this.first], head: [this.head], body: [this.body] }[tag.toLowerCase()] ?? []),
       createElement: (tag) => {
         if (!/^\w+$/.test(tag))
