@@ -112,19 +112,19 @@ text_is_an_event_message(void)
 static void
 a_json_message_is_an_event_json(void)
 {
-	READS_EVENT("~m~10~m~~j~{\"a\":1}", "[\"json\",{\"a\":1}]");
-	READS_EVENT("~m~12~m~~j~ {\"a\":1} ", "[\"json\",{\"a\":1}]");
-	READS_EVENT("~m~6~m~~j~[1]", "[\"json\",[1]]");
-	READS_EVENT("~m~17~m~~j~{\"name\":\"Bob\"}", "[\"json\",{\"name\":\"Bob\"}]");
+	READS_EVENT("~m~10~m~~j~{\"a\":1}", "[\"message\",{\"a\":1}]");
+	READS_EVENT("~m~12~m~~j~ {\"a\":1} ", "[\"message\",{\"a\":1}]");
+	READS_EVENT("~m~6~m~~j~[1]", "[\"message\",[1]]");
+	READS_EVENT("~m~17~m~~j~{\"name\":\"Bob\"}", "[\"message\",{\"name\":\"Bob\"}]");
 }
 
 static void
 broken_json_is_an_empty_object(void)
 {
-	READS_EVENT("~m~7~m~~j~{bad", "[\"json\",{}]");
-	READS_EVENT("~m~3~m~~j~", "[\"json\",{}]");
-	READS_EVENT("~m~6~m~~j~\"\xff\"", "[\"json\",{}]");
-	READS_EVENT("~m~23~m~~j~[[[[[[[[[[]]]]]]]]]]", "[\"json\",{}]");
+	READS_EVENT("~m~7~m~~j~{bad", "[\"message\",{}]");
+	READS_EVENT("~m~3~m~~j~", "[\"message\",{}]");
+	READS_EVENT("~m~6~m~~j~\"\xff\"", "[\"message\",{}]");
+	READS_EVENT("~m~23~m~~j~[[[[[[[[[[]]]]]]]]]]", "[\"message\",{}]");
 }
 
 static void
@@ -137,11 +137,11 @@ name_and_args_are_an_event(void)
 	T_SLICE(last.id, "12");
 	/* something more, or something else: just JSON */
 	READS_EVENT("~m~33~m~~j~{\"name\":\"x\",\"args\":[],\"to\":12}",
-	    "[\"json\",{\"name\":\"x\",\"args\":[],\"to\":12}]");
+	    "[\"message\",{\"name\":\"x\",\"args\":[],\"to\":12}]");
 	READS_EVENT("~m~24~m~~j~{\"name\":\"x\",\"args\":1}",
-	    "[\"json\",{\"name\":\"x\",\"args\":1}]");
+	    "[\"message\",{\"name\":\"x\",\"args\":1}]");
 	READS_EVENT("~m~34~m~~j~{\"name\":\"x\",\"args\":[],\"id\":1.5}",
-	    "[\"json\",{\"name\":\"x\",\"args\":[],\"id\":1.5}]");
+	    "[\"message\",{\"name\":\"x\",\"args\":[],\"id\":1.5}]");
 }
 
 static void
@@ -152,7 +152,7 @@ ack_and_args_are_an_answer(void)
 	T_SLICE(last.id, "7");
 	T_SLICE(last.data, "[1]");
 	READS_EVENT("~m~24~m~~j~{\"ack\":-7,\"args\":[1]}",
-	    "[\"json\",{\"ack\":-7,\"args\":[1]}]");
+	    "[\"message\",{\"ack\":-7,\"args\":[1]}]");
 }
 
 static void
@@ -216,7 +216,7 @@ a_channel_is_named_by_the_message_behind(void)
 	buf_free(&state);
 
 	/* no channel: the message is what it is */
-	READS_EVENT("~m~13~m~__subscribe__~m~5~m~~j~{}", "[\"json\",{}]");
+	READS_EVENT("~m~13~m~__subscribe__~m~5~m~~j~{}", "[\"message\",{}]");
 }
 
 /* ---- out ---- */
@@ -228,8 +228,7 @@ an_event_message_is_text(void)
 	T_STR(event("[\"message\",\"\"]", NULL), "~m~0~m~");
 	T_STR(event("[\"message\",\"\xc3\xa9\\ud83d\\ude00\"]", NULL),
 	    "~m~3~m~\xc3\xa9\xf0\x9f\x98\x80");
-	T_STR(event("[\"message\",1]", NULL),
-	    "~m~32~m~~j~{\"name\":\"message\",\"args\":[1]}");
+	T_STR(event("[\"message\",1]", NULL), "~m~4~m~~j~1");
 	T_STR(event("[\"message\",\"a\",\"b\"]", NULL),
 	    "~m~38~m~~j~{\"name\":\"message\",\"args\":[\"a\",\"b\"]}");
 }
@@ -241,16 +240,16 @@ a_text_that_looks_like_more_is_not_taken_for_it(void)
 	    "~m~37~m~~j~{\"name\":\"message\",\"args\":[\"~h~1\"]}");
 	T_STR(event("[\"message\",\"~j~{}\"]", NULL),
 	    "~m~38~m~~j~{\"name\":\"message\",\"args\":[\"~j~{}\"]}");
-	T_STR(event("[\"json\",{\"name\":\"x\",\"args\":[]}]", NULL),
-	    "~m~50~m~~j~{\"name\":\"json\",\"args\":[{\"name\":\"x\",\"args\":[]}]}");
+	T_STR(event("[\"message\",{\"name\":\"x\",\"args\":[]}]", NULL),
+	    "~m~53~m~~j~{\"name\":\"message\",\"args\":[{\"name\":\"x\",\"args\":[]}]}");
 }
 
 static void
-an_event_json_is_its_value(void)
+a_message_of_one_value_is_that_value(void)
 {
-	T_STR(event("[\"json\",{\"a\":1}]", NULL), "~m~10~m~~j~{\"a\":1}");
-	T_STR(event("[\"json\",[1]]", NULL), "~m~6~m~~j~[1]");
-	T_STR(event("[\"json\"]", NULL), "~m~28~m~~j~{\"name\":\"json\",\"args\":[]}");
+	T_STR(event("[\"message\",{\"a\":1}]", NULL), "~m~10~m~~j~{\"a\":1}");
+	T_STR(event("[\"message\",[1]]", NULL), "~m~6~m~~j~[1]");
+	T_STR(event("[\"message\"]", NULL), "~m~31~m~~j~{\"name\":\"message\",\"args\":[]}");
 }
 
 static void
@@ -398,7 +397,7 @@ main(void)
 	T_RUN(a_channel_is_named_by_the_message_behind);
 	T_RUN(an_event_message_is_text);
 	T_RUN(a_text_that_looks_like_more_is_not_taken_for_it);
-	T_RUN(an_event_json_is_its_value);
+	T_RUN(a_message_of_one_value_is_that_value);
 	T_RUN(another_event_is_its_name_and_args);
 	T_RUN(an_answer_is_json);
 	T_RUN(binary_is_base64_with_a_marker);

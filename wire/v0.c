@@ -10,13 +10,13 @@
  * acknowledgements or binary values, so they are written as what a page can read:
  *
  *     message, one string             text
- *     json, one value                 ~j~VALUE
+ *     message, one other value        ~j~VALUE
  *     any other event                 ~j~{"name":NAME,"args":[...]}
  *        that wants an answer         ~j~{"name":NAME,"args":[...],"id":N}
  *     an answer                       ~j~{"ack":N,"args":[...]}
  *
- * The same is read.  A text that would read as something else travels as an event
- * `message`, such a JSON value as an event `json`.  The text __subscribe__ or
+ * The same is read.  What would read as something else travels as an event
+ * `message` by its name.  The text __subscribe__ or
  * __unsubscribe__ is the first half of an event of that name; the message behind
  * it is the channel (the pages of django-socketio say this).
  *
@@ -178,7 +178,7 @@ json_packet(struct slice value, const struct wire_limits *limits,
 		members_read(value, &m);
 	packet_r->type = PACKET_EVENT;
 	if (m.has_others || m.args.p == NULL || json_kind(m.args) != JSON_ARRAY) {
-		packet_r->data = old_event(arena, SLICE("\"json\""), value);
+		packet_r->data = old_event(arena, SLICE("\"message\""), value);
 	} else if (is_answer(&m)) {
 		packet_r->type = PACKET_ACK;
 		packet_r->id = m.ack;
@@ -188,7 +188,7 @@ json_packet(struct slice value, const struct wire_limits *limits,
 		packet_r->data = old_event(arena, m.name, old_inside(m.args));
 		return old_is_reserved(m.name) ? RC_AGAIN : RC_OK;
 	} else {
-		packet_r->data = old_event(arena, SLICE("\"json\""), value);
+		packet_r->data = old_event(arena, SLICE("\"message\""), value);
 	}
 	return RC_OK;
 }
@@ -287,6 +287,17 @@ is_plain_value(struct slice value)
 	return m.has_others || m.args.p == NULL;
 }
 
+/* `message` and one value, if that is read as the same. */
+static bool
+value_write(struct buf *out, struct slice value)
+{
+	if (json_kind(value) == JSON_STRING)
+		return text_write(out, value);
+	if (is_plain_value(value))
+		message_write(out, MARK_JSON, value);
+	return is_plain_value(value);
+}
+
 static void
 args_write(struct buf *out, struct slice name, struct slice rest, struct slice id)
 {
@@ -328,11 +339,7 @@ event_write(struct buf *out, struct slice data, struct slice id)
 		json_quote(&quoted, name);      /* a number is a name, too */
 		name = buf_slice(&quoted);
 	} else if (is_one && json_string_is(name, SLICE("message")) &&
-	    text_write(out, first)) {
-		return;
-	} else if (is_one && json_string_is(name, SLICE("json")) &&
-	    is_plain_value(first)) {
-		message_write(out, MARK_JSON, first);
+	    value_write(out, first)) {
 		return;
 	}
 	args_write(out, name, args, id);

@@ -125,7 +125,6 @@ static const struct sio_event events[] = {
 	{ "ask", on_ask },
 	{ "kick", on_kick },
 	{ "message", on_message },
-	{ "json", on_message },
 	{ "__subscribe__", on_join },
 	{ "__unsubscribe__", on_leave },
 	{ NULL, NULL }

@@ -272,7 +272,7 @@ class Messages(Channels):
         self.note(on_message, "m", channel="")
         self.note(on_message, "m")
         for name, args in (("subscribe", ["c"]), ("message", [["__subscribe__", "c"]]),
-                           ("message", [{"__subscribe__": "c"}])):
+                           ("__subscribe__", ["c"]), ("message", [{"__subscribe__": "c"}])):
             one = self.test.connect()
             one.emit(name, *args)
             self.assertEqual(one.rooms, ["c"])
@@ -289,7 +289,7 @@ class Messages(Channels):
         one.emit("message", "__array__")
         one.emit("message", [1, 2])
         one.emit("message", {"__array__": [3]})
-        one.emit("json", {"j": 1})
+        one.emit("message", {"j": 1})
         self.assertEqual(self.got, [("m", [1, 2]), ("m", [3]), ("m", {"j": 1})])
 
     def test_channels_without_a_name_are_no_channels(self):

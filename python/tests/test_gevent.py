@@ -201,7 +201,7 @@ class TheHooks(Case):
     def test_messages_and_json_have_their_hooks_and_answers(self):
         one = self.test.connect("/a")
         self.assertEqual(one.ask("message", "hi"), ["message hi"])
-        self.assertEqual(one.ask("json", {"x": 1}), [1, 2])
+        self.assertEqual(one.ask("message", {"x": 1}), [1, 2])
 
     def test_an_argument_called_packet_is_the_packet(self):
         self.assertEqual(self.test.connect("/a").ask("packet", 1, 2), ["packet", [1, 2], "/a"])

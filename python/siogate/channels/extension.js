@@ -1,8 +1,9 @@
 /*
  * extension.js - subscribe(channel) and unsubscribe(channel) for every client generation
  *
- * Socket.IO 0.6 has messages only and sends an array as several: there a channel goes
- * out as an object, and so does an array.  Later clients emit events.
+ * Socket.IO 0.6 has messages only and sends an array as several: a word and the channel
+ * are a subscription there, and an array goes out in an object.  Later clients emit
+ * events.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -34,8 +35,6 @@
     return send.call(this, data instanceof Array ? { __array__: data } : data);
   };
   add(io.Socket.prototype, function (socket, verb, channel) {
-    var message = {};
-    message["__" + verb + "__"] = channel;
-    socket.send(message);
+    send.call(socket, ["__" + verb + "__", channel]);
   });
 })(typeof io === "undefined" ? null : io);

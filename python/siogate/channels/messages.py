@@ -1,10 +1,10 @@
 """
 messages.py - what a client said: a message, or a subscription
 
-Socket.IO 0.6 knows messages only, and makes an array two of them: the extension of the
-originals sent `__subscribe__` and the channel after it, and put `__array__` before an
-array. Ours (extension.js) sends {"__subscribe__": channel} there and the event
-`subscribe` from later clients. All of them are understood.
+Socket.IO 0.6 knows messages only, and makes an array several of them: the extension of
+the originals sent `__subscribe__` and the channel after it, which the gateway makes one
+event of, and put `__array__` before an array. Ours (extension.js) sends {"__array__": array}
+there, and the event `subscribe` from later clients. All of them are understood.
 
 Must stay true:
   - one line of the log is one message, whatever it holds
@@ -25,9 +25,10 @@ LOG_FORMAT = '%(REMOTE_ADDR)s - - [%(TIME)s] "Socket.IO %(TYPE)s: %(MESSAGE)s"'
 def understand(event, pending):
     """([(kind, value)], word that waits for its second half)."""
     value = event.args[0] if event.args else None
-    if event.name in (SUBSCRIBE, UNSUBSCRIBE):
-        return [(event.name, value)] if is_name(value) else [], None
-    if event.name not in (MESSAGE, "json"):
+    name = WORDS.get(event.name, event.name)
+    if name in (SUBSCRIBE, UNSUBSCRIBE):
+        return [(name, value)] if is_name(value) else [], None
+    if name != MESSAGE:
         return [], pending
     if pending:
         return _said(pending, value), None

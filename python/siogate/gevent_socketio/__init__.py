@@ -17,5 +17,6 @@ SPDX-License-Identifier: ISC
 from . import green as gevent
 from .green import monkey
 from .manage import socketio_manage
+from .server import SocketIOServer
 
-__all__ = ["gevent", "monkey", "socketio_manage"]
+__all__ = ["SocketIOServer", "gevent", "monkey", "socketio_manage"]

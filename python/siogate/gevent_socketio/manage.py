@@ -13,6 +13,7 @@ SPDX-License-Identifier: ISC
 import json
 import logging
 
+from .._compat import string_types
 from ..errors import RefuseConnect
 from ..later import fire
 from ..wrapping import give_answer, take_call
@@ -122,9 +123,11 @@ class Manage(object):
         args = event.args
         if self.json_loads:
             args = self.json_loads(json.dumps(args))
-        if event.name in ("message", "json") and not hasattr(
-                type(self.namespace), "on_" + event.name):
-            packet = self.packet(event.name, data=args[0] if args else None)
+        if event.name == "message" and not hasattr(type(self.namespace), "on_message"):
+            # a text was packet type 3, any other value type 4
+            data = args[0] if args else None
+            kind = "message" if isinstance(data, string_types) else "json"
+            packet = self.packet(kind, data=data)
         else:
             packet = self.packet("event", name=event.name, args=args)
         if event.wants_ack:

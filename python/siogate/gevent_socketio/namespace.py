@@ -177,9 +177,9 @@ class BaseNamespace(object):
         return {"name": "py:" + name, "context": {"call": name, "args": context},
                 "timeout": ASK_TIMEOUT}
 
-    def send(self, message, json=False, callback=None):
-        event = "json" if json else "message"
-        self.emit(event, message, **({"callback": callback} if callback else {}))
+    def send(self, message, json=False, callback=None):  # pylint: disable=unused-argument
+        """A text, or any other value; its type tells which, json= need not."""
+        self.emit("message", message, **({"callback": callback} if callback else {}))
 
     def error(self, error_name, error_message, msg_id=None, quiet=False):
         handler = self.socket.error_handler or default_error_handler

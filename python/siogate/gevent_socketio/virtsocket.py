@@ -91,7 +91,7 @@ class Socket(object):
         if kind == "event":
             turn.effects.emit(packet["name"], packet.get("args", ()), to=to)
         elif kind in ("message", "json"):
-            turn.effects.emit(kind if kind == "json" else "message", [packet.get("data")], to=to)
+            turn.effects.emit("message", [packet.get("data")], to=to)
         elif kind == "disconnect":
             turn.effects.disconnect(to)
         else:
@@ -110,8 +110,8 @@ class OtherNamespace(object):
     def emit(self, event, *args):
         need_current("emit").effects.emit(event, args, to=self.to)
 
-    def send(self, message, json=False):
-        self.emit("json" if json else "message", message)
+    def send(self, message, json=False):  # pylint: disable=unused-argument
+        self.emit("message", message)
 
     def disconnect(self, silent=False):  # pylint: disable=unused-argument
         need_current("disconnect").effects.disconnect(self.to)

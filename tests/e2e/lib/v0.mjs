@@ -51,7 +51,7 @@ export class Voice extends EventEmitter {
       super.emit(name, ...args, ...answer);
       return;
     }
-    super.emit(typeof message === "string" ? "message" : "json", message);
+    super.emit("message", message);
   }
   told(event, ...args) {
     super.emit(event, ...args);

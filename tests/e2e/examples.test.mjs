@@ -1,0 +1,253 @@
+/*
+ * examples.test.mjs - the small sites of examples/, each with its page in a browser
+ *
+ * Python's ones by `siogate.standalone`: siogate-ws in front, the application behind
+ * it, as one tries them by hand. PHP's with PHP's own server behind siogate-ws.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createRequire } from "node:module";
+import { after, before, describe, it } from "node:test";
+import { openBrowser, visitor } from "./lib/browser.mjs";
+import { top } from "./lib/front.mjs";
+import { request } from "./lib/http.mjs";
+import { until, within } from "./lib/wait.mjs";
+
+const prefix = process.env.SIOGATE_PREFIX || join(top, "build/demo/prefix");
+const client = dirname(createRequire(import.meta.url).resolve("socket.io-client/dist/socket.io.js"));
+const WAIT = { timeout: 20000 };
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on("error", reject).listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/* A program that says `ready` on standard error; {said(), stop()}. */
+async function start(command, args, options, ready) {
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], ...options });
+  let said = "";
+  const gone = new Promise((resolve) => child.on("exit", resolve));
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await within(gone, `${command} to stop`);
+  };
+  const up = new Promise((resolve, reject) => {
+    child.stderr.on("data", (bytes) => {
+      said += bytes;
+      if (ready.test(said))
+        resolve();
+    });
+    gone.then((code) => reject(new Error(`${command} ended with ${code}:\n${said}`)));
+  });
+  try {
+    await within(up, `${command} ${args.join(" ")} to be ready`);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+  return { said: () => said, stop };
+}
+
+const environment = (folder, more = {}) => ({ ...process.env, PYTHONPATH: join(top, "python"),
+  PYTHONDONTWRITEBYTECODE: "1", SIOGATE_WS: join(prefix, "bin/siogate-ws"), SIOGATE_CLIENT_DIR: client,
+  SIOGATE_STORE: join(folder, "store"), HISTORY_FILE: join(folder, "history.db"), ...more });
+
+async function startPython(name, folder) {
+  const port = await freePort();
+  const program = await start("/usr/bin/python3", ["-m", "siogate.standalone",
+    join(top, "examples/python", `${name}.py`), String(port)],
+  { env: environment(folder) }, /^siogate: http/m);
+  return { ...program, url: `http://127.0.0.1:${port}/` };
+}
+
+/* siogate-ws with PHP's own server behind it. */
+async function startPhp(folder) {
+  const [port, behind] = [await freePort(), await freePort()];
+  const token = "a token for the guestbook", secret = "a secret for the guestbook";
+  const conf = join(folder, "siogate.conf");
+  writeFileSync(conf, `api = siogate-api\napp = http://127.0.0.1:${behind}
+[backend /guestbook]\nurl = http://127.0.0.1:${behind}/guestbook.php\nsecret = ${secret}
+[api php]\ntoken = ${token}\nrights = emit count\n`);
+  const env = environment(folder, { PHP_CLI_SERVER_WORKERS: "4", SIOGATE_SECRET: secret,
+    SIOGATE_API_URL: `http://127.0.0.1:${port}/siogate-api/`, SIOGATE_API_TOKEN: token,
+    SIOGATE_PHP: join(top, "php/siogate.php"), GUESTBOOK_FILE: join(folder, "guestbook.txt") });
+  const php = await start("php", ["-n", "-d", "allow_url_fopen=0", "-S", `127.0.0.1:${behind}`,
+    join(top, "examples/php/guestbook.php")], { env, detached: true }, /started/);
+  const ws = spawn(join(prefix, "bin/siogate-ws"), ["--config", conf, "--listen", `127.0.0.1:${port}`],
+    { env, stdio: "ignore" });
+  const url = `http://127.0.0.1:${port}/`;
+  await until(() => request(url, "/socket.io/socket.io.js").then((answer) => answer.status === 200, () => false),
+    "siogate-ws to answer");
+  return { url, stop: async () => {
+    const gone = new Promise((resolve) => ws.on("exit", resolve));
+    ws.kill("SIGTERM");
+    await within(gone, "siogate-ws to stop");
+    await php.stop();
+  } };
+}
+
+const sees = (page, selector, text) => page.locator(selector, { hasText: text }).first().waitFor(WAIT);
+
+describe("the examples", () => {
+  let browser, folder;
+  before(async () => {
+    browser = await openBrowser();
+  });
+  after(() => browser?.close());
+
+  /* Two pages of one example. */
+  function example(name, sentence, play, begin = startPython) {
+    it(`${name}: ${sentence}`, async (t) => {
+      folder = mkdtempSync(join(tmpdir(), "sio-example."));
+      const place = folder;
+      t.after(() => rmSync(place, { recursive: true, force: true }));
+      const site = begin === startPython ? await begin(name, place) : await begin(place);
+      t.after(() => site.stop());
+      const pages = [await visitor(browser, site.url), await visitor(browser, site.url)];
+      t.after(() => Promise.all(pages.map((page) => page.close())));
+      await play(pages[0], pages[1], site, place);
+      assert.deepEqual(pages.flatMap((page) => page.complaints), []);
+    });
+  }
+
+  example("wsgi_chat", "two people talk in a room", async (anna, ben) => {
+    for (const [page, name] of [[anna, "anna"], [ben, "ben"]]) {
+      await sees(page, "#state", "connected");
+      await page.fill("#name", name);
+      await page.press("#name", "Enter");
+      await sees(page, "#state", `${name} in lobby`);
+    }
+    await sees(anna, "#lines", "ben came");
+    await anna.fill("#text", "hello <b>");
+    await sees(ben, "#typing", "anna is typing");
+    await anna.press("#text", "Enter");
+    await sees(ben, "#lines", "anna: hello <b>");
+    await sees(anna, "#lines", "anna: hello <b>");
+  });
+
+  example("history", "who comes late reads what was said", async (anna, ben, site) => {
+    await sees(anna, "#state", "connected");
+    await anna.fill("#text", "the first");
+    await anna.press("#text", "Enter");
+    await sees(ben, "#lines", "somebody: the first");
+    const late = await visitor(browser, site.url);
+    await sees(late, "#lines", "somebody: the first");
+    await late.close();
+  });
+
+  example("tictactoe", "two play to the end", async (one, two) => {
+    for (const [page, text] of [[one, "you are X, wait"], [two, "you are O, X begins"]]) {
+      await sees(page, "#state", "connected");
+      await page.click("#sit button");
+      await sees(page, "#state", text);
+    }
+    await sees(one, "#state", "you are X, X begins");
+    const plays = [[one, 0, "X"], [two, 3, "O"], [one, 1, "X"], [two, 4, "O"], [one, 2, "X"]];
+    for (const [page, field, mark] of plays) {
+      await page.locator("#board button").nth(field).click();
+      for (const each of [one, two])
+        await until(async () => (await each.locator("#board button").nth(field).textContent()) === mark,
+          `${mark} in field ${field}`);
+    }
+    await sees(one, "#lines", "X has won");
+    await sees(two, "#lines", "X has won");
+  });
+
+  example("acks", "answers go both ways, and over to the other namespace", async (page) => {
+    await sees(page, "#state", "connected");
+    await sees(page, "#lines", "welcome to /right");
+    await page.click("#add");
+    await sees(page, "#lines", "5 and 6");
+    await page.click("#ask");
+    await sees(page, "#lines", "so you are 42");
+    await page.click("#over");
+    await sees(page, "#lines", "right: hello there");
+    await page.click("#bye");
+    await sees(page, "#state", "disconnected");
+    await sees(page, "#lines", "good bye");
+  });
+
+  example("graph", "a value comes every second", async (page) => {
+    await sees(page, "#state", "3 seconds");
+  });
+
+  example("publisher", "a view and cron speak to every page", async (one, two, site, place) => {
+    for (const page of [one, two])
+      await sees(page, "#state", "listening");
+    const answer = await request(site.url, "/", { method: "POST", body: "It rains" });
+    assert.equal(answer.body, "2 pages were told\n");
+    const conf = join(place, "siogate.conf"), headline = join(place, "headline");
+    writeFileSync(conf, `store = ${join(place, "store")}\n`);
+    writeFileSync(headline, "It snows\n");
+    const env = { PATH: `${join(prefix, "bin")}:${process.env.PATH}`, TICKER_FILE: headline, TICKER_CONFIG: conf };
+    for (let i = 0; i < 2; i++)
+      execFileSync(join(top, "examples/cron/ticker"), { env });
+    for (const page of [one, two]) {
+      await sees(page, "#lines", "It snows");
+      assert.deepEqual(await page.$$eval("#lines li", (nodes) => nodes.map((node) => node.textContent)),
+        ["It rains", "It snows"]);
+    }
+  });
+
+  example("webpy_chat", "channels and patterns keep rooms apart", async (anna, ben) => {
+    for (const [page, room] of [[anna, "hall"], [ben, "attic"]]) {
+      await sees(page, "#state", "connected");
+      await page.fill("#name", room);
+      await page.fill("#room", room);
+      await page.press("#room", "Enter");
+      await sees(page, "#state", `in ${room}`);
+    }
+    await anna.fill("#text", "only here");
+    await anna.press("#text", "Enter");
+    await sees(anna, "#lines", "hall: only here");
+    await ben.click("#porter");
+    await sees(anna, "#lines", "The porter: Silence, please");
+    await sees(ben, "#lines", "The porter: Silence, please");
+    assert.doesNotMatch(await ben.textContent("#lines"), /only here/);
+  });
+
+  example("flask_first", "echo, everybody, rooms, and a counter in the background", async (one, two) => {
+    const press = (page, event) => page.click(`[data-event=${event}] button`);
+    for (const page of [one, two]) {
+      await sees(page, "#lines", "connected");
+      await sees(page, "#lines", /second \d/);
+    }
+    await press(one, "echo");
+    await sees(one, "#lines li", /^hello$/);
+    await press(one, "to_all");
+    await sees(two, "#lines", "hello all");
+    await press(two, "join");
+    await sees(two, "#lines", "in a");
+    await press(one, "to_room");
+    await sees(two, "#lines", "hello room");
+    assert.doesNotMatch(await one.textContent("#lines"), /hello room/);
+    await press(one, "close");
+    await sees(two, "#lines", "room a closes");
+    await press(two, "disconnect_request");
+    await sees(two, "#state", "disconnected");
+  });
+
+  example("guestbook.php", "a form writes, every page sees it, PHP answers a wave", async (one, two) => {
+    for (const page of [one, two])
+      await sees(page, "#state", "connected");
+    await one.fill("[name=name]", "anna");
+    await one.fill("[name=text]", "it was <nice>");
+    await one.press("[name=text]", "Enter");
+    await sees(two, "#lines", "anna: it was <nice>");
+    await sees(one, "#lines", "anna: it was <nice>");
+    await sees(one, "#state", "connected");
+    await one.click("#wave");
+    await sees(one, "#lines", "you waved");
+    await sees(two, "#lines", "somebody waves");
+  }, startPhp);
+});
