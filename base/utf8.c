@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "base/buf.h"
 #include "base/utf8.h"
 
 #define EACH(byte) ((byte) * UINT64_C(0x0101010101010101))
@@ -185,6 +186,34 @@ utf8_feed(uint32_t *state, struct slice piece)
 	}
 	*state = at;
 	return true;
+}
+
+/* How many bytes at its start could have become a character; at least one. */
+static size_t
+stump_length(struct slice s)
+{
+	uint32_t state = 0;
+	size_t n = 0;
+
+	while (n < s.n && utf8_feed(&state, slice_of(s.p + n, 1)))
+		n++;
+	return n == 0 ? 1 : n;
+}
+
+void
+utf8_mend(struct buf *out, struct slice s)
+{
+	size_t n;
+
+	buf_reserve(out, s.n);
+	for (; s.n > 0; s = slice_skip(s, n)) {
+		if ((n = utf8_head(s)) != 0) {
+			buf_add(out, slice_head(s, n));
+			continue;
+		}
+		n = stump_length(s);
+		buf_add(out, SLICE("\xef\xbf\xbd"));
+	}
 }
 
 size_t

@@ -8,6 +8,8 @@
 
 #include "base/slice.h"
 
+struct buf;
+
 /* Well formed as RFC 3629 says: no overlong form, no surrogate, nothing past
  * U+10FFFF. */
 bool utf8_valid(struct slice s);
@@ -32,6 +34,10 @@ int32_t utf8_next(struct slice *rest);
  * of no more use.  Text that is complete leaves *state at 0.
  */
 bool utf8_feed(uint32_t *state, struct slice piece);
+
+/* Appends s with U+FFFD for each sequence that is not well formed: as much of a
+ * character as there is counts as one, as WHATWG's decoders (and Node's) do. */
+void utf8_mend(struct buf *out, struct slice s);
 
 /* Writes a character (up to U+10FFFF) and returns its 1..4 bytes. */
 size_t utf8_put(char out[4], uint32_t c);

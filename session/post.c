@@ -20,6 +20,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/utf8.h"
 #include "session/post_private.h"
 
 void
@@ -282,11 +283,27 @@ on_frame(struct post *post, struct assembler *a, const struct frame *frame)
 	}
 }
 
+/* A copy: the door may forget the request while the turn waits. */
+static struct slice
+body_copy(const struct post *post)
+{
+	const struct exchange *x = post->x;
+	struct buf mended = BUF_INIT;
+	struct slice copy;
+
+	if (x->is_octets || x->transport != TRANSPORT_POLLING ||
+	    !x->codec->traits.mends_text || utf8_valid(x->body))
+		return arena_dup(&post->e->arena, x->body);
+	utf8_mend(&mended, x->body);
+	copy = arena_dup(&post->e->arena, buf_slice(&mended));
+	buf_free(&mended);
+	return copy;
+}
+
 static void
 read_frames(struct post *post, struct assembler *a)
 {
-	/* A copy: the door may forget the request while the turn waits. */
-	struct slice rest = arena_dup(&post->e->arena, post->x->body);
+	struct slice rest = body_copy(post);
 	const struct codec *codec = post->x->is_octets ? post->x->codec->octets :
 	    post->x->codec;
 	struct frame frame;

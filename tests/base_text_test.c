@@ -213,6 +213,40 @@ the_ascii_at_the_start_is_counted(void)
 	T_EQ(utf8_ascii(SLICE("12345678\xff" "12345678")), 8);
 }
 
+static void
+what_is_not_well_formed_is_mended(void)
+{
+	static const struct { struct slice in; const char *out; } cases[] = {
+		{ SLICE("plain \xc3\xa4"), "plain \xc3\xa4" },
+		{ SLICE("\xff" "a"), "?a" },
+		{ SLICE("a\x80\x80"), "a??" },
+		{ SLICE("\xe2\x82"), "?" },             /* two of three bytes */
+		{ SLICE("\xe2\x82" "a"), "?a" },
+		{ SLICE("\xf0\x9f\x98" "\xe2\x82\xac"), "?\xe2\x82\xac" },
+		{ SLICE("\xed\xa0\x80"), "???" },       /* a surrogate */
+		{ SLICE("\xc0\xaf"), "??" },            /* overlong */
+		{ SLICE("\xf5"), "?" },
+	};
+	struct buf out = BUF_INIT, wanted = BUF_INIT;
+	const char *p;
+	size_t i;
+
+	for (i = 0; i < N_ELEMENTS(cases); i++) {
+		buf_reset(&out);
+		buf_reset(&wanted);
+		for (p = cases[i].out; *p != '\0'; p++)
+			if (*p == '?')
+				buf_str(&wanted, "\xef\xbf\xbd");
+			else
+				buf_char(&wanted, *p);
+		utf8_mend(&out, cases[i].in);
+		T_OK(slice_eq(buf_slice(&out), buf_slice(&wanted)));
+		T_OK(utf8_valid(buf_slice(&out)));
+	}
+	buf_free(&out);
+	buf_free(&wanted);
+}
+
 int
 main(void)
 {
@@ -227,5 +261,6 @@ main(void)
 	T_RUN(base64_gives_back_every_byte);
 	T_RUN(base64_takes_what_node_takes);
 	T_RUN(bad_base64_is_refused_and_leaves_nothing);
+	T_RUN(what_is_not_well_formed_is_mended);
 	return t_end();
 }

@@ -733,6 +733,21 @@ a_payload_of_too_many_packets_ends_the_session(void)
 	kit_fini(&kit);
 }
 
+/* As Node reads a body: a whole one is text, whatever its bytes are. */
+static void
+what_is_no_text_in_a_post_is_heard_as_a_sign_for_it(void)
+{
+	char sid[24];
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	T_EQ(kit_post(&kit, 1, sid, "421[\"echo\",\"a\xff" "b\xe2\x82\"]"), ANSWER_OK);
+	T_STR(kit_read(&kit, 0, sid), "431[\"a\xef\xbf\xbd" "b\xef\xbf\xbd\"]");
+	T_EQ(kit_post(&kit, 1, sid, "422[\"echo\",\"\xe2\x1e" "423[\"echo\"]"), ANSWER_OK);
+	T_STR(kit_read(&kit, 0, sid), "unknown");       /* half a string is none */
+	kit_fini(&kit);
+}
+
 /* ---- a store that nobody may write for a while ---------------------------------- */
 
 static const struct store_driver *real;
@@ -855,6 +870,7 @@ main(void)
 	T_RUN(a_namespace_too_many_is_refused_and_not_passed_over);
 	T_RUN(a_poll_that_is_answered_at_once_does_not_read_the_log_for_all);
 	T_RUN(a_payload_of_too_many_packets_ends_the_session);
+	T_RUN(what_is_no_text_in_a_post_is_heard_as_a_sign_for_it);
 	T_RUN(no_request_waits_for_two_turns_that_find_no_lock);
 	T_RUN(who_has_not_waited_long_is_decided_anew);
 	return t_end();

@@ -67,6 +67,8 @@ struct traits {
 	                         * the session */
 	bool has_recovery;      /* pid and offset */
 	bool has_binary;        /* else packet_write() makes JSON of attachments */
+	bool mends_text;        /* what is no UTF-8 in a POST reads as U+FFFD; else it
+	                         * ends the session */
 	int overlap_status;     /* HTTP, of two polls or two POSTs at once */
 	bool answers_options;   /* HTTP, OPTIONS with a sid: 200; else 500 */
 

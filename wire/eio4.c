@@ -212,7 +212,8 @@ eio4_message_type(struct slice data, bool from_client)
 const struct codec codec_eio4 = {
 	.name = "eio4",
 	.generation = GENERATION_EIO4,
-	.traits = { .has_recovery = true, .has_binary = true, .overlap_status = 400 },
+	.traits = { .has_recovery = true, .has_binary = true, .mends_text = true,
+	    .overlap_status = 400 },
 	.frame_next = eio4_frame_next,
 	.packet_next = eio4_packet_next,
 	.packet_write = eio4_packet_write,
