@@ -45,6 +45,7 @@ struct conf {
 	char *cookie;                   /* name of the session cookie; empty: none */
 	bool compression;               /* gzip and deflate */
 	int64_t compression_threshold;
+	char *api;                      /* mount of the HTTP API; empty: none */
 	char *status_key;               /* what ?key= shows details on the mount */
 	char *trusted_proxies;          /* whose X-Forwarded-For is believed */
 	/* Engine.IO and Socket.IO */

@@ -98,6 +98,13 @@ check_resource(struct slice value)
 }
 
 static const char *
+check_api(struct slice value)
+{
+	return is_made_of(value, "._~-") ? NULL :
+	    "write one name of letters, digits and ._~-, as siogate-api, or nothing";
+}
+
+static const char *
 check_origins(struct slice value)
 {
 	struct slice rest = value, origin, scheme;
@@ -214,6 +221,9 @@ const struct conf_option conf_options[] = {
 	    "Whether answers are compressed when the client takes that."),
 	SIZE(compression_threshold, "1024", 0, TERA, MOUNT,
 	    "Answers below this are not compressed."),
+	TEXT(api, "", check_api, MOUNT,
+	    "Name of the mount of the HTTP API, for programs that speak from outside "
+	    "(sections [api NAME]); the front must pass it on, too.  Empty: none."),
 	TEXT(status_key, "", NULL, MOUNT,
 	    "MOUNT/?key=THIS shows a page with details of what works.  Empty: no "
 	    "details for anybody."),

@@ -93,6 +93,8 @@ gateway_free(struct gateway **gateway)
 
 	if (g == NULL)
 		return;
+	if (g->api != NULL)
+		g->api_ops->close(g->api);
 	peers_fini(&g->trusted);
 	speaker_fini(&g->wants);
 	origin_fini(&g->origins);
@@ -182,6 +184,23 @@ engine_serve(struct http_private *own, struct slice raw_query)
 		eio_serve(own, &query, verdict);
 }
 
+/* The verb of an address of the API; absent: it is none. */
+static struct slice
+api_verb_of(const struct gateway *g, struct slice target)
+{
+	struct slice path, name = slice_str(g->conf->api);
+	size_t i;
+
+	if (g->api == NULL || !slice_cut(&target, '?', &path))
+		return SLICE_NONE;
+	for (i = 0; i + name.n + 5 <= path.n; i++)
+		if (path.p[i] == '/' &&
+		    slice_starts(slice_skip(path, i + 1), name) &&
+		    slice_starts(slice_skip(path, i + 1 + name.n), SLICE("/v1/")))
+			return slice_skip(path, i + name.n + 5);
+	return SLICE_NONE;
+}
+
 bool
 http_is_ours(struct gateway *g, struct slice target)
 {
@@ -190,7 +209,7 @@ http_is_ours(struct gateway *g, struct slice target)
 	buf_reset(&g->path_scratch);
 	route_find(g->resources, g->n_resources, target, SLICE_NONE,
 	    &g->path_scratch, &found);
-	return found.route != ROUTE_NONE;
+	return found.route != ROUTE_NONE || api_verb_of(g, target).p != NULL;
 }
 
 static void
@@ -198,6 +217,7 @@ request_serve(struct gateway *gateway, struct http_exchange *x, struct live *liv
 {
 	struct http_private *own = mem_alloc(sizeof(*own));
 	struct route_found found;
+	struct slice verb;
 
 	x->own = own;
 	x->response = (struct http_response){ .status = 0 };
@@ -206,6 +226,10 @@ request_serve(struct gateway *gateway, struct http_exchange *x, struct live *liv
 	own->live = live;
 	own->gateway = gateway;
 	dress_prepare(own);
+	if ((verb = api_verb_of(gateway, x->request.target)).p != NULL) {
+		gateway->api_ops->serve(own, verb);
+		return;
+	}
 	buf_reset(&gateway->path_scratch);
 	buf_reset(&gateway->query_scratch);
 	route_find(gateway->resources, gateway->n_resources, x->request.target,
@@ -262,6 +286,8 @@ http_lost(struct gateway *gateway, struct http_exchange *x)
 void
 http_cancel(struct gateway *gateway, struct http_exchange *x)
 {
+	if (x->own != NULL && x->own->api_call != NULL)
+		gateway->api_ops->cancel(x->own);
 	if (x->own != NULL && x->own->is_pending) {
 		engine_cancel(gateway->engine, &x->own->exchange);
 		exchange_end(x->own);

@@ -27,6 +27,15 @@ struct speaker_wants {
 	bool cookies, any;              /* any: there is a backend */
 };
 
+/* The API, if it was opened: gateway.c knows no more of it. */
+struct api;
+struct api_call;
+struct api_ops {
+	void (*serve)(struct http_private *own, struct slice verb);
+	void (*cancel)(struct http_private *own);
+	void (*close)(struct api *api);
+};
+
 struct gateway {
 	const struct conf *conf;
 	struct engine *engine;          /* NULL: broken */
@@ -38,6 +47,8 @@ struct gateway {
 	struct origin_rules origins;
 	struct peers trusted;
 	struct speaker_wants wants;
+	struct api *api;                /* NULL: there is none */
+	const struct api_ops *api_ops;
 	size_t max_parked;              /* 0: no limit */
 	size_t n_polls;                 /* that the engine has, parked or not yet */
 	struct buf path_scratch, query_scratch; /* of the request in hand */
@@ -85,6 +96,7 @@ struct http_private {
 	const char *cache;              /* Cache-Control, if not no-store */
 	struct buf extra;               /* more header lines */
 	struct buf said;                /* who speaks */
+	struct api_call *api_call;      /* the API has it; NULL: no */
 	struct buf memory;              /* info of a handshake, payload of a form */
 	char sid[SID_MAX], t[T_MAX], index[INDEX_MAX];
 	size_t index_n;

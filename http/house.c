@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "handlers/handlers.h"
+#include "http/api.h"
 #include "http/house.h"
 #include "http/http.h"
 #include "session/engine.h"
@@ -76,6 +77,8 @@ open_handlers(struct house *h, char **error)
 {
 	enum rc rc = handlers_new(h->conf, &h->handlers, error);
 
+	if (rc == RC_OK)
+		rc = api_check(h->conf, error);
 	if (rc == RC_OK && (h->document_root != NULL || h->loads_at_once))
 		rc = handlers_load(h->handlers, error);
 	return rc;
@@ -166,6 +169,8 @@ house_open(struct house *h)
 	free(h->said);
 	h->said = NULL;
 	h->gateway = gateway_new(h->conf, h->engine, NULL);
+	if (api_open(h->gateway, h->conf, h->store, &error) != RC_OK)
+		free(error);            /* not possible: open_handlers() has looked */
 	gateway_limit(h->gateway, house_limit(h));
 	return true;
 }

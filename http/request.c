@@ -24,11 +24,11 @@ static const struct {
 	const char *text;
 } status_texts[] = {
 	{ 200, "OK" }, { 204, "No Content" }, { 301, "Moved Permanently" },
-	{ 304, "Not Modified" }, { 400, "Bad Request" }, { 403, "Forbidden" },
+	{ 304, "Not Modified" }, { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
 	{ 404, "Not Found" }, { 405, "Method Not Allowed" },
 	{ 408, "Request Timeout" }, { 413, "Payload Too Large" },
 	{ 414, "URI Too Long" }, { 417, "Expectation Failed" },
-	{ 426, "Upgrade Required" }, { 431, "Request Header Fields Too Large" },
+	{ 429, "Too Many Requests" }, { 426, "Upgrade Required" }, { 431, "Request Header Fields Too Large" },
 	{ 500, "Internal Server Error" }, { 501, "Not Implemented" },
 	{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
 };

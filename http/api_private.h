@@ -1,0 +1,80 @@
+/*
+ * api_private.h - what the api_*.c files share
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef HTTP_API_PRIVATE_H
+#define HTTP_API_PRIVATE_H
+
+#include "base/mem.h"
+#include "http/api.h"
+#include "http/gateway_private.h"
+#include "session/app.h"
+
+struct conf_section;
+
+/* A section [api NAME]. */
+struct api_token {
+	const char *name;
+	char *token, *secret;           /* at least one */
+	const char *rights, *nsp;
+	struct peers addresses;
+	bool has_addresses;
+	struct api_token *next;
+};
+
+enum { GUESSERS = 256 };
+/* Whoever brought wrong tokens lately, by the hash of its address. */
+struct guesser {
+	uint64_t address;
+	int64_t since;                  /* boot ms */
+	unsigned n;
+};
+
+struct api {
+	const struct conf *conf;
+	struct store *store;
+	struct api_token *tokens;
+	struct guesser guessers[GUESSERS];
+	unsigned char key[16];          /* of these hashes */
+};
+
+/* A request being served. */
+struct api_call {
+	struct api *api;
+	struct http_private *own;
+	const struct api_token *token;
+	const struct api_verb *verb;
+	struct arena arena;
+	struct slice body, nsp;
+	struct effects effects;
+	struct outside outside;
+	int64_t sockets;                /* how many are meant */
+	bool is_out;                    /* the engine has it */
+};
+
+struct api_verb {
+	const char *name, *right;
+	/* Fills in effects and hands them on, or answers at once. */
+	void (*serve)(struct api_call *call);
+	void (*answer)(struct api_call *call, struct buf *out);
+};
+
+/* ---- api.c ---- */
+/* {"error": code, "text": sentence}; the call is over. */
+void api_refuse(struct api_call *call, int status, const char *code,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void api_send(struct api_call *call, struct buf *body);
+
+/* ---- api_token.c ---- */
+enum rc api_tokens_read(const struct conf *conf, struct api_token **tokens_r,
+    char **error_r);
+void api_tokens_free(struct api_token *tokens);
+bool api_token_may(const struct api_token *token, const char *right);
+/* Whose request it is; NULL: it was refused. */
+const struct api_token *api_admit(struct api_call *call);
+
+/* ---- api_verb.c ---- */
+const struct api_verb *api_verb_find(struct slice name);
+
+#endif
