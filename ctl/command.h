@@ -61,6 +61,7 @@ int command_backup(struct ctl *ctl);
 int command_sessions(struct ctl *ctl);
 int command_sockets(struct ctl *ctl);
 int command_rooms(struct ctl *ctl);
+int command_presence(struct ctl *ctl);
 int command_stats(struct ctl *ctl);
 int command_check(struct ctl *ctl);
 int command_options(struct ctl *ctl);

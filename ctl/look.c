@@ -182,6 +182,38 @@ command_rooms(struct ctl *ctl)
 	return list_end(&list);
 }
 
+/* ---- presence ------------------------------------------------------------------- */
+
+static void
+presence_visit(void *arg, const struct presence_row *row)
+{
+	struct list *list = arg;
+	struct buf *out = &list->out;
+	int64_t since = clock_wall(&clock_system) - row->since_wall;
+
+	list_item(list);
+	if (list->ctl->json) {
+		buf_str(out, "{\"user\":");
+		json_quote(out, row->user);
+		buf_printf(out, ",\"since\":%" PRId64 ",\"leaving\":%s}", row->since_wall,
+		    row->away_wall != 0 ? "true" : "false");
+	} else {
+		buf_printf(out, "%8" PRId64 "  %-7s  %.*s", since / 1000,
+		    row->away_wall != 0 ? "leaving" : "here", SLICE_ARGS(row->user));
+	}
+}
+
+int
+command_presence(struct ctl *ctl)
+{
+	struct list list;
+
+	list_begin(&list, ctl, "since(s)  is       user");
+	store_present(ctl->store, ctl->nsp, slice_str(ctl->argc > 0 ? ctl->argv[0] : ""),
+	    SLICE_NONE, (size_t)ctl->limit, false, &ctl->arena, presence_visit, &list);
+	return list_end(&list);
+}
+
 /* ---- stats -------------------------------------------------------------------------- */
 
 static const struct stat_row {

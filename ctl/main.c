@@ -42,6 +42,8 @@ static const struct command commands[] = {
 	  "list sockets with user, rooms and data" },
 	{ "rooms", "", 0, 0, true, false, command_rooms,
 	  "list rooms and how many are in them" },
+	{ "presence", "[ROOM]", 0, 1, true, false, command_presence,
+	  "list users who are in a room, or in the namespace" },
 	{ "stats", "", 0, 0, true, false, command_stats,
 	  "count what is in the store" },
 	{ "expire", "", 0, 0, true, true, command_expire,
@@ -197,9 +199,8 @@ no_app(void *arg, const struct app_call *call, struct effects *effects_r)
 static int
 command_run(struct ctl *ctl, const struct command *command)
 {
-	static const struct app nobody = { no_app, NULL, NULL };
+	struct app app = { .call = no_app };
 	struct handlers *handlers = NULL;
-	const struct app *app = &nobody;
 	char *error = NULL;
 	int code = EXIT_FAILED;
 
@@ -209,14 +210,16 @@ command_run(struct ctl *ctl, const struct command *command)
 		ctl_fail(EXIT_FAILED, "%s", error != NULL ? error : "no store");
 		goto out;
 	}
-	if (command->needs_app) {
-		if (handlers_new(ctl->conf, &handlers, &error) != RC_OK) {
-			ctl_fail(EXIT_FAILED, "%s", error != NULL ? error : "no handlers");
-			goto out;
-		}
-		app = handlers_app(handlers);
+	if (handlers_new(ctl->conf, &handlers, &error) != RC_OK) {
+		ctl_fail(EXIT_FAILED, "%s", error != NULL ? error : "no handlers");
+		goto out;
 	}
-	ctl->engine = setup_engine(ctl->conf, ctl->store, app, &clock_system, 0);
+	app = *handlers_app(handlers);
+	if (!command->needs_app) {      /* what is configured about rooms counts for all */
+		app.call = no_app;
+		app.later = NULL;
+	}
+	ctl->engine = setup_engine(ctl->conf, ctl->store, &app, &clock_system, 0);
 	code = command->run(ctl);
 out:
 	free(error);

@@ -26,6 +26,7 @@
 #include "handlers/offered.h"
 #include "handlers/pattern.h"
 #include "handlers/relay.h"
+#include "handlers/rooms.h"
 #include "handlers/section.h"
 #include "handlers/token.h"
 #include "session/app.h"
@@ -34,6 +35,7 @@ struct handlers {
 	struct app app;
 	struct call_conf call_conf;
 	struct acl *acl;
+	struct rooms *rooms;
 	struct tokens *tokens;
 	struct relay *relay;
 	struct modules *modules;
@@ -263,12 +265,20 @@ later_end(void *arg, struct later *later)
 static const struct app_later later_ops = { later_terms, later_start, later_effects,
 	later_learn, later_end };
 
+static bool
+handlers_room(void *arg, struct slice nsp, struct slice room, struct room_rule *rule_r)
+{
+	return rooms_rule(((struct handlers *)arg)->rooms, nsp, room, rule_r);
+}
+
 /* ---- making ------------------------------------------------------------------------ */
 
 static enum rc
 sections_check(const struct conf *conf, char **error_r)
 {
-	static const char *const kinds[] = { "acl", "api", "backend", "relay", "token" };
+	static const char *const kinds[] = {
+		"acl", "api", "backend", "relay", "rooms", "token", "users"
+	};
 	const struct conf_section *s;
 	size_t i;
 
@@ -278,9 +288,9 @@ sections_check(const struct conf *conf, char **error_r)
 				break;
 		if (i == N_ELEMENTS(kinds))
 			return section_fault(conf, s->line, error_r, "there is no section "
-			    "[%s]; there are [acl NAMESPACE], [api NAME], [backend "
-			    "NAMESPACE], [relay NAMESPACE] and [token NAMESPACE]",
-			    s->kind);
+			    "[%s]; there are acl, backend, relay, rooms, token and users, "
+			    "each with a namespace ([relay /chat]), and api, each with a "
+			    "name", s->kind);
 	}
 	return RC_OK;
 }
@@ -294,11 +304,12 @@ handlers_new(const struct conf *conf, struct handlers **handlers_r, char **error
 	*handlers_r = NULL;
 	*error_r = NULL;
 	h->offered = offered;
-	h->app = (struct app){ handlers_call, h, NULL };
+	h->app = (struct app){ .call = handlers_call, .arg = h };
 	h->call_conf = (struct call_conf){ (unsigned)conf->max_depth,
 	    conf->handler_time };
 	if ((rc = sections_check(conf, error_r)) == RC_OK &&
 	    (rc = acl_new(conf, &h->acl, error_r)) == RC_OK &&
+	    (rc = rooms_new(conf, &h->rooms, error_r)) == RC_OK &&
 	    (rc = tokens_new(conf, &clock_system, &h->tokens, error_r)) == RC_OK &&
 	    (rc = relay_new(conf, &clock_system, &h->relay, error_r)) == RC_OK)
 		rc = modules_new(conf, &h->modules, error_r);
@@ -307,6 +318,8 @@ handlers_new(const struct conf *conf, struct handlers **handlers_r, char **error
 	if (rc == RC_OK) {
 		if (backends_concurrency(h->backends) > 0)
 			h->app.later = &later_ops;
+		if (rooms_some(h->rooms))
+			h->app.room = handlers_room;
 		*handlers_r = h;
 		h = NULL;
 	}
@@ -320,6 +333,7 @@ handlers_free(struct handlers **handlers)
 	if (*handlers == NULL)
 		return;
 	acl_free(&(*handlers)->acl);
+	rooms_free(&(*handlers)->rooms);
 	tokens_free(&(*handlers)->tokens);
 	relay_free(&(*handlers)->relay);
 	modules_free(&(*handlers)->modules);

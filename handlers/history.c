@@ -1,5 +1,5 @@
 /*
- * history.c - kept events as JSON, for modules and relay rules
+ * history.c - kept events, and who is there, as JSON
  *
  * SPDX-License-Identifier: ISC
  */
@@ -53,4 +53,33 @@ history_write(struct store *store, struct arena *arena, struct slice nsp,
 	buf_add(out, buf_slice(&list));
 	buf_free(&list);
 	return rc == RC_NONE ? RC_OK : rc;
+}
+
+static void
+presence_visit(void *arg, const struct presence_row *row)
+{
+	struct buf *out = arg;
+
+	buf_str(out, out->n > 1 ? ",{\"user\":" : "{\"user\":");
+	json_quote(out, row->user);
+	buf_printf(out, ",\"since\":%lld", (long long)row->since_wall);
+	if (row->away_wall != 0)
+		buf_printf(out, ",\"left\":%lld", (long long)row->away_wall);
+	buf_char(out, '}');
+}
+
+enum rc
+presence_write(struct store *store, struct arena *arena, struct slice nsp,
+    struct slice room, struct slice after, size_t limit, struct buf *out)
+{
+	struct buf list = BUF_INIT;
+	enum rc rc;
+
+	buf_char(&list, '[');
+	rc = store_present(store, nsp, room, after, limit, false, arena, presence_visit,
+	    &list);
+	buf_char(&list, ']');
+	buf_add(out, buf_slice(&list));
+	buf_free(&list);
+	return rc;
 }

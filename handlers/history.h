@@ -1,5 +1,5 @@
 /*
- * history.h - kept events as JSON, for modules and relay rules
+ * history.h - kept events, and who is there, as JSON
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,5 +18,10 @@ struct store;
  * the oldest after that, at most 1000.  Attachments are not in it. */
 enum rc history_write(struct store *store, struct arena *arena, struct slice nsp,
     struct slice room, int64_t before, int64_t after, size_t count, struct buf *out);
+
+/* Appends a JSON array of {"user","since"} (and "left") of those who are in the
+ * room (empty: in the namespace), behind the name `after`, by name. */
+enum rc presence_write(struct store *store, struct arena *arena, struct slice nsp,
+    struct slice room, struct slice after, size_t limit, struct buf *out);
 
 #endif

@@ -4,7 +4,10 @@ noinst_LIBRARIES += %D%/libhandlers.a
 	%D%/watchdog.h %D%/watchdog.c %D%/selector.h %D%/selector.c \
 	%D%/effect_json.h %D%/effect_json.c %D%/curl.h %D%/curl.c \
 	%D%/backend.h %D%/backend_private.h %D%/backend.c %D%/backend_rule.c \
-	%D%/backend_body.c %D%/backend_answer.c %D%/backend_call.c %D%/section.h %D%/section.c %D%/acl.h %D%/acl.c %D%/sio_acl.c %D%/jwt.h %D%/jwt.c %D%/token.h %D%/token.c %D%/pattern.h %D%/pattern.c %D%/history.h %D%/history.c \
+	%D%/backend_body.c %D%/backend_answer.c %D%/backend_call.c \
+	%D%/section.h %D%/section.c %D%/rooms.h %D%/rooms.c %D%/acl.h %D%/acl.c %D%/sio_acl.c \
+	%D%/jwt.h %D%/jwt.c %D%/token.h %D%/token.c %D%/pattern.h %D%/pattern.c \
+	%D%/history.h %D%/history.c \
 	%D%/sio_private.h %D%/sio_event.c %D%/sio_json.c %D%/sio_effect.c \
 	%D%/sio_look.c \
 	%D%/relay.h %D%/relay_private.h %D%/relay.c %D%/relay_rule.c %D%/relay_rate.c

@@ -8,6 +8,7 @@
 #include "base/conf.h"
 #include "base/mem.h"
 #include "handlers/relay_private.h"
+#include "handlers/rooms.h"
 #include "handlers/section.h"
 
 enum { RATE_MAX = 1000000 };
@@ -59,14 +60,8 @@ static enum rc
 read_keep(void *arg, const char *value)
 {
 	struct relay_rule *rule = arg;
-	struct slice rest = slice_str(value), count;
 
-	if (!slice_cut(&rest, '/', &count) || rest.p == NULL ||
-	    !slice_int64(slice_trim(count), &rule->keep_count) ||
-	    conf_parse_time(slice_trim(rest), &rule->keep_ms) != RC_OK ||
-	    rule->keep_count < 1 || rule->keep_ms < 1)
-		return RC_BAD_INPUT;
-	return RC_OK;
+	return rooms_keep_parse(value, &rule->keep_count, &rule->keep_ms);
 }
 
 static enum rc

@@ -175,6 +175,17 @@ sio_emit_keep(struct sio *sio, int64_t ms, int64_t count)
 }
 
 void
+sio_emit_mail(struct sio *sio, int64_t ms, int64_t count)
+{
+	struct effect *e = open_emit(sio, "sio_emit_mail", false);
+
+	if (e != NULL) {
+		e->mail_ms = ms;
+		e->mail_count = count;
+	}
+}
+
+void
 sio_emit_ask(struct sio *sio, const char *name, const char *context,
     int64_t timeout_ms)
 {

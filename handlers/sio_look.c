@@ -204,6 +204,39 @@ sio_count(struct sio *sio, const char *who)
 	return n;
 }
 
+/* ---- presence ------------------------------------------------------------------ */
+
+const char *
+sio_present(struct sio *sio, const char *room, const char *after)
+{
+	struct buf out = BUF_INIT;
+	enum rc rc;
+
+	rc = presence_write(sio->call->store, sio->arena, sio->call->nsp,
+	    slice_str(room == NULL ? "" : room), slice_str(after), ROOMS_MAX, &out);
+	return finish(sio, &out, "sio_present", rc);
+}
+
+const char *
+sio_seen(struct sio *sio, const char *room, const char *user)
+{
+	struct presence_row row;
+	struct buf out = BUF_INIT;
+	enum rc rc;
+
+	rc = store_presence(sio->call->store, sio->call->nsp, slice_str(room == NULL ? "" :
+	    room), slice_str(user == NULL ? "" : user), sio->arena, &row);
+	if (rc != RC_OK)
+		buf_str(&out, "null");
+	else
+		buf_printf(&out, "{\"here\":%s,\"since\":%lld", row.is_away ? "false" :
+		    "true", (long long)row.since_wall);
+	if (rc == RC_OK && row.away_wall != 0)
+		buf_printf(&out, ",\"seen\":%lld", (long long)row.away_wall);
+	buf_str(&out, rc == RC_OK ? "}" : "");
+	return finish(sio, &out, "sio_seen", rc);
+}
+
 /* ---- history ------------------------------------------------------------------------ */
 
 const char *

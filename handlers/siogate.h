@@ -201,6 +201,9 @@ void sio_emit_volatile(struct sio *sio);
 void sio_emit_attach(struct sio *sio, const void *data, size_t size);
 /* It is history of its rooms (or namespace): for so long, at most so many. */
 void sio_emit_keep(struct sio *sio, int64_t ms, int64_t count);
+/* For users (user:NAME) of whom nobody is there: it waits for so long, at most so
+ * many for each user, and is said to the first socket of theirs that comes. */
+void sio_emit_mail(struct sio *sio, int64_t ms, int64_t count);
 /* It asks for acks: the function `name` of this module's `named` is called once
  * with all answers, or with those that came within the time-out. */
 void sio_emit_ask(struct sio *sio, const char *name, const char *context,
@@ -264,6 +267,14 @@ const char *sio_room_list(struct sio *sio, const char *prefix);
 /* Who is meant by a selector: a JSON array of {"id","user","data"}. */
 const char *sio_query(struct sio *sio, const char *who);
 int64_t     sio_count(struct sio *sio, const char *who);
+/* Users who are in a room ("" or NULL: in the namespace), where the configuration
+ * keeps presence (section [rooms] or [users]), behind the name `after`: a JSON array
+ * of {"user","since"}, by name, at most 1000.  "left" is there, too, while one who
+ * just left may still come back. */
+const char *sio_present(struct sio *sio, const char *room, const char *after);
+/* Whether a user is there: {"here","since"}, and "seen" of one who left: ms since
+ * 1970.  "null": never there, or too long ago. */
+const char *sio_seen(struct sio *sio, const char *room, const char *user);
 /* Kept events of a room ("" or NULL: the namespace), oldest first: a JSON array
  * of {"seq","at","event","args"}; before 0: the newest. */
 const char *sio_history(struct sio *sio, const char *room, int64_t before,

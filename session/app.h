@@ -76,6 +76,7 @@ struct effect {
 	int64_t timeout_ms;
 	int64_t after_ms, every_ms;     /* TIMER */
 	int64_t keep_ms, keep_count;    /* EMIT: history */
+	int64_t mail_ms, mail_count;    /* EMIT: waits for users who are away */
 	int64_t ttl_ms;                 /* VALUE, ONCE */
 	/* ACL: whose list: of the namespace (CHANNEL_NSP), of the user `name`, or of the
 	 * socket whose id is `name` (CHANNEL_ROOM; self: the call's); data: packed
@@ -151,12 +152,26 @@ struct app_later {
 	void (*end)(void *arg, struct later *later);
 };
 
+/* What is configured about a room; an empty name means the namespace itself. */
+struct room_rule {
+	bool has_presence;
+	int64_t grace_ms;               /* who returns in this time was never away */
+	int64_t seen_ms;                /* how long it is known when somebody left */
+	struct slice event;             /* that tells it; absent: nobody is told */
+	int64_t keep_ms, keep_count;    /* history of what is said there; 0: none */
+	int64_t mail_ms, mail_count;    /* namespace: how long what is said to a user
+	                                 * who is away waits; 0: not */
+};
+
 struct app {
 	/* RC_OK; RC_NONE: nobody minds this (an event without a handler);
 	 * RC_GONE: there is no such namespace; RC_BAD_INPUT: the handler failed
 	 * (already logged): none of its effects happens; RC_AGAIN: see later. */
 	enum rc (*call)(void *arg, const struct app_call *call,
 	    struct effects *effects_r);
+	/* False: nothing is.  NULL: about none. */
+	bool (*room)(void *arg, struct slice nsp, struct slice room,
+	    struct room_rule *rule_r);
 	void *arg;
 	const struct app_later *later;  /* NULL: all answers come at once */
 };

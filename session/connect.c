@@ -152,6 +152,9 @@ connect_recover(struct post *post, struct view *view, const struct packet *packe
 	view->data = row.data;
 	view->user = row.user;
 	view->is_connected = true;
+	presence_look_socket(e, view->nsp, view->n, view->user, op);
+	if (view->user.n > 0)
+		mail_take(e, view->nsp, view->socket, seq > 0 ? seq : 1, op);
 	log_info("session", "recover sid=%s nsp=%.*s socket=%.*s", post->row.sid,
 	    SLICE_ARGS(view->nsp), SLICE_ARGS(view->id));
 	return true;

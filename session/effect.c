@@ -103,6 +103,32 @@ event_join(struct engine *e, struct slice name, struct slice args)
 	return data;
 }
 
+/* How long it is kept: as the emit says, else as its rooms are configured. */
+static void
+emit_keep(struct engine *e, const struct effect *f, struct slice nsp,
+    struct store_op *op)
+{
+	struct slice rooms = f->who.rooms, room;
+	struct room_rule rule;
+
+	op->u.append.keep_ms = f->keep_ms;
+	op->u.append.keep_count = f->keep_count;
+	op->u.append.mail_ms = f->mail_ms;
+	op->u.append.mail_count = f->mail_count;
+	if (e->app.room == NULL || f->is_volatile)
+		return;
+	while (op->u.append.keep_ms == 0 && pack_next(&rooms, &room))
+		if (room_rule_of(e, nsp, room, &rule)) {
+			op->u.append.keep_ms = rule.keep_ms;
+			op->u.append.keep_count = rule.keep_count;
+		}
+	if (op->u.append.mail_ms == 0 && f->who.users.n != 0 &&
+	    room_rule_of(e, nsp, SLICE(""), &rule)) {
+		op->u.append.mail_ms = rule.mail_ms;
+		op->u.append.mail_count = rule.mail_count;
+	}
+}
+
 static void
 apply_emit(struct engine *e, const struct effect *f, struct author *author)
 {
@@ -133,8 +159,7 @@ apply_emit(struct engine *e, const struct effect *f, struct author *author)
 		op->u.append.timeout_ms = f->timeout_ms;
 		op->u.append.wait = author->wait;
 	}
-	op->u.append.keep_ms = f->keep_ms;
-	op->u.append.keep_count = f->keep_count;
+	emit_keep(e, f, nsp, op);
 	author->last_emit = op;
 }
 
@@ -164,7 +189,9 @@ apply_ack(struct engine *e, const struct effect *f, struct author *author)
 /* ---- join, leave, disconnect ------------------------------------------------------ */
 
 struct chunk {
+	struct arena *arena;
 	uint64_t *sockets;
+	struct slice *users;            /* of each; absent: none */
 	size_t n;
 };
 
@@ -173,11 +200,13 @@ chunk_take(void *arg, const struct socket_row *row)
 {
 	struct chunk *chunk = arg;
 
+	chunk->users[chunk->n] = arena_dup(chunk->arena, row->user);
 	chunk->sockets[chunk->n++] = row->n;
 }
 
 typedef void apply_sockets(struct engine *e, const struct effect *f,
-    struct author *author, const uint64_t *sockets, size_t n);
+    struct author *author, const uint64_t *sockets, const struct slice *users,
+    size_t n);
 
 /* Calls apply for all that are meant, chunk by chunk.  Leaves and kicks reach
  * sockets that are gone but may come back, too. */
@@ -193,20 +222,25 @@ for_each_chunk(struct engine *e, const struct effect *f, struct author *author,
 	do {
 		chunk.sockets = arena_alloc(&e->arena,
 		    SOCKETS_PER_OP * sizeof(*chunk.sockets));
+		chunk.users = arena_alloc(&e->arena,
+		    SOCKETS_PER_OP * sizeof(*chunk.users));
+		chunk.arena = &e->arena;
 		chunk.n = 0;
 		if (store_select(e->store, &who, after, SOCKETS_PER_OP, with_gone,
 		    &e->arena, chunk_take, &chunk) != RC_OK || chunk.n == 0)
 			return;
 		after = chunk.sockets[chunk.n - 1];
-		apply(e, f, author, chunk.sockets, chunk.n);
+		apply(e, f, author, chunk.sockets, chunk.users, chunk.n);
 	} while (chunk.n == SOCKETS_PER_OP);
 }
 
 static void
 apply_member(struct engine *e, const struct effect *f, struct author *author,
-    const uint64_t *sockets, size_t n)
+    const uint64_t *sockets, const struct slice *users, size_t n)
 {
+	struct slice nsp = nsp_of(f, author), last = SLICE_NONE;
 	struct store_op *op;
+	size_t i;
 
 	if (f->kind == EFFECT_JOIN && f->name.n > e->conf.wire.max_name) {
 		log_warn("session", "join refused size=%zu max_name=%zu", f->name.n,
@@ -219,15 +253,21 @@ apply_member(struct engine *e, const struct effect *f, struct author *author,
 	op->u.member.n = n;
 	op->u.member.room = f->name;
 	op->u.member.max_rooms = e->conf.max_rooms;
+	for (i = 0; e->app.room != NULL && i < n; i++) {
+		if (!slice_eq(users[i], last))
+			presence_look(e, nsp, f->name, users[i], author->gate);
+		last = users[i];
+	}
 }
 
 static void
 apply_disconnect(struct engine *e, const struct effect *f, struct author *author,
-    const uint64_t *sockets, size_t n)
+    const uint64_t *sockets, const struct slice *users, size_t n)
 {
 	struct store_op *op;
 	size_t i;
 
+	(void)users;
 	for (i = 0; i < n; i++) {
 		op = turn_add(&e->turn, OP_DISCONNECT, author->gate);
 		op->u.disconnect.socket = &sockets[i];
@@ -243,7 +283,7 @@ apply_to_sockets(struct engine *e, const struct effect *f, struct author *author
 	if (!f->self) {
 		for_each_chunk(e, f, author, with_gone, apply);
 	} else if (author->socket != NULL) {
-		apply(e, f, author, author->socket, 1);
+		apply(e, f, author, author->socket, &author->user, 1);
 		author->changes_self = true;
 	}
 }
@@ -262,8 +302,24 @@ apply_socket_set(struct engine *e, const struct effect *f, struct author *author
 	if (f->kind == EFFECT_DATA)
 		op->u.socket_set.data = author->data = f->data;
 	else
-		op->u.socket_set.user = author->user = f->name;
+		op->u.socket_set.user = f->name;
 	author->changes_self = true;
+}
+
+/* The socket is another user's from here on, in all its rooms. */
+static void
+apply_user(struct engine *e, const struct effect *f, struct author *author)
+{
+	struct slice old = author->user;
+
+	if (author->socket == NULL)
+		return;
+	apply_socket_set(e, f, author);
+	author->user = f->name;
+	presence_look_socket(e, author->nsp, *author->socket, old, author->gate);
+	presence_look_socket(e, author->nsp, *author->socket, f->name, author->gate);
+	if (f->name.n > 0)
+		mail_take(e, author->nsp, author->socket, 0, author->gate);
 }
 
 static void
@@ -382,8 +438,10 @@ apply_one(struct engine *e, const struct effect *f, struct author *author)
 		apply_to_sockets(e, f, author, true, apply_disconnect);
 		break;
 	case EFFECT_DATA:
-	case EFFECT_USER:
 		apply_socket_set(e, f, author);
+		break;
+	case EFFECT_USER:
+		apply_user(e, f, author);
 		break;
 	case EFFECT_TIMER:
 		apply_timer(e, f, author);
@@ -415,8 +473,14 @@ apply_one(struct engine *e, const struct effect *f, struct author *author)
 void
 effects_apply(struct engine *e, const struct effects *effects, struct author *author)
 {
+	struct slice before = author->user;
 	const struct effect *f;
 
 	for (f = effects->first; f != NULL; f = f->next)
 		apply_one(e, f, author);
+	if (slice_eq(before, author->user))
+		return;
+	for (f = effects->first; f != NULL; f = f->next)        /* before it was bound */
+		if (f->kind == EFFECT_JOIN && f->self)
+			presence_look(e, author->nsp, f->name, author->user, author->gate);
 }

@@ -190,6 +190,28 @@ struct author {
 void effects_apply(struct engine *e, const struct effects *effects,
     struct author *author);
 
+/* ---- presence.c -------------------------------------------------------------- */
+
+/* What is configured about a room; false: nothing. */
+bool room_rule_of(struct engine *e, struct slice nsp, struct slice room,
+    struct room_rule *rule_r);
+/* The user may have come into the room, or left it. */
+void presence_look(struct engine *e, struct slice nsp, struct slice room,
+    struct slice user, struct store_op *gate);
+/* The same for packed rooms, and for the namespace. */
+void presence_look_all(struct engine *e, struct slice nsp, struct slice packed,
+    struct slice user, struct store_op *gate);
+/* The same for all rooms that a socket is in, as the store knows; 0: none. */
+void presence_look_socket(struct engine *e, struct slice nsp, uint64_t socket,
+    struct slice user, struct store_op *gate);
+/* What waits for its user; replayed: as in OP_MAIL. */
+void mail_take(struct engine *e, struct slice nsp, const uint64_t *socket,
+    int64_t replayed, struct store_op *gate);
+/* Timers of this house are no business of the application. */
+bool timer_is_ours(const struct task *task);
+void timer_run_ours(struct engine *e, const struct task *task,
+    const struct author *author);
+
 /* ---- tail.c ----------------------------------------------------------------- */
 
 /* Hands the log's news to the parked and pushes their OP_DELIVERs.  *more_r:

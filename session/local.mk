@@ -2,7 +2,7 @@ noinst_LIBRARIES += %D%/libsession.a
 %C%_libsession_a_SOURCES = %D%/app.h %D%/engine.h %D%/live.h %D%/engine_private.h \
 	%D%/queue.h %D%/queue.c %D%/engine.c %D%/live.c %D%/poll.c \
 	%D%/post_private.h %D%/open.c %D%/post.c %D%/connect.c \
-	%D%/effect.c %D%/tail.c %D%/letter.c \
+	%D%/effect.c %D%/presence.c %D%/tail.c %D%/letter.c \
 	%D%/task.c %D%/later.c %D%/outside.c %D%/setup.h %D%/setup.c
 
 check_PROGRAMS += tests/session_engine_test tests/session_eio3_test
@@ -23,3 +23,8 @@ check_PROGRAMS += tests/session_v1_test
 tests_session_v1_test_SOURCES = tests/session_v1_test.c tests/session_kit.h \
 	tests/session_kit.c
 tests_session_v1_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
+
+check_PROGRAMS += tests/session_user_test
+tests_session_user_test_SOURCES = tests/session_user_test.c tests/session_kit.h \
+	tests/session_kit.c
+tests_session_user_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)

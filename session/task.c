@@ -174,6 +174,10 @@ job_run(struct engine *e, struct job *job)
 
 	job->op = task_done(e, job);
 	author = task_author(e, &job->task, job->op);
+	if (timer_is_ours(&job->task)) {
+		timer_run_ours(e, &job->task, &author);
+		return;
+	}
 	rc = e->app.call(e->app.arg, &call, &effects);
 	if (job->task.kind == TASK_CONNECT)
 		connect_answered(e, &job->task, job->op, rc, &effects);
@@ -200,7 +204,7 @@ task_terms(struct engine *e, const struct task *task, struct later_terms *terms_
 	struct app_call call = task_call(e, task);
 
 	memset(terms_r, 0, sizeof(*terms_r));
-	return e->app.later == NULL ? RC_NONE : e->app.later->terms(e->app.arg, &call,
+	return e->app.later == NULL || timer_is_ours(task) ? RC_NONE : e->app.later->terms(e->app.arg, &call,
 	    &e->arena, terms_r);
 }
 
@@ -240,6 +244,8 @@ task_found(void *arg, const struct task *task)
 	if (search->found == TASKS_PER_TURN || job_is_known(e->jobs, task->n) ||
 	    job_is_known(e->out, task->n))
 		return;
+	if (task->kind == TASK_DISCONNECT)      /* no application is waited for */
+		presence_look_all(e, task->nsp, task->rooms, task->user, NULL);
 	rc = task_terms(e, task, &terms);
 	if (rc == RC_AGAIN) {
 		if (terms.not_before != 0)

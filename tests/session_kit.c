@@ -90,6 +90,11 @@ on_event(const struct app_call *call, struct effects *out)
 			effects_add(out, call->arena, EFFECT_ACK)->data =
 			    arena_printf(call->arena, "[%.*s]", SLICE_ARGS(f->data));
 		return;
+	} else if (slice_is(call->name, "iam")) {
+		effects_add(out, call->arena, EFFECT_USER)->name = first_text(call);
+	} else if (slice_is(call->name, "to anna")) {
+		emit(call, out, "letter", call->args)->who.users =
+		    packed(call, SLICE("anna"));
 	} else if (slice_is(call->name, "once")) {
 		f = effects_add(out, call->arena, EFFECT_ONCE);
 		f->name = first_text(call);
@@ -142,12 +147,28 @@ app_call(void *arg, const struct app_call *call, struct effects *out)
 	return RC_NONE;
 }
 
+static bool
+app_room(void *arg, struct slice nsp, struct slice room, struct room_rule *rule_r)
+{
+	struct kit *kit = arg;
+
+	if (!kit->has_rules || !slice_is(nsp, "/"))
+		return false;
+	*rule_r = (struct room_rule){ .has_presence = true, .grace_ms = 5000,
+	    .seen_ms = 60000, .event = SLICE("presence") };
+	if (room.n == 0)
+		rule_r->mail_ms = 60000;
+	else
+		rule_r->keep_ms = 60000;
+	return room.n == 0 || slice_is(room, "red");
+}
+
 /* ---- processes and requests ----------------------------------------------------------- */
 
 void
 kit_init(struct kit *kit)
 {
-	struct app app = { .call = app_call, .arg = kit };
+	struct app app = { .call = app_call, .room = app_room, .arg = kit };
 	struct store_conf sc = {
 		.driver = "memory", .path = "", .retention_ms = 300000,
 		.recovery_ms = 120000, .lock_wait_ms = 50,

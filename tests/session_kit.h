@@ -28,6 +28,7 @@ struct kit {
 	bool wants_text;                /* they do */
 	bool refuses_root;              /* the application does */
 	char greeting[512];             /* of the last handshake */
+	bool has_rules;                 /* "/" and its room red have presence, mail, history */
 	int calls;                      /* of the application */
 	char last_reason[64];           /* of the last disconnect */
 	char last_timer[64];
