@@ -14,6 +14,7 @@
 #ifndef STORE_DRIVER_H
 #define STORE_DRIVER_H
 
+#include "base/buf.h"
 #include "store/store.h"
 
 struct store_driver {
@@ -25,6 +26,8 @@ struct store_driver {
 	int (*wake_fd)(struct store *store);
 	void (*wake_take)(struct store *store);
 	unsigned (*worker)(const struct store *store);
+	void (*offer_sockets)(struct store *store);
+	bool (*has_sockets)(struct store *store);
 	bool (*moved)(struct store *store);
 	void (*look)(struct store *store);      /* may be NULL */
 	void (*rest)(struct store *store);      /* may be NULL */
@@ -63,6 +66,8 @@ struct store_driver {
 	    int64_t *floor_r);
 	enum rc (*members)(struct store *store, struct slice channel, int64_t seq,
 	    store_member_fn *visit, void *arg);
+	enum rc (*heard)(struct store *store, uint64_t session,
+	    store_heard_fn *visit, void *arg);
 	enum rc (*last_seq)(struct store *store, int64_t *seq_r);
 	enum rc (*value)(struct store *store, struct slice key,
 	    struct arena *arena, struct slice *value_r);
@@ -104,6 +109,15 @@ enum rc acl_merge(struct buf *out, enum acl_verb verb, struct slice old,
 
 extern const struct store_driver store_sqlite;
 extern const struct store_driver store_memory;
+
+/* What the ops of a turn have changed, by session, each once, in the order of
+ * their numbers: whom the driver tells (turn.changed_r, RECORD_MEMBERS). */
+struct changed {
+	struct buf numbers;             /* uint64_t */
+};
+void   changed_add(struct changed *changed, uint64_t session);
+size_t changed_count(const struct changed *changed);
+uint64_t changed_get(const struct changed *changed, size_t i);
 
 /* One sentence for store_error(); logs it once as an error. */
 void store_fail(struct store *store, const char *fmt, ...)

@@ -7,12 +7,12 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/sqlite_open.c %D%/sqlite_schema.c %D%/sqlite_turn.c \
 	%D%/sqlite_live.c %D%/sqlite_row.c \
 	%D%/sqlite_moved.c \
-	%D%/sqlite_session.c %D%/sqlite_poll.c %D%/sqlite_drain.c \
+	%D%/sqlite_session.c %D%/sqlite_poll.c %D%/sqlite_follow.c %D%/sqlite_drain.c \
 	%D%/sqlite_socket.c %D%/sqlite_room.c %D%/sqlite_select.c \
 	%D%/sqlite_log.c %D%/sqlite_question.c %D%/sqlite_task.c %D%/sqlite_timer.c \
 	%D%/sqlite_value.c %D%/sqlite_janitor.c %D%/sqlite_wake.c \
 	%D%/sqlite_checkpoint.c \
-	%D%/memory_private.h %D%/memory.c %D%/memory_session.c %D%/memory_poll.c \
+	%D%/memory_private.h %D%/memory.c %D%/memory_session.c %D%/memory_poll.c %D%/memory_follow.c \
 	%D%/memory_socket.c %D%/memory_room.c %D%/memory_log.c \
 	%D%/memory_question.c %D%/memory_task.c %D%/memory_timer.c %D%/memory_value.c \
 	%D%/memory_janitor.c
@@ -24,7 +24,8 @@ CONTRACT_SOURCES = tests/t.h tests/store_contract.h tests/store_contract.c \
 	tests/store_contract_close.c tests/store_contract_room.c \
 	tests/store_contract_recover.c tests/store_contract_refuse.c tests/store_contract_log.c \
 	tests/store_contract_task.c tests/store_contract_inbox.c tests/store_contract_look.c \
-	tests/store_contract_worker.c tests/store_contract_lost.c tests/store_contract_acl.c tests/store_contract_user.c
+	tests/store_contract_worker.c tests/store_contract_lost.c tests/store_contract_acl.c tests/store_contract_user.c \
+	tests/store_contract_follow.c
 
 check_PROGRAMS += tests/store_sqlite_test tests/store_memory_test
 tests_store_sqlite_test_SOURCES = $(CONTRACT_SOURCES) tests/store_sqlite_test.c

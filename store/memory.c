@@ -115,6 +115,8 @@ memory_close(struct store *store)
 		town_free(m->town);
 	if (m->wake_fd >= 0)
 		close(m->wake_fd);
+	buf_free(&m->changed.numbers);
+	buf_free(&m->own_changed.numbers);
 	free(m);
 }
 
@@ -173,6 +175,23 @@ memory_worker(const struct store *store)
 	return m->wake_fd < 0 ? 0 : m->worker;
 }
 
+static void
+memory_offer_sockets(struct store *store)
+{
+	memory_of(store)->has_sockets = true;
+}
+
+static bool
+memory_has_sockets(struct store *store)
+{
+	const struct memory *m;
+
+	LL_FOREACH(memory_of(store)->town->handles, m)
+		if (m->has_sockets)
+			return true;
+	return false;
+}
+
 static bool
 memory_moved(struct store *store)
 {
@@ -229,6 +248,10 @@ static void (*const op_fns[])(struct memory *m, struct store_op *op) = {
 	[OP_TASK_DONE] = memory_op_task_done,
 	[OP_TASK_AGAIN] = memory_op_task_again,
 	[OP_JANITOR] = memory_op_janitor,
+	[OP_PROBE] = memory_op_probe,
+	[OP_UPGRADE] = memory_op_upgrade,
+	[OP_FOLLOW] = memory_op_follow,
+	[OP_PROVE] = memory_op_prove,
 };
 static_assert(sizeof(op_fns) / sizeof(*op_fns) == OP__COUNT,
     "an operation is missing");
@@ -247,6 +270,8 @@ ops_apply(struct memory *m, struct store_op *op)
 		}
 		op->rc = RC_OK;
 		op_fns[op->kind](m, op);
+		if (m->changed.numbers.n != 0)
+			memory_changed_tell(m);
 	}
 }
 
@@ -260,9 +285,13 @@ memory_commit(struct store *store, struct turn *turn)
 	m->boot = clock_boot(store->clock);
 	m->wall = clock_wall(store->clock);
 	m->arena = turn->arena;
+	buf_reset(&m->own_changed.numbers);
 	ops_apply(m, turn->first);
 	if (turn->settle != NULL) {
 		last = turn->last;
+		turn->changed_r = (const uint64_t *)(const void *)
+		    m->own_changed.numbers.p;
+		turn->n_changed_r = changed_count(&m->own_changed);
 		turn->settle(turn->arg, store, turn);
 		ops_apply(m, last == NULL ? turn->first : last->next);
 	}
@@ -289,6 +318,8 @@ const struct store_driver store_memory = {
 	.wake_fd = memory_wake_fd,
 	.wake_take = memory_wake_take,
 	.worker = memory_worker,
+	.offer_sockets = memory_offer_sockets,
+	.has_sockets = memory_has_sockets,
 	.moved = memory_moved,
 	.session = memory_session,
 	.socket = memory_socket,
@@ -303,6 +334,7 @@ const struct store_driver store_memory = {
 	.history = memory_history,
 	.tail = memory_tail,
 	.members = memory_members,
+	.heard = memory_heard,
 	.last_seq = memory_last_seq,
 	.value = memory_value,
 	.acl_version = memory_acl_version,

@@ -15,7 +15,13 @@ end_dead_sessions(struct memory *m, size_t limit)
 
 	for (s = m->town->sessions; s != NULL && n < limit; s = next) {
 		next = s->hh.next;
-		if ((s->row.closing ? s->closing_boot + CLOSE_WAIT_MS :
+		if (memory_is_orphan(m->town, s)) {
+			memory_session_end(m, s, "transport close", '1', true);
+			n++;
+			continue;
+		}
+		if ((s->row.closing && s->row.transport == 0 ?
+		    s->closing_boot + CLOSE_WAIT_MS :
 		    memory_session_dead(m, s)) > m->boot)
 			continue;
 		memory_session_end(m, s, "ping timeout", '1', true);

@@ -93,6 +93,30 @@ memory_tell(struct memory *m, uint64_t session, enum record_kind kind,
 	return r.seq;
 }
 
+void
+memory_tell_poll(struct memory *m, struct mem_session *s, char answer)
+{
+	struct slice key = channel_of_session(m->arena, s->n);
+	struct record r = { .kind = RECORD_END, .id = (int64_t)s->ticket,
+	    .data = slice_of(&answer, 1) };
+	struct buf channels = BUF_INIT;
+
+	pack_add(&channels, key);
+	r.channels = buf_slice(&channels);
+	log_add(m, &r);
+	buf_free(&channels);
+	memory_wake(m, s->holder);
+	memory_drop_claim(s);
+}
+
+void
+memory_tell_members(struct memory *m, struct slice data)
+{
+	struct record r = { .kind = RECORD_MEMBERS, .id = -1, .data = data };
+
+	log_add(m, &r);
+}
+
 static void
 kept_free(struct town *town, struct kept *k)
 {

@@ -15,17 +15,9 @@
 
 #include "store/memory_private.h"
 
-struct drain {
-	size_t max_records, max_bytes;
-	int64_t volatile_after;         /* INT64_MAX: none is taken */
-	struct batch batch;
-	size_t bytes;
-	bool is_full, is_close;
-};
-
 /* False: it does not fit. */
 static bool
-drain_take(struct memory *m, struct drain *d, const struct record *r)
+drain_take(struct memory *m, struct mem_drain *d, const struct record *r)
 {
 	size_t bytes = r->data.n + r->attachments.n;
 
@@ -46,7 +38,7 @@ drain_take(struct memory *m, struct drain *d, const struct record *r)
 
 static void
 drain_replay(struct memory *m, const struct mem_session *s,
-    struct replay *replay, struct drain *d)
+    struct replay *replay, struct mem_drain *d)
 {
 	struct mem_socket *k;
 	const struct record *r;
@@ -85,7 +77,7 @@ is_for_session(struct memory *m, const struct mem_session *s,
 }
 
 static void
-drain_live(struct memory *m, struct mem_session *s, struct drain *d)
+drain_live(struct memory *m, struct mem_session *s, struct mem_drain *d)
 {
 	const struct record *r;
 
@@ -103,8 +95,8 @@ drain_live(struct memory *m, struct mem_session *s, struct drain *d)
 	}
 }
 
-static void
-drain(struct memory *m, struct mem_session *s, struct drain *d)
+void
+memory_drain(struct memory *m, struct mem_session *s, struct mem_drain *d)
 {
 	size_t i;
 
@@ -114,8 +106,8 @@ drain(struct memory *m, struct mem_session *s, struct drain *d)
 		drain_live(m, s, d);
 }
 
-static bool
-is_below_floor(const struct town *town, const struct mem_session *s)
+bool
+memory_is_below_floor(const struct town *town, const struct mem_session *s)
 {
 	size_t i;
 
@@ -129,8 +121,8 @@ is_below_floor(const struct town *town, const struct mem_session *s)
 /* ---- prev ---------------------------------------------------------------------- */
 
 /* Replays that are over, for good, go. */
-static void
-receipt_proved(struct mem_session *s)
+void
+memory_receipt(struct mem_session *s)
 {
 	struct replay *r;
 	size_t i, n = 0;
@@ -176,8 +168,9 @@ note_answer(struct memory *m, struct mem_session *s, uint64_t ticket)
 	s->told = ticket;
 }
 
-static bool
-is_own_claim(const struct memory *m, const struct mem_session *s, uint64_t ticket)
+bool
+memory_claim_is_own(const struct memory *m, const struct mem_session *s,
+    uint64_t ticket)
 {
 	return s->holder == m->worker && s->ticket == ticket;
 }
@@ -202,10 +195,8 @@ meet_claim(struct memory *m, struct mem_session *s, struct store_op *op,
 	s->row.heard_boot = m->boot;
 	if (op->u.poll.is_resend_r)
 		go_back(s);
-	else if (!op->u.poll.is_live || op->u.poll.proved >= s->cursor)
-		receipt_proved(s);
-	else if (op->u.poll.proved > s->prev)
-		s->prev = op->u.poll.proved;
+	else
+		memory_receipt(s);
 	memcpy(s->t, t, sizeof(s->t));
 	return true;
 }
@@ -218,8 +209,7 @@ park(struct memory *m, struct mem_session *s, struct store_op *op)
 		s->ticket = op->u.poll.ticket;
 		s->claim_seq = m->town->seq;
 	}
-	if (!op->u.poll.is_live)
-		receipt_proved(s);      /* nothing was there for it */
+	memory_receipt(s);              /* nothing was there for it */
 	op->u.poll.outcome_r = POLL_PARKED;
 }
 
@@ -251,7 +241,7 @@ ping(struct memory *m, struct mem_session *s)
 static void
 serve(struct memory *m, struct mem_session *s, struct store_op *op)
 {
-	struct drain d = { .max_records = op->u.poll.max_records,
+	struct mem_drain d = { .max_records = op->u.poll.max_records,
 		.max_bytes = op->u.poll.max_bytes,
 		.volatile_after = op->u.poll.again ? s->claim_seq : INT64_MAX };
 
@@ -259,7 +249,7 @@ serve(struct memory *m, struct mem_session *s, struct store_op *op)
 		op->u.poll.outcome_r = POLL_PING;
 		return;
 	}
-	drain(m, s, &d);
+	memory_drain(m, s, &d);
 	op->u.poll.batch_r = d.batch;
 	op->u.poll.cursor_r = s->cursor;
 	if (d.is_close) {
@@ -284,18 +274,18 @@ memory_op_poll(struct memory *m, struct store_op *op)
 	struct mem_session *s = memory_session_get(m->town, op->u.poll.session);
 	char t[24];
 
-	if (s == NULL) {
-		op->rc = RC_GONE;
+	if (s == NULL || s->row.transport != 0) {
+		op->rc = s == NULL ? RC_GONE : RC_NONE;
 		return;
 	}
-	if (op->u.poll.again && !is_own_claim(m, s, op->u.poll.ticket)) {
+	if (op->u.poll.again && !memory_claim_is_own(m, s, op->u.poll.ticket)) {
 		op->rc = RC_CLASH;
 		return;
 	}
 	memory_t(m->town, op->u.poll.t, t);
 	if (!op->u.poll.again && !meet_claim(m, s, op, t))
 		return;
-	if (is_below_floor(m->town, s)) {
+	if (memory_is_below_floor(m->town, s)) {
 		memory_session_end(m, s, "transport close", '1', false);
 		op->rc = RC_GONE;
 		return;
@@ -329,14 +319,14 @@ memory_op_deliver(struct memory *m, struct store_op *op)
 
 	if (s == NULL)
 		op->rc = RC_GONE;
-	else if (!is_own_claim(m, s, op->u.deliver.ticket))
+	else if (!memory_claim_is_own(m, s, op->u.deliver.ticket))
 		op->rc = RC_CLASH;
 	else if (op->u.deliver.upto > 0 && is_replaying(s))
 		op->rc = RC_AGAIN;
 	if (op->rc != RC_OK)
 		return;
 	memory_drop_claim(s);
-	receipt_proved(s);
+	memory_receipt(s);
 	if (op->u.deliver.upto > s->cursor) {
 		s->cursor = op->u.deliver.upto;
 		note_answer(m, s, op->u.deliver.ticket);
@@ -354,7 +344,7 @@ memory_op_release(struct memory *m, struct store_op *op)
 
 	if (s == NULL)
 		op->rc = RC_GONE;
-	else if (!is_own_claim(m, s, op->u.release.ticket))
+	else if (!memory_claim_is_own(m, s, op->u.release.ticket))
 		op->rc = RC_CLASH;
 	else {
 		memory_drop_claim(s);

@@ -67,8 +67,10 @@ struct mem_session {
 	struct session_row row;         /* its slices are ours */
 	int64_t cursor, prev;
 	char t[24];                     /* of the parked or the last answered poll */
-	unsigned holder;                /* worker of the claim; 0: none */
+	unsigned holder;                /* worker of the claim, or owner; 0: none */
 	uint64_t ticket;
+	unsigned prober;                /* worker that probes it; 0: none */
+	uint64_t probe_ticket;
 	int64_t claim_seq;              /* the newest record when it was claimed */
 	unsigned teller;                /* who gave the last batch, ... */
 	uint64_t told;                  /* ... with which ticket; 0: nobody */
@@ -175,10 +177,12 @@ struct memory {
 	unsigned worker;
 	int wake_fd;
 	bool has_moved;                 /* somebody else committed */
+	bool has_sockets;               /* it takes sessions over */
 	struct memory *next;            /* in the town */
 	/* while a turn runs */
 	int64_t boot, wall;
 	struct arena *arena;
+	struct changed changed, own_changed;    /* by the op in hand; by all, ours */
 };
 
 static inline struct memory *
@@ -203,6 +207,10 @@ void memory_op_append(struct memory *m, struct store_op *op);
 /* To the session itself; data may be absent. */
 int64_t memory_tell(struct memory *m, uint64_t session, enum record_kind kind,
     struct slice nsp, struct slice data);
+/* A parked poll gets this answer and loses its claim. */
+void memory_tell_poll(struct memory *m, struct mem_session *s, char answer);
+/* RECORD_MEMBERS; data is a JSON array. */
+void memory_tell_members(struct memory *m, struct slice data);
 /* NULL: not there (any more). */
 const struct record *memory_record(const struct town *town, int64_t seq);
 void memory_record_copy(struct arena *arena, const struct record *from,
@@ -229,6 +237,34 @@ void memory_op_release(struct memory *m, struct store_op *op);
 void memory_op_lost(struct memory *m, struct store_op *op);
 void memory_drop_claim(struct mem_session *s);
 
+/* The claim is this worker's, with this ticket. */
+bool memory_claim_is_own(const struct memory *m, const struct mem_session *s,
+    uint64_t ticket);
+/* The last answer has arrived: replays that are over go. */
+void memory_receipt(struct mem_session *s);
+
+/* What a session has not seen, from its cursor on; the cursor moves. */
+struct mem_drain {
+	size_t max_records, max_bytes;
+	int64_t volatile_after;         /* INT64_MAX: none is taken */
+	struct batch batch;
+	size_t bytes;
+	bool is_full, is_close;
+};
+void memory_drain(struct memory *m, struct mem_session *s, struct mem_drain *d);
+bool memory_is_below_floor(const struct town *town, const struct mem_session *s);
+
+/* ---- memory_follow.c ---------------------------------------------------- */
+
+void memory_op_probe(struct memory *m, struct store_op *op);
+void memory_op_upgrade(struct memory *m, struct store_op *op);
+void memory_op_follow(struct memory *m, struct store_op *op);
+void memory_op_prove(struct memory *m, struct store_op *op);
+void memory_own_session(struct memory *m, struct mem_session *s, uint64_t ticket);
+void memory_prove(struct mem_session *s, int64_t proved);
+/* After an op: those whose sockets it changed (m->changed) are told. */
+void memory_changed_tell(struct memory *m);
+
 /* ---- memory_session.c --------------------------------------------------- */
 
 void memory_op_open(struct memory *m, struct store_op *op);
@@ -236,6 +272,8 @@ void memory_op_receive(struct memory *m, struct store_op *op);
 void memory_op_close(struct memory *m, struct store_op *op);
 struct mem_session *memory_session_get(struct town *town, uint64_t n);
 bool memory_is_claimed(const struct town *town, const struct mem_session *s);
+/* A connection whose worker is dead. */
+bool memory_is_orphan(const struct town *town, const struct mem_session *s);
 /* Boot ms: when it is dead.  (One that closes has its own time.) */
 int64_t memory_session_dead(const struct memory *m, const struct mem_session *s);
 /* Its sockets go, a parked poll is told; s is freed. */
@@ -282,8 +320,9 @@ enum rc memory_recoverable(struct store *store, struct slice nsp, struct slice p
 /* ---- memory_room.c ------------------------------------------------------ */
 
 void memory_op_member(struct memory *m, struct store_op *op);
-void memory_join(struct town *town, struct mem_socket *k, struct slice key);
-void memory_leave(struct town *town, struct mem_socket *k, struct slice key);
+/* False: it was so already. */
+bool memory_join(struct town *town, struct mem_socket *k, struct slice key);
+bool memory_leave(struct town *town, struct mem_socket *k, struct slice key);
 void memory_leave_all(struct town *town, struct mem_socket *k);
 bool memory_was_in(const struct mem_socket *k, struct slice key, int64_t seq);
 bool memory_is_in(const struct mem_socket *k, struct slice key);
@@ -298,6 +337,8 @@ enum rc memory_select(struct store *store, const struct selector *selector,
     store_socket_fn *visit, void *arg);
 enum rc memory_count(struct store *store, const struct selector *selector,
     int64_t *count_r);
+enum rc memory_heard(struct store *store, uint64_t session,
+    store_heard_fn *visit, void *arg);
 enum rc memory_rooms_of(struct store *store, uint64_t socket, struct buf *packed);
 enum rc memory_rooms(struct store *store, struct slice nsp, struct slice after,
     size_t limit, store_room_fn *visit, void *arg);

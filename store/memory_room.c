@@ -23,42 +23,45 @@ interval_last(const struct mem_socket *k, struct slice key)
 	return NULL;
 }
 
-void
+bool
 memory_join(struct town *town, struct mem_socket *k, struct slice key)
 {
 	struct interval *last = interval_last(k, key);
 
-	if (last != NULL && last->to > town->seq) {     /* in, or left just now */
+	if (last != NULL && last->to == INT64_MAX)
+		return false;
+	if (last != NULL && last->to > town->seq) {     /* left just now */
 		last->to = INT64_MAX;
-		return;
+		return true;
 	}
 	k->intervals = mem_resize(k->intervals,
 	    (k->n_intervals + 1) * sizeof(*k->intervals));
 	k->intervals[k->n_intervals++] = (struct interval){ .key = memory_own(key),
 		.from = town->seq + 1, .to = INT64_MAX };
+	return true;
 }
 
-static void
+static bool
 interval_end(struct town *town, struct mem_socket *k, struct interval *last)
 {
 	if (last->to != INT64_MAX)
-		return;
+		return false;
 	last->to = town->seq + 1;
 	if (last->from < last->to)
-		return;
+		return true;
 	memory_disown(&last->key);              /* it was empty */
 	k->n_intervals--;                       /* the others keep their order */
 	memmove(last, last + 1,
 	    (size_t)(&k->intervals[k->n_intervals] - last) * sizeof(*last));
+	return true;
 }
 
-void
+bool
 memory_leave(struct town *town, struct mem_socket *k, struct slice key)
 {
 	struct interval *last = interval_last(k, key);
 
-	if (last != NULL)
-		interval_end(town, k, last);
+	return last != NULL && interval_end(town, k, last);
 }
 
 void
@@ -151,8 +154,8 @@ memory_op_member(struct memory *m, struct store_op *op)
 		key = channel_key(m->arena, CHANNEL_ROOM, k->nsp, op->u.member.room);
 		if (joins && is_full(k, key, op->u.member.max_rooms))
 			op->u.member.refused_r++;
-		else
-			(joins ? memory_join : memory_leave)(m->town, k, key);
+		else if ((joins ? memory_join : memory_leave)(m->town, k, key))
+			changed_add(&m->changed, k->session);
 	}
 	if (op->u.member.refused_r != 0)
 		op->rc = RC_TOO_BIG;
@@ -238,6 +241,21 @@ room_name(const struct interval *i, struct slice *nsp_r)
 
 	channel_split(i->key, &kind, nsp_r, &name);
 	return name;
+}
+
+enum rc
+memory_heard(struct store *store, uint64_t session, store_heard_fn *visit,
+    void *arg)
+{
+	struct mem_socket *k;
+	size_t i;
+
+	for (k = memory_of(store)->town->sockets; k != NULL; k = k->hh.next)
+		for (i = 0; k->reader == session && i < k->n_intervals; i++)
+			visit(arg, 0, k->intervals[i].key, k->intervals[i].from,
+			    k->intervals[i].to == INT64_MAX ? 0 :
+			    k->intervals[i].to);
+	return RC_OK;
 }
 
 enum rc

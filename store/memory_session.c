@@ -26,6 +26,12 @@ memory_is_claimed(const struct town *town, const struct mem_session *s)
 	return s->holder != 0 && memory_worker_lives(town, s->holder);
 }
 
+bool
+memory_is_orphan(const struct town *town, const struct mem_session *s)
+{
+	return s->row.transport != 0 && !memory_is_claimed(town, s);
+}
+
 void
 memory_t(const struct town *town, struct slice t, char out_r[24])
 {
@@ -48,6 +54,8 @@ memory_session_dead(const struct memory *m, const struct mem_session *s)
 	int64_t dead = s->row.heard_boot + conf->ping_interval_ms +
 	    conf->ping_timeout_ms;
 
+	if (s->row.transport != 0)      /* its worker knows what it hears */
+		return memory_is_claimed(m->town, s) ? INT64_MAX : 0;
 	if (s->row.ping_open)
 		dead = earlier(dead, s->row.ping_boot + conf->ping_timeout_ms);
 	if (!s->was_connected && !s->row.closing && conf->connect_timeout_ms > 0 &&
@@ -92,7 +100,9 @@ memory_op_open(struct memory *m, struct store_op *op)
 	s->row.version = 1;
 	s->row.opened_wall = m->wall;
 	s->row.heard_boot = s->row.ping_boot = s->opened_boot = m->boot;
-	s->cursor = s->prev = m->town->seq;
+	s->cursor = s->prev = op->u.open.cursor_r = m->town->seq;
+	if (s->row.transport != 0)
+		memory_own_session(m, s, op->u.open.ticket);
 	HASH_ADD(hh, m->town->sessions, n, sizeof(s->n), s);
 }
 
@@ -122,6 +132,9 @@ memory_op_receive(struct memory *m, struct store_op *op)
 		op->rc = RC_TOO_BIG;
 		return;
 	}
+	if (s->row.transport != 0 && !op->u.receive.changed &&
+	    op->u.receive.partial.p == NULL && s->row.partial.p == NULL)
+		return;                 /* nothing of it stays */
 	if ((s->row.traits & SESSION_PINGS_US) != 0)
 		s->row.heard_boot = m->boot;
 	memcpy(s->row.last_post, t, sizeof(t));
@@ -177,6 +190,10 @@ memory_op_close(struct memory *m, struct store_op *op)
 {
 	struct mem_session *s = memory_session_get(m->town, op->u.close.session);
 
+	if (s != NULL && op->u.close.proved > 0)
+		memory_prove(s, op->u.close.proved);
+	if (s != NULL && op->u.close.is_own)
+		memory_drop_claim(s);           /* nobody waits to be told */
 	if (s == NULL)
 		op->rc = RC_GONE;
 	else if (op->u.close.orderly)

@@ -105,6 +105,7 @@ memory_op_connect(struct memory *m, struct store_op *op)
 		if (k->user.p != NULL)
 			memory_join(m->town, k,
 			    channel_key(m->arena, CHANNEL_USER, nsp, k->user));
+		changed_add(&m->changed, s->n);
 		op->u.connect.socket_r = k->n;
 		op->u.connect.seq_r = op->u.connect.answer.p == NULL ? m->town->seq :
 		    memory_tell(m, s->n, RECORD_CONNECT, nsp, op->u.connect.answer);
@@ -214,6 +215,7 @@ memory_op_disconnect(struct memory *m, struct store_op *op)
 		memory_tell(m, s->n, RECORD_DISCONNECT, k->nsp, SLICE_NONE);
 	socket_go(m, s, k, reason, false, !op->u.disconnect.silent);
 	s->row.version++;
+	changed_add(&m->changed, s->n);
 	if (op->u.disconnect.engine || (!op->u.disconnect.silent &&
 	    (s->row.traits & SESSION_ROOT_IS_ALL) != 0 && is_root))
 		memory_session_end_orderly(m, s, reason, false);
@@ -246,6 +248,7 @@ memory_op_socket_set(struct memory *m, struct store_op *op)
 		if (user.n > 0)
 			memory_join(m->town, k,
 			    channel_key(m->arena, CHANNEL_USER, k->nsp, user));
+		changed_add(&m->changed, k->session);
 	}
 	if ((s = memory_session_get(m->town, k->session)) != NULL)
 		s->row.version++;
@@ -345,6 +348,7 @@ memory_op_recover(struct memory *m, struct store_op *op)
 	replay = (struct replay){ .socket = k->n, .pos = offset,
 		.back = offset, .upto = k->live_from };
 	replay_add(s, &replay);
+	changed_add(&m->changed, s->n);
 	op->u.recover.socket_r = k->n;
 }
 

@@ -42,8 +42,12 @@ enum record_kind {
 	                         * then the session ends (orderly close) */
 	RECORD_END,             /* control: the session has ended just now; a poll
 	                         * that is still parked is answered by data: the
-	                         * engine packet's digit, "1" or "6" */
-	RECORD_PONG             /* to a session: its client has pinged */
+	                         * engine packet's digit, "1" or "6".  With an id
+	                         * only the poll of that ticket is meant */
+	RECORD_PONG,            /* to a session: its client has pinged */
+	RECORD_MEMBERS          /* control, to nobody: sockets of sessions that are
+	                         * connections of other workers have come to other
+	                         * rooms; data: JSON array of the sessions' numbers */
 };
 
 enum {

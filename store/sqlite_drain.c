@@ -261,6 +261,8 @@ drain_one(struct sqlite *db, const struct search *f, struct drain *d,
 	if (found == NULL)
 		return true;
 	r = &found->record;
+	if (r->kind == RECORD_END)
+		return true;            /* was for one poll that waited */
 	if (at.socket != 0 && is_excepted(f, at, found->unless_ids))
 		return true;
 	if ((r->flags & RECORD_VOLATILE) != 0 &&

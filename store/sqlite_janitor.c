@@ -45,7 +45,9 @@ session_due(struct sqlite *db, int64_t n)
 
 	if (l == NULL || live_dead(db, l) > db->boot)
 		return;
-	if ((l->flags & LIVE_CLOSING) != 0)
+	if (live_is_orphan(db, l))
+		session_end(db, l, "transport close", '1', true);
+	else if ((l->flags & LIVE_CLOSING) != 0)
 		session_end(db, l, "transport close", '1', false);
 	else if ((l->flags & LIVE_WAS_CONNECTED) == 0)
 		session_end(db, l, "transport close", '1', true);

@@ -380,6 +380,12 @@ live_drop_claim(struct sqlite *db, struct live *l)
 }
 
 bool
+live_is_orphan(struct sqlite *db, const struct live *l)
+{
+	return l->transport != 0 && !live_is_claimed(db, l);
+}
+
+bool
 live_has(const struct live *l, unsigned trait)
 {
 	return (l->flags >> LIVE_TRAITS & trait) != 0;
@@ -389,17 +395,19 @@ int64_t
 live_ping_due(const struct sqlite *db, const struct live *l)
 {
 	if ((l->flags & (LIVE_PING_OPEN | LIVE_CLOSING)) != 0 ||
-	    live_has(l, SESSION_PINGS_US) ||
-	    (live_has(l, SESSION_QUIET_POLLS) && l->transport == 0))
+	    live_has(l, SESSION_PINGS_US) || live_has(l, SESSION_QUIET_POLLS) ||
+	    l->transport != 0)
 		return 0;
 	return l->ping + db->interval;
 }
 
 int64_t
-live_dead(const struct sqlite *db, const struct live *l)
+live_dead(struct sqlite *db, const struct live *l)
 {
 	int64_t dead = l->heard + db->interval + db->timeout;
 
+	if (l->transport != 0)          /* its worker knows what it hears */
+		return live_is_claimed(db, l) ? INT64_MAX : 0;
 	if ((l->flags & LIVE_CLOSING) != 0)
 		return l->ping + CLOSE_WAIT_MS;
 	if ((l->flags & LIVE_PING_OPEN) != 0 && l->ping + db->timeout < dead)

@@ -156,6 +156,25 @@ log_tell(struct sqlite *db, struct live *l, uint64_t session,
 	return record_to_session(db, l, session, &r);
 }
 
+void
+log_tell_poll(struct sqlite *db, struct live *l, char answer)
+{
+	struct record r = { .kind = RECORD_END, .id = l->ticket,
+	    .data = arena_dup(db->arena, slice_of(&answer, 1)) };
+
+	record_to_session(db, NULL, l->session, &r);
+	wake_holder(db, l->holder);
+	live_drop_claim(db, l);
+}
+
+void
+log_tell_members(struct sqlite *db, struct slice data)
+{
+	struct record r = { .kind = RECORD_MEMBERS, .id = -1, .data = data };
+
+	record_write(db, &r, 0, 0, SLICE_NONE);
+}
+
 /* The numbers of the channels whose members are left out. */
 static struct slice
 unless_numbers(struct sqlite *db, struct slice except)

@@ -279,6 +279,8 @@ sqlite_close(struct store *store)
 		close(db->dir);
 	arena_free(&db->scratch);
 	buf_free(&db->spoken);
+	buf_free(&db->changed.numbers);
+	buf_free(&db->own_changed.numbers);
 	buf_free(&db->roster.rows);
 	free(db->path);
 	free(db->file);
@@ -292,6 +294,8 @@ const struct store_driver store_sqlite = {
 	.wake_fd = sqlite_wake_fd,
 	.wake_take = sqlite_wake_take,
 	.worker = sqlite_worker,
+	.offer_sockets = sqlite_offer_sockets,
+	.has_sockets = sqlite_has_sockets,
 	.moved = sqlite_moved,
 	.look = sqlite_look,
 	.rest = sqlite_rest,
@@ -308,6 +312,7 @@ const struct store_driver store_sqlite = {
 	.history = sqlite_history,
 	.tail = sqlite_tail,
 	.members = sqlite_members,
+	.heard = sqlite_heard,
 	.last_seq = sqlite_last_seq,
 	.value = sqlite_value,
 	.acl_version = sqlite_acl_version,

@@ -36,8 +36,8 @@ enum meeting {
 	MEETS_LOST              /* a new one, whose last answer nobody got */
 };
 
-static bool
-is_own_claim(const struct sqlite *db, const struct live *l, uint64_t ticket)
+bool
+claim_is_own(const struct sqlite *db, const struct live *l, uint64_t ticket)
 {
 	return l->holder != 0 && l->holder == worker_self(db->workers) &&
 	    l->ticket == (int64_t)ticket;
@@ -71,7 +71,7 @@ poll_meet(struct sqlite *db, struct live *l, struct store_op *op, const char *t,
 	*meets_r = MEETS_NOBODY;
 	if (op->u.poll.again) {
 		*meets_r = MEETS_ITSELF;
-		return is_own_claim(db, l, op->u.poll.ticket) ? RC_OK : RC_CLASH;
+		return claim_is_own(db, l, op->u.poll.ticket) ? RC_OK : RC_CLASH;
 	}
 	if (l->holder == 0) {
 		if (same)
@@ -93,9 +93,8 @@ poll_meet(struct sqlite *db, struct live *l, struct store_op *op, const char *t,
 	return RC_OK;
 }
 
-/* The last answer has arrived: what it carried is not needed any more. */
-static void
-poll_receipt(struct sqlite *db, struct live *l)
+void
+live_receipt(struct sqlite *db, struct live *l)
 {
 	l->prev = l->cursor;
 	if ((l->flags & (LIVE_TIDY | LIVE_REPLAY)) == LIVE_TIDY)
@@ -106,19 +105,6 @@ poll_receipt(struct sqlite *db, struct live *l)
 	sql_do(db, SQL_REPLAY_DONE, "ii", (int64_t)l->session, l->cursor);
 	if (sql_int(db, 0, SQL_REPLAY_COUNT, "i", (int64_t)l->session) == 0)
 		l->flags &= ~(unsigned)LIVE_REPLAY;
-}
-
-/* A live connection: what it had is known by its pongs only. */
-static void
-poll_receipt_live(struct sqlite *db, struct live *l, int64_t proved)
-{
-	if (proved >= l->cursor) {
-		poll_receipt(db, l);
-	} else if (proved > l->prev) {
-		l->prev = proved;
-		if ((l->flags & (LIVE_TIDY | LIVE_REPLAY)) == LIVE_TIDY)
-			member_tidy(db, l, proved);
-	}
 }
 
 static void
@@ -148,8 +134,7 @@ poll_park(struct sqlite *db, struct live *l, struct store_op *op)
 	if (me == 0)
 		return;
 	op->u.poll.outcome_r = POLL_PARKED;
-	if (!op->u.poll.is_live)
-		l->prev = l->cursor;            /* nothing was there for it */
+	l->prev = l->cursor;            /* nothing was there for it */
 	if (l->holder == 0) {
 		worker_say_busy(db->workers, true);
 		db->claims++;
@@ -159,9 +144,8 @@ poll_park(struct sqlite *db, struct live *l, struct store_op *op)
 	l->ticket = (int64_t)op->u.poll.ticket;
 }
 
-/* The log still reaches back to what it has not seen. */
-static bool
-is_within_log(struct sqlite *db, const struct live *l)
+bool
+live_is_within_log(struct sqlite *db, const struct live *l)
 {
 	int64_t from = l->cursor, replay;
 
@@ -208,8 +192,8 @@ op_poll(struct sqlite *db, struct store_op *op)
 	enum meeting meets;
 	char t[24];
 
-	if (l == NULL) {
-		op->rc = RC_GONE;
+	if (l == NULL || l->transport != 0) {
+		op->rc = l == NULL ? RC_GONE : RC_NONE;
 		return;
 	}
 	live_t(db, op->u.poll.t, t);
@@ -223,12 +207,10 @@ op_poll(struct sqlite *db, struct store_op *op)
 		memcpy(l->t, t, sizeof(t));
 		if (meets == MEETS_ANSWERED || meets == MEETS_LOST)
 			poll_rewind(db, l);
-		else if (op->u.poll.is_live)
-			poll_receipt_live(db, l, op->u.poll.proved);
 		else
-			poll_receipt(db, l);
+			live_receipt(db, l);
 	}
-	if (!is_within_log(db, l)) {
+	if (!live_is_within_log(db, l)) {
 		log_warn("store", "session=%llu ends: the log does not reach back to it",
 		    (unsigned long long)l->session);
 		session_end(db, l, "transport close", '1', false);
@@ -257,7 +239,7 @@ deliver_check(struct sqlite *db, struct store_op *op, struct live *l)
 {
 	if (l == NULL)
 		return RC_GONE;
-	if (!is_own_claim(db, l, op->u.deliver.ticket))
+	if (!claim_is_own(db, l, op->u.deliver.ticket))
 		return RC_CLASH;
 	if (op->u.deliver.upto > 0 && (l->flags & LIVE_REPLAY) != 0 &&
 	    sql_int(db, -1, SQL_REPLAY_OPEN, "i", (int64_t)l->session) >= 0)
@@ -294,7 +276,7 @@ op_release(struct sqlite *db, struct store_op *op)
 
 	if (l == NULL)
 		op->rc = RC_GONE;
-	else if (!is_own_claim(db, l, op->u.release.ticket))
+	else if (!claim_is_own(db, l, op->u.release.ticket))
 		op->rc = RC_CLASH;
 	else {
 		live_drop_claim(db, l);

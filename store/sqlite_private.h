@@ -24,7 +24,7 @@
 #include "store/worker.h"
 
 enum {
-	SCHEMA = 5,                     /* what this program reads and writes */
+	SCHEMA = 6,                     /* what this program reads and writes */
 	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
 	SLOT_HEARD_MS = 5000,
 	TASK_ATTEMPTS = 3,
@@ -54,6 +54,7 @@ enum {
 	LIVE_REPLAY = 16,       /* rows in replay */
 	LIVE_TIDY = 32,         /* intervals of it have ended and may be dropped */
 	LIVE_WAS_CONNECTED = 64,        /* to a namespace, once */
+	LIVE_PROBED = 128,      /* a row in probe */
 	LIVE_TRAITS = 8         /* the session's traits stand above so many bits */
 };
 
@@ -80,7 +81,8 @@ struct live {
 	uint64_t session;
 	int64_t cursor, prev;
 	int64_t head;                   /* newest record to the session itself */
-	int64_t holder, ticket, claim_seq;      /* no holder: see answer_note() */
+	int64_t holder, ticket, claim_seq;      /* of a poll, or the owner; no
+	                                         * holder: see answer_note() */
 	int64_t heard, ping, opened;
 	int64_t version, namespaces;
 	int transport;
@@ -164,6 +166,7 @@ struct sqlite {
 	struct roster roster;
 	struct said *said, **said_end;  /* this turn's records, in order */
 	struct buf spoken;              /* channel ids of this turn's records */
+	struct changed changed, own_changed;    /* by the op in hand; by all, ours */
 	unsigned char wake[(WORKERS_MAX + 8) / 8];
 	bool must_wake;
 	int64_t claims;                 /* about how many are ours */
@@ -250,9 +253,11 @@ bool live_is_claimed(struct sqlite *db, const struct live *l);
 void live_drop_claim(struct sqlite *db, struct live *l);
 /* Whether the session has this trait (SESSION_...). */
 bool live_has(const struct live *l, unsigned trait);
+/* A connection whose worker is dead. */
+bool live_is_orphan(struct sqlite *db, const struct live *l);
 /* Boot ms: when a ping is due (0: one is open), when the session is dead. */
 int64_t live_ping_due(const struct sqlite *db, const struct live *l);
-int64_t live_dead(const struct sqlite *db, const struct live *l);
+int64_t live_dead(struct sqlite *db, const struct live *l);
 /* A `t` as it is kept: long ones by their hash. */
 void live_t(struct sqlite *db, struct slice t, char out_r[24]);
 
@@ -277,6 +282,12 @@ void op_poll(struct sqlite *db, struct store_op *op);
 void op_deliver(struct sqlite *db, struct store_op *op);
 void op_release(struct sqlite *db, struct store_op *op);
 void op_lost(struct sqlite *db, struct store_op *op);
+/* The claim is this worker's, with this ticket. */
+bool claim_is_own(const struct sqlite *db, const struct live *l, uint64_t ticket);
+/* The log still reaches back to what it has not seen. */
+bool live_is_within_log(struct sqlite *db, const struct live *l);
+/* The last answer has arrived: what it carried is not needed any more. */
+void live_receipt(struct sqlite *db, struct live *l);
 
 struct drain {
 	size_t max_records, max_bytes;
@@ -292,6 +303,17 @@ void drain_session(struct sqlite *db, struct live *l, struct drain *d);
 /* How many events a socket missed in (after, upto], at most limit + 1. */
 int64_t drain_count(struct sqlite *db, uint64_t session, uint64_t socket,
     int64_t after, int64_t upto, int64_t limit);
+
+/* ---- sqlite_follow.c ---------------------------------------------------- */
+
+void op_probe(struct sqlite *db, struct store_op *op);
+void op_upgrade(struct sqlite *db, struct store_op *op);
+void op_follow(struct sqlite *db, struct store_op *op);
+void op_prove(struct sqlite *db, struct store_op *op);
+/* A connection of this worker begins to own it. */
+void live_own(struct sqlite *db, struct live *l, uint64_t ticket);
+/* Up to here its client has what was said to it. */
+void live_prove(struct sqlite *db, struct live *l, int64_t proved);
 
 /* ---- sqlite_socket.c ---------------------------------------------------- */
 
@@ -340,11 +362,13 @@ void channel_tidy(struct sqlite *db, int64_t channel);
 /* From the next seq on, of a socket that was never there. */
 void member_start(struct sqlite *db, int64_t channel, uint64_t socket,
     uint64_t session);
-/* From the next seq on; joining twice is fine. */
-void member_join(struct sqlite *db, int64_t channel, uint64_t socket,
+/* From the next seq on; joining twice is fine.  False: it was so already. */
+bool member_join(struct sqlite *db, int64_t channel, uint64_t socket,
     uint64_t session);
-void member_leave(struct sqlite *db, int64_t channel, uint64_t socket,
+bool member_leave(struct sqlite *db, int64_t channel, uint64_t socket,
     uint64_t session);
+/* After an op: those whose sockets it changed (db->changed) are told. */
+void changed_tell(struct sqlite *db);
 /* All that is open ends at this seq; forget: nothing is left behind. */
 void member_leave_all(struct sqlite *db, uint64_t session, uint64_t socket,
     bool forget);
@@ -356,6 +380,8 @@ enum rc sqlite_members(struct store *store, struct slice channel, int64_t seq,
     store_member_fn *visit, void *arg);
 /* Inside a call: the packed names of its rooms. */
 void rooms_of(struct sqlite *db, const struct socket_row *k, struct buf *packed);
+enum rc sqlite_heard(struct store *store, uint64_t session,
+    store_heard_fn *visit, void *arg);
 enum rc sqlite_rooms_of(struct store *store, uint64_t socket,
     struct buf *packed);
 enum rc sqlite_rooms(struct store *store, struct slice nsp, struct slice after,
@@ -383,6 +409,10 @@ void record_keep(struct sqlite *db, const struct record *r, int64_t seq,
     int64_t keep_ms, int64_t keep_count);
 int64_t log_tell(struct sqlite *db, struct live *l, uint64_t session,
     enum record_kind kind, struct slice nsp, struct slice data);
+/* A parked poll gets this answer and loses its claim. */
+void log_tell_poll(struct sqlite *db, struct live *l, char answer);
+/* RECORD_MEMBERS; data is a JSON array. */
+void log_tell_members(struct sqlite *db, struct slice data);
 /* History whose time is over; 1 if there was any. */
 int64_t kept_over(struct sqlite *db, int64_t limit);
 /* Shows what was said after this seq, the last first.  RECENT_UNKNOWN: not all of it
@@ -483,6 +513,8 @@ void wake_forget(struct sqlite *db);
 int  sqlite_wake_fd(struct store *store);
 void sqlite_wake_take(struct store *store);
 unsigned sqlite_worker(const struct store *store);
+void sqlite_offer_sockets(struct store *store);
+bool sqlite_has_sockets(struct store *store);
 void sqlite_rest(struct store *store);
 /* Claims need a holder.  RC_IO: sticky. */
 holder worker_here(struct sqlite *db);

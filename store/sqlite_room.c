@@ -103,7 +103,7 @@ member_start(struct sqlite *db, int64_t channel, uint64_t socket,
 	    db->state.seq + 1, (int64_t)session);
 }
 
-void
+bool
 member_join(struct sqlite *db, int64_t channel, uint64_t socket,
     uint64_t session)
 {
@@ -111,11 +111,12 @@ member_join(struct sqlite *db, int64_t channel, uint64_t socket,
 	bool was = member_last(db, channel, socket, &from, &to);
 
 	if (was && to == 0)
-		return;
+		return false;
 	if (was && to == next)
 		sql_do(db, SQL_MEMBER_REOPEN, "iii", channel, (int64_t)socket, from);
 	else
 		member_start(db, channel, socket, session);
+	return true;
 }
 
 /* Ends an interval; true: something of it stays. */
@@ -133,7 +134,7 @@ member_end(struct sqlite *db, int64_t channel, uint64_t socket, int64_t from)
 	return true;
 }
 
-void
+bool
 member_leave(struct sqlite *db, int64_t channel, uint64_t socket,
     uint64_t session)
 {
@@ -141,12 +142,13 @@ member_leave(struct sqlite *db, int64_t channel, uint64_t socket,
 	struct live *l;
 
 	if (!member_last(db, channel, socket, &from, &to) || to != 0)
-		return;
+		return false;
 	if (member_end(db, channel, socket, from) && session != 0 &&
 	    (l = live_get(db, session)) != NULL) {
 		l->flags |= LIVE_TIDY;
 		live_touch(l);
 	}
+	return true;
 }
 
 /* The channels of a socket, so that they can be changed while walking. */
@@ -262,7 +264,7 @@ op_member(struct sqlite *db, struct store_op *op)
 	struct socket_row *k;
 	struct slice key;
 	int64_t channel = 0;
-	bool join = op->kind == OP_JOIN;
+	bool join = op->kind == OP_JOIN, has_changed;
 	size_t n = op->u.member.n, known = 0;
 
 	op->u.member.refused_r = 0;
@@ -279,16 +281,45 @@ op_member(struct sqlite *db, struct store_op *op)
 	key = channel_key(&db->scratch, CHANNEL_ROOM, k[0].nsp, op->u.member.room);
 	channel = channel_find(db, key, false);
 	for (size_t i = 0; i < known; i++) {
+		has_changed = false;
 		if (join && room_is_full(db, op, &k[i], channel))
 			op->u.member.refused_r++;
 		else if (join && (channel != 0 ||
 		    (channel = channel_find(db, key, true)) != 0))
-			member_join(db, channel, k[i].n, k[i].session);
+			has_changed = member_join(db, channel, k[i].n, k[i].session);
 		else if (channel != 0)
-			member_leave(db, channel, k[i].n, k[i].session);
+			has_changed = member_leave(db, channel, k[i].n, k[i].session);
+		if (has_changed)
+			changed_add(&db->changed, k[i].session);
 	}
 	if (op->u.member.refused_r != 0)
 		op->rc = RC_TOO_BIG;
+}
+
+void
+changed_tell(struct sqlite *db)
+{
+	struct buf others = BUF_INIT;
+	uint64_t session;
+	struct live *l;
+
+	for (size_t i = 0; i < changed_count(&db->changed); i++) {
+		session = changed_get(&db->changed, i);
+		if ((l = live_get(db, session)) == NULL || l->transport == 0 ||
+		    !live_is_claimed(db, l))
+			continue;
+		if (l->holder == worker_self(db->workers))
+			changed_add(&db->own_changed, session);
+		else
+			buf_printf(&others, "%c%llu", others.n == 0 ? '[' : ',',
+			    (unsigned long long)session);
+	}
+	buf_reset(&db->changed.numbers);
+	if (others.n != 0) {
+		buf_char(&others, ']');
+		log_tell_members(db, arena_dup(db->arena, buf_slice(&others)));
+	}
+	buf_free(&others);
 }
 
 /* ---- looking ----------------------------------------------------------------------- */
@@ -362,6 +393,29 @@ sqlite_members(struct store *store, struct slice channel, int64_t seq,
 			visit(arg, (uint64_t)rows[i].session,
 			    (uint64_t)rows[i].socket);
 	return db->failed;
+}
+
+enum rc
+sqlite_heard(struct store *store, uint64_t session, store_heard_fn *visit,
+    void *arg)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct arena arena = ARENA_INIT;
+	struct slice key;
+	sqlite3_stmt *s;
+
+	look_begin(db);
+	s = sql_open(db, SQL_MEMBER_HEARD, "i", (int64_t)session);
+	while (sql_row(db, s)) {
+		key = col_slice(s, 3);
+		if (key.p == NULL && col_slice(s, 5).p != NULL)
+			key = channel_key(&arena, CHANNEL_ROOM, col_slice(s, 4),
+			    col_slice(s, 5));
+		visit(arg, (uint64_t)col_int(s, 0), key, col_int(s, 1),
+		    col_int(s, 2));
+	}
+	arena_free(&arena);
+	return look_end(db, RC_OK);
 }
 
 /* A room that has its name from a socket. */

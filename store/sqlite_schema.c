@@ -63,8 +63,8 @@ schema_make(struct sqlite *db)
 }
 
 /*
- * From each version to the next.  A step is SQL; it runs in the transaction that writes the new number, so that
- * an older process notices at its next turn.
+ * From each version to the next.  A step is SQL; it runs in the transaction that
+ * writes the new number, so that an older process notices at its next turn.
  */
 static const char *const migrations[] = {
 	[1] = "ALTER TABLE answer ADD COLUMN attachments BLOB;"
@@ -72,6 +72,8 @@ static const char *const migrations[] = {
 	[2] = SCHEMA_ACL SCHEMA_STATE,
 	[3] = SCHEMA_LANES_FROM_3 SCHEMA_LANES,
 	[4] = SCHEMA_PRESENCE,
+	[5] = "CREATE TABLE probe(session INTEGER PRIMARY KEY, holder INT,"
+	    " ticket INT)",
 	[SCHEMA] = NULL,
 };
 

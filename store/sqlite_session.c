@@ -50,10 +50,13 @@ op_open(struct sqlite *db, struct store_op *op)
 	l = live_new(db, n);
 	l->transport = op->u.open.transport;
 	l->flags = op->u.open.traits << LIVE_TRAITS;
+	if (l->transport != 0)
+		live_own(db, l, op->u.open.ticket);
 	sql_do(db, SQL_SESSION_ADD, "itiiit", (int64_t)n, op->u.open.sid,
 	    (int64_t)op->u.open.generation, (int64_t)l->transport, db->wall,
 	    op->u.open.info);
 	op->u.open.n_r = n;
+	op->u.open.cursor_r = l->cursor;
 }
 
 /* ---- hearing ------------------------------------------------------------ */
@@ -94,6 +97,9 @@ op_receive(struct sqlite *db, struct store_op *op)
 		op->rc = RC_TOO_BIG;
 		return;
 	}
+	if (l->transport != 0 && !op->u.receive.changed &&
+	    op->u.receive.partial.p == NULL && (l->flags & LIVE_PARTIAL) == 0)
+		return;                 /* nothing of it stays */
 	if (live_has(l, SESSION_PINGS_US))
 		l->heard = db->boot;    /* its ping is a POST */
 	memcpy(l->post_t, t, sizeof(t));
@@ -119,6 +125,8 @@ session_end(struct sqlite *db, struct live *l, const char *reason, char answer,
 	member_drop_session(db, l->session);
 	if ((l->flags & LIVE_REPLAY) != 0)
 		sql_do(db, SQL_REPLAY_DROP, "i", n);
+	if ((l->flags & LIVE_PROBED) != 0)
+		sql_do(db, SQL_PROBE_DROP, "i", n);
 	if (live_is_claimed(db, l)) {
 		log_tell(db, NULL, l->session, RECORD_END, SLICE(""),
 		    slice_of(&answer, 1));
@@ -153,6 +161,10 @@ op_close(struct sqlite *db, struct store_op *op)
 {
 	struct live *l = live_get(db, op->u.close.session);
 
+	if (l != NULL && op->u.close.proved > 0)
+		live_prove(db, l, op->u.close.proved);
+	if (l != NULL && op->u.close.is_own)
+		live_drop_claim(db, l);         /* nobody waits to be told */
 	if (l == NULL)
 		op->rc = RC_GONE;
 	else if (op->u.close.orderly)

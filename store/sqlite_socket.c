@@ -203,6 +203,7 @@ op_connect(struct sqlite *db, struct store_op *op)
 	if (user.p != NULL)
 		socket_start(db, CHANNEL_USER, nsp, user, n, session);
 	live_connected(db, l);
+	changed_add(&db->changed, session);
 	op->u.connect.socket_r = n;
 }
 
@@ -296,6 +297,7 @@ op_disconnect(struct sqlite *db, struct store_op *op)
 	l->namespaces--;
 	l->version++;
 	live_touch(l);
+	changed_add(&db->changed, k.session);
 	if (op->u.disconnect.engine || (!op->u.disconnect.silent &&
 	    live_has(l, SESSION_ROOT_IS_ALL) && slice_is(k.nsp, "/")))
 		session_end_orderly(db, l, reason, false);
@@ -368,6 +370,7 @@ op_recover(struct sqlite *db, struct store_op *op)
 	    seq);
 	l->flags |= LIVE_REPLAY | LIVE_TIDY;
 	live_connected(db, l);
+	changed_add(&db->changed, session);
 	op->u.recover.socket_r = k.n;
 }
 
@@ -415,6 +418,7 @@ op_socket_set(struct sqlite *db, struct store_op *op)
 			socket_leave(db, CHANNEL_USER, k.nsp, k.user, k.n, k.session);
 		if (user.n > 0)
 			socket_join(db, CHANNEL_USER, k.nsp, user, k.n, k.session);
+		changed_add(&db->changed, k.session);
 	}
 	sql_do(db, SQL_SOCKET_SET, "itt", (int64_t)k.n, data.p == NULL ? k.data :
 	    data, user.n == 0 ? SLICE_NONE : user);

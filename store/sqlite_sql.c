@@ -49,6 +49,7 @@ const char *const sql_schema =
     " json_extract(row, '$[14]') AS t, json_extract(row, '$[15]') AS post_t"
     " FROM live WHERE session > 0;"
     SCHEMA_STATE
+    "CREATE TABLE probe(session INTEGER PRIMARY KEY, holder INT, ticket INT);"
     "CREATE TABLE channel(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);"
     "CREATE TABLE member(channel INT, socket INT, from_seq INT, to_seq INT,"
     " session INT, PRIMARY KEY(channel, socket, from_seq)) WITHOUT ROWID;"
@@ -144,6 +145,11 @@ static const char *const texts[] = {
 	    " socket k WHERE k.n = ?2) WHERE n = ?1 AND lane IS NULL",
 	[SQL_SOCKET_LANE] = "SELECT lane FROM socket WHERE n = ?1",
 	[SQL_SESSION_PARTIAL] = "UPDATE session SET partial = ?2 WHERE n = ?1",
+	[SQL_SESSION_TRANSPORT] = "UPDATE session SET transport = ?2 WHERE n = ?1",
+	[SQL_PROBE_SET] = "REPLACE INTO probe(session, holder, ticket)"
+	    " VALUES(?1, ?2, ?3)",
+	[SQL_PROBE_GET] = "SELECT holder, ticket FROM probe WHERE session = ?1",
+	[SQL_PROBE_DROP] = "DELETE FROM probe WHERE session = ?1",
 	[SQL_SESSION_ALL] = "SELECT n FROM session WHERE n > ?1 ORDER BY n LIMIT 1",
 
 	[SQL_LIVE_ADD] = "INSERT INTO live(session, row) VALUES(?1, ?2)",
@@ -207,6 +213,10 @@ static const char *const texts[] = {
 	[SQL_MEMBER_CLAIMS] = "SELECT l.session, l.row FROM member m JOIN live l"
 	    " ON l.session = m.session WHERE m.channel = ?1 AND m.session > 0"
 	    " AND m.to_seq = 0 LIMIT ?2",
+	[SQL_MEMBER_HEARD] = "SELECT m.channel, m.from_seq, m.to_seq, c.key,"
+	    " k.nsp, k.id FROM member m LEFT JOIN channel c ON c.id = m.channel"
+	    " LEFT JOIN socket k ON c.id IS NULL AND k.n = m.channel / 2"
+	    " WHERE m.session = ?1",
 	[SQL_MEMBER_FIRST] = "SELECT min(from_seq) FROM member"
 	    " WHERE session = ?1 AND socket = ?2",
 

@@ -48,6 +48,10 @@ static op_fn *const op_fns[] = {
 	[OP_TASK_DONE] = op_task_done,
 	[OP_TASK_AGAIN] = op_task_again,
 	[OP_JANITOR] = op_janitor,
+	[OP_PROBE] = op_probe,
+	[OP_UPGRADE] = op_upgrade,
+	[OP_FOLLOW] = op_follow,
+	[OP_PROVE] = op_prove,
 };
 static_assert(sizeof(op_fns) / sizeof(*op_fns) == OP__COUNT,
     "an operation is missing");
@@ -106,6 +110,7 @@ turn_clear(struct sqlite *db)
 {
 	db->in_turn = db->is_fresh = false;
 	db->spoken.n = 0;
+	buf_reset(&db->changed.numbers);
 	live_forget_all(db);
 	arena_reset(&db->scratch);
 	wake_forget(db);
@@ -226,6 +231,8 @@ ops_apply(struct sqlite *db, struct store_op *op)
 		}
 		op->rc = RC_OK;
 		op_fns[op->kind](db, op);
+		if (db->changed.numbers.n != 0)
+			changed_tell(db);
 	}
 }
 
@@ -242,9 +249,13 @@ sqlite_commit(struct store *store, struct turn *turn)
 	before = db->state.seq;
 	db->arena = turn->arena;
 	memset(db->drained, 0, sizeof(db->drained));
+	buf_reset(&db->own_changed.numbers);
 	ops_apply(db, turn->first);
 	if (turn->settle != NULL && db->failed == RC_OK) {
 		last = turn->last;
+		turn->changed_r = (const uint64_t *)(const void *)
+		    db->own_changed.numbers.p;
+		turn->n_changed_r = changed_count(&db->own_changed);
 		roster_begin(db);
 		turn->settle(turn->arg, store, turn);
 		roster_end(db);

@@ -136,6 +136,23 @@ sqlite_worker(const struct store *store)
 	return db->workers == NULL ? 0 : worker_number(worker_self(db->workers));
 }
 
+void
+sqlite_offer_sockets(struct store *store)
+{
+	struct sqlite *db = sqlite_of(store);
+
+	if (db->workers != NULL && worker_here(db) != 0)
+		worker_offer_sockets(db->workers);
+}
+
+bool
+sqlite_has_sockets(struct store *store)
+{
+	struct sqlite *db = sqlite_of(store);
+
+	return db->workers != NULL && workers_have_sockets(db->workers);
+}
+
 /* An idle process keeps its statements, not the pages it has read. */
 void
 sqlite_rest(struct store *store)

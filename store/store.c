@@ -97,6 +97,40 @@ turn_add(struct turn *turn, enum store_op_kind kind, struct store_op *gate)
 	return op;
 }
 
+/* ---- whose memberships changed ------------------------------------------ */
+
+size_t
+changed_count(const struct changed *changed)
+{
+	return changed->numbers.n / sizeof(uint64_t);
+}
+
+uint64_t
+changed_get(const struct changed *changed, size_t i)
+{
+	uint64_t session;
+
+	memcpy(&session, changed->numbers.p + i * sizeof(session), sizeof(session));
+	return session;
+}
+
+void
+changed_add(struct changed *changed, uint64_t session)
+{
+	size_t i = changed_count(changed);
+	uint64_t *numbers;
+
+	while (i > 0 && changed_get(changed, i - 1) > session)
+		i--;
+	if (session == 0 || (i > 0 && changed_get(changed, i - 1) == session))
+		return;
+	buf_add(&changed->numbers, slice_of((const char *)&session, sizeof(session)));
+	numbers = (uint64_t *)(void *)changed->numbers.p;
+	memmove(numbers + i + 1, numbers + i,
+	    (changed_count(changed) - 1 - i) * sizeof(*numbers));
+	numbers[i] = session;
+}
+
 /* ---- the verbs -------------------------------------------------------- */
 
 int
@@ -115,6 +149,18 @@ unsigned
 store_worker(const struct store *store)
 {
 	return store->driver->worker(store);
+}
+
+void
+store_offer_sockets(struct store *store)
+{
+	store->driver->offer_sockets(store);
+}
+
+bool
+store_has_sockets(struct store *store)
+{
+	return store->driver->has_sockets(store);
 }
 
 bool
@@ -251,6 +297,13 @@ store_members(struct store *store, struct slice channel, int64_t seq,
 }
 
 enum rc
+store_heard(struct store *store, uint64_t session, store_heard_fn *visit,
+    void *arg)
+{
+	return store->driver->heard(store, session, visit, arg);
+}
+
+enum rc
 store_last_seq(struct store *store, int64_t *seq_r)
 {
 	return store->driver->last_seq(store, seq_r);
@@ -366,6 +419,8 @@ store_commit(struct store *store, struct turn *turn)
 	enum rc rc;
 
 	turn->first_seq_r = turn->last_seq_r = 0;
+	turn->changed_r = NULL;
+	turn->n_changed_r = 0;
 	if ((rc = store->driver->commit(store, turn)) == RC_OK)
 		audit(turn);
 	return rc;

@@ -72,6 +72,11 @@ int      store_wake_fd(struct store *store);
 void     store_wake_take(struct store *store);
 unsigned store_worker(const struct store *store);       /* 0: not a worker yet */
 
+/* This worker takes sessions over: clients may be told so, as long as it lives. */
+void store_offer_sockets(struct store *store);
+/* Whether a living worker does (about 1 us). */
+bool store_has_sockets(struct store *store);
+
 /* Whether somebody else has committed since the last call (cheap). */
 bool store_moved(struct store *store);
 
@@ -213,6 +218,16 @@ typedef void store_member_fn(void *arg, uint64_t session, uint64_t socket);
 enum rc store_members(struct store *store, struct slice channel, int64_t seq,
     store_member_fn *visit, void *arg);
 
+/*
+ * Where the sockets of a session listen, and since when: the intervals [from, to)
+ * that are kept, to 0 for open ones.  channel tells intervals of one channel from
+ * those of others; key is absent when it was the room of a socket that has ended.
+ */
+typedef void store_heard_fn(void *arg, uint64_t channel, struct slice key,
+    int64_t from, int64_t to);
+enum rc store_heard(struct store *store, uint64_t session,
+    store_heard_fn *visit, void *arg);
+
 /* The newest seq; 0 in an empty store. */
 enum rc store_last_seq(struct store *store, int64_t *seq_r);
 
@@ -333,7 +348,8 @@ enum store_op_kind {
 	OP_OPEN, OP_POLL, OP_DELIVER, OP_RELEASE, OP_LOST, OP_RECEIVE, OP_CLOSE,
 	OP_CONNECT, OP_RECOVER, OP_APPEND, OP_JOIN, OP_LEAVE, OP_DISCONNECT,
 	OP_SOCKET_SET, OP_VALUE_SET, OP_ACL, OP_PRESENCE, OP_MAIL, OP_TIMER, OP_ONCE, OP_ANSWER, OP_TASK_ADD,
-	OP_TASK_TRY, OP_TASK_DONE, OP_TASK_AGAIN, OP_JANITOR, OP__COUNT
+	OP_TASK_TRY, OP_TASK_DONE, OP_TASK_AGAIN, OP_JANITOR, OP_PROBE, OP_UPGRADE,
+	OP_FOLLOW, OP_PROVE, OP__COUNT
 };
 
 /* What a poll brought. */
@@ -368,13 +384,17 @@ struct store_op {
 	union {
 		/* A new session.  The cursor stands at the newest record.
 		 * RC_TOO_BIG: max_sessions or slots are full (slots count the
-		 * polling sessions that hold a poll or were heard within 5 s). */
+		 * polling sessions that hold a poll or were heard within 5 s).
+		 * transport not 0: a connection of this worker, which owns the
+		 * session with this ticket until one of them ends. */
 		struct {
 			struct slice sid, info;
+			uint64_t ticket;
 			int generation, transport;
 			unsigned traits;
 			int64_t max_sessions, slots;    /* 0: no limit */
 			uint64_t n_r;
+			int64_t cursor_r;
 		} open;
 
 		/*
@@ -393,18 +413,13 @@ struct store_op {
 		 * answered "1") or, with takeover, is taken over.
 		 * again: the process asks for its own parked poll (same ticket):
 		 * RC_CLASH when the claim is not its own any more.
-		 * RC_GONE: no such session.
+		 * RC_GONE: no such session.  RC_NONE: it is on a connection now.
 		 */
 		struct {
 			uint64_t session;
 			uint64_t ticket;                /* of this process, not 0 */
 			struct slice t;
 			bool takeover, again;
-			/* The asker is a live connection: that it asks again does not
-			 * prove that it had what was said to it.  proved: a seq up
-			 * to which that is known otherwise (a pong). */
-			bool is_live;
-			int64_t proved;
 			size_t max_records, max_bytes;  /* of one response */
 			enum poll_outcome outcome_r;
 			struct batch batch_r;
@@ -467,6 +482,8 @@ struct store_op {
 			const char *reason;             /* "transport close" ... */
 			char answer;
 			bool keep, orderly;
+			bool is_own;                    /* whoever holds it does this */
+			int64_t proved;                 /* as in OP_PROVE; 0: none */
 		} close;
 
 		/* A socket in a namespace: RECORD_CONNECT (data) to the session,
@@ -673,6 +690,56 @@ struct store_op {
 			size_t limit;
 			int64_t next_due_r;     /* wall ms of the next timer or question, 0: none */
 		} janitor;
+
+		/*
+		 * A connection wants to take a polling session over.  BEGIN: this
+		 * worker probes it with this ticket; polling goes on.  RC_CLASH:
+		 * another living worker or ticket does, or it is no polling session
+		 * (any more).  NOOP: a poll that waits is answered with a noop.
+		 * END: it will not.  RC_CLASH: it is not probed by us (any more).
+		 * RC_GONE.  The probe of a dead worker is void.
+		 */
+		struct {
+			uint64_t session, ticket;
+			enum probe_step { PROBE_BEGIN, PROBE_NOOP, PROBE_END } step;
+		} probe;
+
+		/*
+		 * The probe has come to its end: the session has this transport and
+		 * is owned by this worker and ticket; its version grows, so a POST
+		 * that was decided before is decided again.  A poll that waits
+		 * is answered "1".  What the polls brought has arrived.
+		 * pinged_r: boot ms of the last ping.  RC_CLASH: it is not probed by
+		 * us (any more); RC_GONE.
+		 */
+		struct {
+			uint64_t session, ticket;
+			int transport;
+			int64_t cursor_r, pinged_r;
+		} upgrade;
+
+		/*
+		 * The owner of a session asks for what is past `from` (0: past the
+		 * stored cursor, which is not written while it is owned): replays
+		 * first.  POLL_PARKED: nothing is left, read the tail from cursor_r.
+		 * POLL_END: it has ended.  proved as in OP_PROVE; 0: nothing new.
+		 * RC_CLASH: not the owner; RC_GONE.
+		 */
+		struct {
+			uint64_t session, ticket;
+			int64_t from, proved;
+			size_t max_records, max_bytes;
+			enum poll_outcome outcome_r;
+			struct batch batch_r;
+			int64_t cursor_r;
+		} follow;
+
+		/* The owner knows that its client has what was said up to here.
+		 * RC_CLASH: not the owner; RC_GONE. */
+		struct {
+			uint64_t session, ticket;
+			int64_t proved;
+		} prove;
 	} u;
 };
 
@@ -690,6 +757,10 @@ struct turn {
 	void (*settle)(void *arg, struct store *store, struct turn *turn);
 	void *arg;
 	int64_t first_seq_r, last_seq_r;        /* of the turn's records; 0: none */
+	/* Sessions owned by this worker whose sockets came, went, joined or left by
+	 * the ops; for the settle hook.  Owners elsewhere are told in the log. */
+	const uint64_t *changed_r;
+	size_t n_changed_r;
 };
 
 void turn_init(struct turn *turn, struct arena *arena);

@@ -49,9 +49,11 @@
 enum { DUTY_BYTE = 1 << 20, PROBE_BYTE = DUTY_BYTE + 16, MOURN_SECONDS = 120 };
 enum { FATE_OPEN, FATE_LEFT, FATE_FOUND /* + boot seconds when a corpse was found */ };
 
+enum { BUSY_CLAIMS = 1, BUSY_SOCKETS = 2 /* it takes sessions over */ };
+
 struct slot {
 	uint32_t incarnation;
-	uint32_t busy;
+	uint32_t busy;                  /* BUSY_... */
 	uint32_t pid;
 	uint32_t fate;
 };
@@ -64,7 +66,8 @@ struct workers {
 	unsigned number;
 	holder self;
 	uid_t owner;
-	bool is_busy;
+	bool is_busy, has_sockets;      /* as in its slot */
+	unsigned with_sockets;          /* who had it when we looked last; 0: nobody */
 	char *path;                     /* of the directory */
 	char prefix[80];                /* how socket names begin */
 };
@@ -382,17 +385,24 @@ worker_was_killed(struct workers *w, holder h)
 
 /* ---- waking -------------------------------------------------------------- */
 
+static void
+busy_write(struct workers *w)
+{
+	uint32_t busy = (w->is_busy ? BUSY_CLAIMS : 0) |
+	    (w->has_sockets ? BUSY_SOCKETS : 0);
+
+	if (pwrite(w->fd, &busy, sizeof(busy), 16 * (off_t)w->number +
+	    (off_t)offsetof(struct slot, busy)) != sizeof(busy))
+		log_warn("store", "worker=%u slot cannot be written", w->number);
+}
+
 void
 worker_say_busy(struct workers *w, bool busy)
 {
-	uint32_t flag = busy;
-
 	if (w->self == 0 || w->is_busy == busy)
 		return;
 	w->is_busy = busy;
-	if (pwrite(w->fd, &flag, sizeof(flag), 16 * (off_t)w->number +
-	    (off_t)offsetof(struct slot, busy)) != sizeof(flag))
-		log_warn("store", "worker=%u slot cannot be written", w->number);
+	busy_write(w);
 }
 
 size_t
@@ -405,12 +415,56 @@ workers_busy(struct workers *w, unsigned *numbers_r, size_t max)
 	for (unsigned base = 0; base <= WORKERS_MAX; base += 64) {
 		got = pread(w->fd, slots, sizeof(slots), 16 * (off_t)base);
 		for (unsigned i = 0; i < (got > 0 ? (size_t)got / 16 : 0); i++)
-			if (slots[i].busy && base + i != w->number && n < max)
+			if ((slots[i].busy & BUSY_CLAIMS) != 0 &&
+			    base + i != w->number && n < max)
 				numbers_r[n++] = base + i;
 		if (got < (ssize_t)sizeof(slots))
 			break;
 	}
 	return n;
+}
+
+void
+worker_offer_sockets(struct workers *w)
+{
+	if (w->self == 0 || w->has_sockets)
+		return;
+	w->has_sockets = true;
+	busy_write(w);
+}
+
+static bool
+slot_has_sockets(struct workers *w, unsigned number)
+{
+	struct slot slot;
+
+	return number != 0 && pread(w->fd, &slot, sizeof(slot),
+	    16 * (off_t)number) == sizeof(slot) && (slot.busy & BUSY_SOCKETS) != 0 &&
+	    byte_is_held(w->fd, number);
+}
+
+bool
+workers_have_sockets(struct workers *w)
+{
+	struct slot slots[64];
+	ssize_t got;
+
+	if (w->has_sockets || slot_has_sockets(w, w->with_sockets))
+		return true;
+	w->with_sockets = 0;
+	for (unsigned base = 0; base <= WORKERS_MAX; base += 64) {
+		got = pread(w->fd, slots, sizeof(slots), 16 * (off_t)base);
+		for (unsigned i = 0; i < (got > 0 ? (size_t)got / 16 : 0); i++) {
+			if ((slots[i].busy & BUSY_SOCKETS) == 0 || base + i == 0 ||
+			    !byte_is_held(w->fd, base + i))
+				continue;
+			w->with_sockets = base + i;
+			return true;
+		}
+		if (got < (ssize_t)sizeof(slots))
+			break;
+	}
+	return false;
 }
 
 void

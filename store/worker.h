@@ -47,6 +47,10 @@ void worker_say_busy(struct workers *w, bool busy);
 /* Numbers of all other workers that said so; how many, at most max. */
 size_t workers_busy(struct workers *w, unsigned *numbers_r, size_t max);
 
+/* This worker takes sessions over; whether a living one does. */
+void worker_offer_sockets(struct workers *w);
+bool workers_have_sockets(struct workers *w);
+
 /* One byte without meaning; never blocks. */
 void worker_wake(struct workers *w, unsigned number);
 

@@ -120,6 +120,7 @@ contract_main(const struct contract *contract)
 	contract_lost();
 	contract_acl();
 	contract_user();
+	contract_follow();
 	return t_end();
 }
 

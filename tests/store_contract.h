@@ -51,6 +51,7 @@ void contract_worker(void);
 void contract_lost(void);
 void contract_acl(void);
 void contract_user(void);
+void contract_follow(void);
 
 /* The stage of the running case. */
 struct scene {
@@ -159,6 +160,7 @@ const char *t_poll_page(uint64_t session, const char *t, size_t max_records);
 const char *t_again(uint64_t session);
 struct store_op *t_op_poll(uint64_t session, const char *t);
 const char *t_poll_text(const struct store_op *op);
+const char *t_batch_text(enum poll_outcome outcome, const struct batch *batch);
 /* The parked poll is answered with what stands up to seq (0: nothing). */
 enum rc t_deliver(uint64_t session, int64_t upto);
 enum rc t_deliver_ping(uint64_t session);

@@ -51,6 +51,9 @@ word_of(struct buf *b, const struct record *r)
 	case RECORD_PONG:
 		buf_str(b, "pong");
 		break;
+	case RECORD_MEMBERS:
+		buf_printf(b, "members:%.*s", SLICE_ARGS(r->data));
+		break;
 	}
 }
 
@@ -90,10 +93,21 @@ t_op_poll(uint64_t session, const char *t)
 }
 
 const char *
-t_poll_text(const struct store_op *op)
+t_batch_text(enum poll_outcome outcome, const struct batch *batch)
 {
 	struct buf b = BUF_INIT;
 	size_t i;
+
+	for (i = 0; i < batch->n; i++)
+		word_of(&b, &batch->records[i]);
+	return outcome == POLL_PARKED ? "parked" : outcome == POLL_END ? "end" :
+	    keep_text(&b);
+}
+
+const char *
+t_poll_text(const struct store_op *op)
+{
+	const char *words;
 
 	if (op->rc == RC_OK)
 		scene.tickets[op->u.poll.session % 64] = op->u.poll.ticket;
@@ -109,10 +123,8 @@ t_poll_text(const struct store_op *op)
 	case POLL_BATCH:
 		break;
 	}
-	for (i = 0; i < op->u.poll.batch_r.n; i++)
-		word_of(&b, &op->u.poll.batch_r.records[i]);
-	return op->u.poll.is_resend_r ? t_text("resend: %s", keep_text(&b)) :
-	    keep_text(&b);
+	words = t_batch_text(POLL_BATCH, &op->u.poll.batch_r);
+	return op->u.poll.is_resend_r ? t_text("resend: %s", words) : words;
 }
 
 const char *

@@ -30,7 +30,7 @@ struct step {
 struct life {
 	uint64_t seed;
 	char sid[SESSIONS][24], t[SESSIONS][24], id[SOCKETS][24];
-	uint64_t ticket[SESSIONS];
+	uint64_t ticket[SESSIONS], probe[SESSIONS];
 	unsigned session_of[SOCKETS], nsp_of[SOCKETS];
 	int64_t known[SOCKETS], before[SOCKETS];        /* offsets of the client */
 	unsigned count;

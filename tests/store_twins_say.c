@@ -36,6 +36,14 @@ say_op(struct twin *w, const struct step *st, const struct store_op *op, struct 
 			    (long long)op->u.poll.ping_due_r,
 			    (long long)op->u.poll.dead_r);
 		break;
+	case OP_UPGRADE:
+		buf_printf(b, "@%lld pinged=%lld", (long long)op->u.upgrade.cursor_r,
+		    (long long)op->u.upgrade.pinged_r);
+		break;
+	case OP_FOLLOW:
+		buf_printf(b, "@%lld %s", (long long)op->u.follow.cursor_r,
+		    t_batch_text(op->u.follow.outcome_r, &op->u.follow.batch_r));
+		break;
 	case OP_JANITOR:
 		buf_printf(b, " next=%lld", (long long)op->u.janitor.next_due_r);
 		break;
@@ -47,16 +55,15 @@ say_op(struct twin *w, const struct step *st, const struct store_op *op, struct 
 /* The clients remember, seen through the first twin: a new poll proves that the
  * last answer arrived, the answer to this one may still be lost. */
 static void
-remember_poll(const struct step *st, const struct store_op *op)
+remember_batch(const struct step *st, const struct batch *batch, bool is_resend)
 {
-	const struct batch *batch = &op->u.poll.batch_r;
 	unsigned k;
 	size_t i;
 
 	for (k = 0; k < SOCKETS; k++) {
 		if (life.session_of[k] != st->session)
 			continue;
-		if (!op->u.poll.is_resend_r)
+		if (!is_resend)
 			life.before[k] = life.known[k];
 		for (i = 0; i < batch->n; i++)
 			if (batch->records[i].kind == RECORD_EVENT &&
@@ -76,6 +83,7 @@ remember(const struct step *st, const struct store_op *op)
 	switch (st->kind) {
 	case OP_OPEN:
 		memcpy(life.sid[st->session], st->sid, sizeof st->sid);
+		life.ticket[st->session] = st->ticket;
 		for (k = 0; k < SOCKETS; k++)
 			if (life.session_of[k] == st->session)
 				life.session_of[k] = SESSIONS;
@@ -92,7 +100,16 @@ remember(const struct step *st, const struct store_op *op)
 	case OP_POLL:
 		memcpy(life.t[st->session], st->t, sizeof st->t);
 		life.ticket[st->session] = st->ticket;
-		remember_poll(st, op);
+		remember_batch(st, &op->u.poll.batch_r, op->u.poll.is_resend_r);
+		break;
+	case OP_PROBE:
+		life.probe[st->session] = st->ticket;
+		break;
+	case OP_UPGRADE:
+		life.ticket[st->session] = st->ticket;
+		break;
+	case OP_FOLLOW:
+		remember_batch(st, &op->u.follow.batch_r, false);
 		break;
 	case OP_DELIVER:
 		for (k = 0; k < SOCKETS; k++)

@@ -35,6 +35,7 @@ static const struct {
 	{ OP_MAIL, 4 }, { OP_TIMER, 4 }, { OP_ONCE, 3 },
 	{ OP_ANSWER, 6 }, { OP_TASK_TRY, 3 }, { OP_TASK_DONE, 3 },
 	{ OP_TASK_ADD, 6 }, { OP_TASK_AGAIN, 2 },
+	{ OP_PROBE, 6 }, { OP_UPGRADE, 4 }, { OP_FOLLOW, 12 }, { OP_PROVE, 3 },
 };
 
 static enum store_op_kind
@@ -120,6 +121,8 @@ make_step(struct step *st, int place)
 	st->is_again = st->kind == OP_POLL && roll(3) == 0;
 	st->ticket = st->is_again || (st->kind != OP_POLL && roll(4) != 0) ?
 	    life.ticket[st->session] : life.count;
+	if ((st->kind == OP_PROBE || st->kind == OP_UPGRADE) && roll(8) != 0)
+		st->ticket = life.probe[st->session];
 	if (st->ticket == 0)
 		st->ticket = life.count;
 	st->offset = roll(2) ? life.known[st->socket] : life.before[st->socket];
@@ -137,6 +140,8 @@ const char *const kind_names[OP__COUNT] = {
 	[OP_ONCE] = "once", [OP_ANSWER] = "answer", [OP_TASK_TRY] = "task_try",
 	[OP_TASK_DONE] = "task_done",
 	[OP_TASK_ADD] = "task_add", [OP_TASK_AGAIN] = "task_again", [OP_JANITOR] = "janitor",
+	[OP_PROBE] = "probe", [OP_UPGRADE] = "upgrade", [OP_FOLLOW] = "follow",
+	[OP_PROVE] = "prove",
 };
 
 void
@@ -314,6 +319,8 @@ fill_session_op(struct twin *w, const struct step *st, struct store_op *op)
 		if ((st->flags & 16) != 0)
 			op->u.open.traits = SESSION_QUIET_POLLS |
 			    SESSION_POLLS_ON | SESSION_ROOT_IS_ALL;
+		op->u.open.transport = (st->flags & 0x30) == 0;
+		op->u.open.ticket = st->ticket;
 		op->u.open.max_sessions = 8;
 		op->u.open.slots = (st->flags & 3) == 0 ? 4 : 0;
 		break;
@@ -384,6 +391,39 @@ fill_merge(const struct step *st, struct store_op *op)
 	op->u.value_set.how = merges[i].how;
 	op->u.value_set.value = slice_str(merges[i].arg);
 	op->u.value_set.max = 20;
+}
+
+static void
+fill_follow_op(struct twin *w, const struct step *st, struct store_op *op)
+{
+	uint64_t session = w->session[st->session];
+
+	switch (st->kind) {
+	case OP_PROBE:
+		op->u.probe.session = session;
+		op->u.probe.ticket = st->ticket;
+		op->u.probe.step = st->pick < 500 ? PROBE_BEGIN :
+		    st->pick < 900 ? PROBE_NOOP : PROBE_END;
+		break;
+	case OP_UPGRADE:
+		op->u.upgrade.session = session;
+		op->u.upgrade.ticket = st->ticket;
+		op->u.upgrade.transport = 1;
+		break;
+	case OP_FOLLOW:
+		op->u.follow.session = session;
+		op->u.follow.ticket = st->ticket;
+		op->u.follow.from = (st->flags & 3) == 0 ? st->offset : 0;
+		op->u.follow.proved = (st->flags & 12) == 0 ? st->offset : 0;
+		op->u.follow.max_records = 1 + st->pick % 5;
+		op->u.follow.max_bytes = 1 << 20;
+		break;
+	default:
+		op->u.prove.session = session;
+		op->u.prove.ticket = st->ticket;
+		op->u.prove.proved = st->offset;
+		break;
+	}
 }
 
 static void
@@ -491,6 +531,12 @@ fill(struct twin *w, const struct step *st)
 	case OP_CLOSE:
 	case OP_CONNECT:
 		fill_session_op(w, st, op);
+		break;
+	case OP_PROBE:
+	case OP_UPGRADE:
+	case OP_FOLLOW:
+	case OP_PROVE:
+		fill_follow_op(w, st, op);
 		break;
 	default:
 		fill_rest(w, st, op);
