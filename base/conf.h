@@ -49,7 +49,8 @@ struct conf {
 	char *status_key;               /* what ?key= shows details on the mount */
 	char *trusted_proxies;          /* whose X-Forwarded-For is believed */
 	/* Engine.IO and Socket.IO */
-	int64_t ping_interval, ping_timeout, connect_timeout, poll_hold;
+	int64_t ping_interval, ping_timeout, connect_timeout, poll_hold,
+	    upgrade_timeout;
 	int64_t max_payload;            /* bytes of a POST body, announced */
 	int64_t max_packets;            /* per payload */
 	int64_t max_attachments;        /* per packet */

@@ -236,6 +236,9 @@ const struct conf_option conf_options[] = {
 	    "A client that does not answer a ping for this long has gone."),
 	TIME(connect_timeout, "45s", 100, 10 * MINUTE, PROTOCOL,
 	    "A client that joins no namespace in this time is sent away."),
+	TIME(upgrade_timeout, "10s", 100, 10 * MINUTE, PROTOCOL,
+	    "A WebSocket that shall take a polling session over has this long to do "
+	    "it; then it is closed and polling goes on."),
 	TIME(poll_hold, "0", 0, 10 * MINUTE, PROTOCOL,
 	    "A poll is answered after this long even when there is nothing; for "
 	    "proxies that cut long requests.  0: only the ping limits it."),

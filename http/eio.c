@@ -37,6 +37,11 @@ session_serve(struct http_private *own, const struct query *query)
 {
 	size_t i;
 
+	if (slice_is(query->transport, "websocket") && own->live != NULL &&
+	    own->codec != NULL && own->codec->message_next != NULL) {
+		take_over_live(own, query);
+		return;
+	}
 	if (slice_is(query->transport, "websocket") || own->codec == NULL) {
 		probe_serve(own, query, PURPOSE_MISMATCH);
 		return;

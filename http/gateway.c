@@ -263,6 +263,8 @@ http_upgrade(struct gateway *gateway, struct http_exchange *x, struct live *live
 {
 	live->codec = NULL;
 	live->info = live->says = SLICE_NONE;
+	memset(live->sid, 0, sizeof(live->sid));
+	live->wants_text = false;
 	request_serve(gateway, x, live);
 	/* Not x->own: who was answered may have finished it. */
 	return live->codec != NULL ? RC_OK : RC_NONE;

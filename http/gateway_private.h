@@ -150,6 +150,8 @@ bool lot_is_full(struct http_private *own, enum purpose purpose);
 void greet_serve(struct http_private *own, const struct query *query);
 /* The door will, and this is what it needs. */
 void greet_live(struct http_private *own, const struct query *query);
+/* The same for a session that is to be taken over. */
+void take_over_live(struct http_private *own, const struct query *query);
 void poll_serve(struct http_private *own, const struct query *query);
 void post_serve(struct http_private *own, const struct query *query);
 

@@ -21,7 +21,8 @@ greet_serve(struct http_private *own, const struct query *query)
 	if (own->codec->manners != NULL)
 		old_transports(own, &own->memory);
 	else
-		buf_str(&own->memory, "[]");
+		buf_str(&own->memory, own->gateway->has_websocket &&
+		    own->codec->message_next != NULL ? "[\"websocket\"]" : "[]");
 	ex->info = slice_head(buf_slice(&own->memory), info);
 	ex->upgrades = slice_skip(buf_slice(&own->memory), info);
 	exchange_begin(own);
@@ -36,6 +37,27 @@ greet_live(struct http_private *own, const struct query *query)
 	exchange_prepare(own, query, PURPOSE_GREET);
 	info_write(&own->memory, own, query);
 	own->live->codec = own->exchange.codec;
+	own->live->wants_text = query->b64.n > 0;
 	own->live->info = buf_slice(&own->memory);
 	own->live->says = own->exchange.says;
+}
+
+void
+take_over_live(struct http_private *own, const struct query *query)
+{
+	if (!slice_is(own->x->request.method, "GET")) {
+		error_send(own, REFUSAL_METHOD, NULL);
+		return;
+	}
+	if (!exchange_prepare(own, query, PURPOSE_MISMATCH))
+		return;
+	if (own->exchange.sid.n >= sizeof(own->live->sid)) {
+		error_send(own, REFUSAL_SID, NULL);
+		return;
+	}
+	speaker_take(own);
+	own->live->says = own->exchange.says;
+	own->live->codec = own->exchange.codec;
+	own->live->wants_text = query->b64.n > 0;
+	memcpy(own->live->sid, own->exchange.sid.p, own->exchange.sid.n);
 }

@@ -103,8 +103,8 @@ void http_serve(struct gateway *gateway, struct http_exchange *x);
 
 /*
  * http_serve() for a request with "Upgrade: websocket".  RC_OK: a WebSocket may
- * begin; live->codec and live->info are filled in (until http_finish()), and the
- * door asks the engine.  RC_NONE: it is answered as by http_serve(); who only
+ * begin; live->codec, sid, info and wants_text are filled in (info until
+ * http_finish()), and the door asks the engine.  RC_NONE: it is answered as by http_serve(); who only
  * carries the header along is served, who is refused gets the bare text.
  */
 enum rc http_upgrade(struct gateway *gateway, struct http_exchange *x,

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "session/engine_private.h"
+#include "session/live_private.h"
 
 struct effect *
 effects_add(struct effects *effects, struct arena *arena, enum effect_kind kind)
@@ -164,6 +164,18 @@ apply_emit(struct engine *e, const struct effect *f, struct author *author)
 }
 
 static void
+ack_write(const struct effect *f, const struct author *author,
+    struct record *record_r)
+{
+	record_r->kind = RECORD_ACK;
+	record_r->id = -1;
+	record_r->id_text = author->ack_id;
+	record_r->nsp = author->nsp;
+	record_r->data = f->data;
+	record_r->attachments = f->attachments;
+}
+
+static void
 apply_ack(struct engine *e, const struct effect *f, struct author *author)
 {
 	struct store_op *op;
@@ -174,16 +186,26 @@ apply_ack(struct engine *e, const struct effect *f, struct author *author)
 		return;
 	op = turn_add(&e->turn, OP_APPEND, author->gate);
 	record = &op->u.append.record;
-	record->kind = RECORD_ACK;
-	record->id = -1;
-	record->id_text = author->ack_id;
-	record->nsp = author->nsp;
-	record->data = f->data;
-	record->attachments = f->attachments;
+	ack_write(f, author, record);
 	pack_add(&packed, channel_of_session(&e->arena, author->session));
 	record->channels = arena_dup(&e->arena, buf_slice(&packed));
 	buf_free(&packed);
 	author->ack_id = SLICE_NONE;            /* at most once (edge case G5) */
+}
+
+bool
+effects_answer(struct engine *e, const struct effects *effects,
+    const struct author *author, struct live *live)
+{
+	struct record *record;
+
+	if (live == NULL || live->is_behind || effects->n != 1 || author->ack_id.p == NULL ||
+	    effects->first->kind != EFFECT_ACK || e->turn.last != author->gate)
+		return false;
+	record = arena_alloc(&e->arena, sizeof(*record));
+	ack_write(effects->first, author, record);
+	live_answer(live, record, author->gate);
+	return true;
 }
 
 /* ---- join, leave, disconnect ------------------------------------------------------ */

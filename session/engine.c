@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "session/engine_private.h"
+#include "session/live_private.h"
 
 enum {
 	HOLD_MS = 50,                   /* a POST that found no room */
@@ -36,7 +36,12 @@ engine_new(const struct engine_conf *conf, struct store *store,
     const struct app *app, const struct clock *clock)
 {
 	struct engine *e = mem_alloc(sizeof(*e));
+	int wait;
 
+	for (wait = 0; wait < WAIT__COUNT; wait++)
+		TAILQ_INIT(&e->waits[wait]);
+	TAILQ_INIT(&e->unconnected);
+	TAILQ_INIT(&e->behind);
 	e->conf = *conf;
 	e->store = store;
 	e->app = *app;
@@ -89,8 +94,8 @@ queue_of(struct engine *e, const struct exchange *x)
 	return x->kind == EXCHANGE_POLL ? &e->asked : &e->said;
 }
 
-static void
-collect_new(struct engine *e, struct exchange *x, enum exchange_kind kind)
+void
+engine_hand_in(struct engine *e, struct exchange *x, enum exchange_kind kind)
 {
 	x->kind = kind;
 	x->tries = 0;
@@ -102,19 +107,19 @@ collect_new(struct engine *e, struct exchange *x, enum exchange_kind kind)
 void
 engine_open(struct engine *e, struct exchange *x)
 {
-	collect_new(e, x, EXCHANGE_OPEN);
+	engine_hand_in(e, x, EXCHANGE_OPEN);
 }
 
 void
 engine_poll(struct engine *e, struct exchange *x)
 {
-	collect_new(e, x, EXCHANGE_POLL);
+	engine_hand_in(e, x, EXCHANGE_POLL);
 }
 
 void
 engine_post(struct engine *e, struct exchange *x)
 {
-	collect_new(e, x, EXCHANGE_POST);
+	engine_hand_in(e, x, EXCHANGE_POST);
 }
 
 void
@@ -192,6 +197,12 @@ step_add(struct engine *e, struct exchange *x, struct store_op *op)
 
 /* ---- the turn ------------------------------------------------------------------ */
 
+static bool
+has_listeners(const struct engine *e)
+{
+	return e->parked != NULL || e->lives != NULL;
+}
+
 static void
 settle_hook(void *arg, struct store *store, struct turn *turn)
 {
@@ -201,14 +212,13 @@ settle_hook(void *arg, struct store *store, struct turn *turn)
 	(void)store;
 	(void)turn;
 	task_lease_added(e);
-	if (HASH_COUNT(e->parked) == 0)
+	if (!has_listeners(e))
 		return;
 	if (!poll_take_cursors(e))
 		return;         /* nobody will sit, and there is no place to read from */
 	if (tail_scan(e, &more) != RC_OK)
 		e->resync = true;
-	if (more)
-		e->next_tick = 0;
+	e->has_more |= more;
 }
 
 static void
@@ -223,6 +233,8 @@ turn_begin(struct engine *e)
 	e->steps = NULL;
 	e->steps_end = &e->steps;
 	e->asked_all = false;
+	e->tail_before = e->tail;
+	e->has_sockets_known = false;
 }
 
 static void
@@ -255,6 +267,11 @@ collect_exchange(struct engine *e, struct exchange *x)
 		break;
 	case EXCHANGE_POST:
 		post_collect(e, x);
+		break;
+	case EXCHANGE_PROBE:
+	case EXCHANGE_UPGRADE:
+	case EXCHANGE_LEAVE:
+		live_collect(e, x);
 		break;
 	}
 }
@@ -352,17 +369,20 @@ turn_settle(struct engine *e)
 	task_settle(e);
 	outside_settle(e);
 	poll_settle(e);
+	live_settle(e);
 	while ((step = e->steps) != NULL) {
 		e->steps = step->next;
 		if (step->x == NULL)
 			continue;
 		if (step->x->kind == EXCHANGE_OPEN)
 			open_settle(e, step);
-		else
+		else if (step->x->kind == EXCHANGE_POST)
 			post_settle(e, step);
+		else
+			live_step(e, step);
 	}
 	e->steps_end = &e->steps;
-	if (HASH_COUNT(e->parked) == 0)
+	if (!has_listeners(e))
 		e->tail = 0;
 }
 
@@ -377,6 +397,7 @@ turn_fail(struct engine *e, const char *reason, int64_t until)
 	e->is_pending = false;
 	e->resync = true;
 	poll_forget_turn(e, until);
+	live_forget_turn(e);
 	task_forget(e);
 	outside_fail(e);
 	while ((step = e->steps) != NULL) {
@@ -407,6 +428,7 @@ turn_abandon(struct engine *e)
 
 	turn_fail(e, "removed", INT64_MAX);
 	poll_abandon(e);
+	live_abandon(e);
 	while ((x = queue_take(&e->said)) != NULL ||
 	    (x = queue_take(&e->asked)) != NULL ||
 	    (x = queue_take(&e->again)) != NULL ||
@@ -448,23 +470,24 @@ turn_commit(struct engine *e)
 static void
 collect_news(struct engine *e)
 {
-	enum { SMALL_LOT = 4 };
 	bool more = false;
 
-	if (HASH_COUNT(e->parked) == 0)
+	if (!has_listeners(e))
 		return;
-	if (e->resync || HASH_COUNT(e->parked) <= SMALL_LOT) {
-		e->resync = false;
+	e->has_more = false;
+	if (e->parked != NULL &&
+	    (e->resync || HASH_COUNT(e->parked) <= SMALL_LOT)) {
 		e->asked_all = true;
 		poll_ask_again(e);
-		return;
 	}
+	e->resync = false;
 	if (e->turn.n != 0)
 		return;
+	if (e->parked == NULL && HASH_COUNT(e->lives) == e->n_behind)
+		return;         /* nobody follows yet */
 	if (tail_scan(e, &more) != RC_OK)
 		e->resync = true;
-	if (more)
-		e->next_tick = 0;
+	e->has_more |= more;
 	e->turn.settle = NULL;  /* the scan is done, its results are in the turn */
 }
 
@@ -479,15 +502,18 @@ engine_turn(struct engine *e, bool woken)
 			return;
 	}
 	turn_begin(e);
+	if (e->drain)
+		live_drain(e);
 	outside_look(e, woken);
-	if (woken && HASH_COUNT(e->parked) != 0)
+	if (woken && has_listeners(e))
 		store_moved(e->store);
 	if (now >= e->next_tick) {
 		e->next_tick = now + TICK_MS;
-		if (HASH_COUNT(e->parked) != 0 && store_moved(e->store))
+		if (has_listeners(e) && store_moved(e->store))
 			woken = true;
 		e->look_for_tasks = true;
 		live_retry(e);
+		live_keep_proved(e, now);
 	}
 	collect_hangups(e);
 	held_collect(e, now);
@@ -497,10 +523,15 @@ engine_turn(struct engine *e, bool woken)
 	outside_collect(e);
 	if (now >= e->next_parked)
 		poll_due(e, now);
-	if (woken || e->resync)
+	live_due(e, now);
+	if (now >= e->follow_at)
+		live_follow(e);
+	if (woken || e->resync || e->has_more)
 		collect_news(e);
 	if (e->turn.n != 0)
 		turn_commit(e);
+	else if (e->steps != NULL || e->touched_lives != NULL)
+		turn_settle(e);         /* nothing of it needs to be written */
 }
 
 void
@@ -518,7 +549,9 @@ engine_has_work(const struct engine *e)
 {
 	return has_collected(e) || e->is_pending || e->hangups != NULL ||
 	    e->jobs != NULL || (e->outsides != NULL &&
-	    e->outsides->state == OUTSIDE_NEW);
+	    e->outsides->state == OUTSIDE_NEW) || e->touched_lives != NULL ||
+	    e->has_more ||
+	    (e->n_behind > 0 && clock_boot(e->clock) >= e->follow_at);
 }
 
 bool
@@ -530,7 +563,7 @@ engine_is_asking(const struct engine *e)
 int64_t
 engine_deadline(const struct engine *e)
 {
-	int64_t at = INT64_MAX;
+	int64_t at = live_deadline(e);
 
 	if (engine_has_work(e))
 		return 0;
@@ -542,7 +575,7 @@ engine_deadline(const struct engine *e)
 		at = e->next_held;
 	if (e->next_outside < at)
 		at = e->next_outside;
-	if (HASH_COUNT(e->parked) != 0 || e->retry != NULL) {
+	if (has_listeners(e) || e->live_posts != NULL) {
 		if (e->next_tick < at)
 			at = e->next_tick;
 		if (e->next_parked < at)

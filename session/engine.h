@@ -24,10 +24,12 @@
 struct app;
 struct clock;
 struct engine;
+struct live;
 struct store;
 
 struct engine_conf {
 	int64_t ping_interval_ms, ping_timeout_ms, connect_timeout_ms;
+	int64_t upgrade_ms;             /* how long a probe may take */
 	int64_t poll_hold_ms;           /* a poll is answered (noop) after so long; 0: never */
 	int64_t recovery_ms, max_replay;
 	int64_t max_payload, max_sessions, max_namespaces, max_rooms, slots;
@@ -84,14 +86,13 @@ struct exchange {
 	bool leaves;                    /* POST: the client has gone, body is nothing */
 	int64_t hold_ms;                /* poll: as long, when nothing happens; 0: as
 	                                 * its generation does */
-	int64_t proved;                 /* poll of a live connection: what it has had */
 	struct slice upgrades;          /* handshake: JSON array, e.g. ["websocket"] */
 	/* out */
 	enum answer answer;
 	struct buf body_r;              /* yours to free */
 	bool is_octets_r;               /* body_r is an octet-stream */
 	char sid_r[24];                 /* handshake: the new sid (cookie) */
-	int64_t cursor_r;               /* poll: the log was answered up to here */
+	int64_t cursor_r;               /* the log was answered up to here */
 	bool is_replaced_r;             /* poll: another one took over */
 	bool is_alive_r;                /* poll: its client has echoed a heartbeat */
 	struct receipt receipt_r;       /* poll: for engine_lost() */
@@ -101,6 +102,10 @@ struct exchange {
 	struct parked *parked;
 	struct exchange *next;
 	int kind;
+	struct live *live;              /* a connection's; NULL: it has gone, or none */
+	uint64_t ticket, session_r;
+	int64_t pinged_r;
+	bool is_connected_r;
 	unsigned tries;
 	int64_t since;                  /* boot ms: when it was handed in */
 };

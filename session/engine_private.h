@@ -11,10 +11,19 @@
 #include "base/mem.h"
 #include "session/app.h"
 #include "session/engine.h"
+#include "session/live.h"
 #include "session/queue.h"
 #include "store/store.h"
 
-enum exchange_kind { EXCHANGE_OPEN, EXCHANGE_POLL, EXCHANGE_POST };
+TAILQ_HEAD(live_list, live);
+
+enum exchange_kind {
+	EXCHANGE_OPEN, EXCHANGE_POLL, EXCHANGE_POST,
+	EXCHANGE_PROBE, EXCHANGE_UPGRADE, EXCHANGE_LEAVE        /* of connections */
+};
+
+/* So many polls ask for themselves, by channel. */
+enum { SMALL_LOT = 4 };
 
 /* A record on its way out in this turn, with its bytes for each generation,
  * made on first use and shared by all recipients. */
@@ -22,6 +31,7 @@ struct letter {
 	int64_t seq;
 	const struct record *record;
 	struct slice bytes[GENERATION__COUNT][2];       /* the second: octets */
+	struct posted *posted;                          /* as messages of connections */
 	UT_hash_handle hh;
 };
 
@@ -44,6 +54,7 @@ struct parked {
 	struct letter **letters;        /* in the turn's arena */
 	size_t n_letters, letters_room;
 	int64_t seen, excepted;         /* seq of the last record taken, or not */
+	bool must_ask;                  /* something may be for it */
 	char end;                       /* digit of a RECORD_END; 0: none */
 	bool leave;                     /* RECORD_CLOSE: noop and close */
 	UT_hash_handle hh;
@@ -100,7 +111,15 @@ struct engine {
 	struct queue said, asked, again;
 	struct hangup *hangups;
 	struct live_post *live_posts;   /* of connections, also gone ones */
-	struct live *retry;             /* live polls that the store refused */
+	struct live_ask *live_asks;
+	struct live *lives;             /* those that own a session, by session */
+	struct live_list waits[WAIT__COUNT], unconnected;       /* by what is due */
+	struct live_list behind;        /* that do not follow the tail */
+	size_t n_behind;
+	struct live *touched_lives;     /* by the turn in hand */
+	struct audience *audiences;     /* mirror.c, by channel */
+	int64_t follow_at;              /* boot ms: not before */
+	int64_t proved_to;              /* see live_keep_proved() */
 	struct parked *parked;          /* the lot, by session */
 	struct parked *touched;         /* by the turn in hand */
 	struct job *jobs;               /* with work for the next turn */
@@ -118,6 +137,9 @@ struct engine {
 	int64_t oldest;                 /* since when its oldest request waits */
 
 	int64_t tail;                   /* the log was read up to here for the parked */
+	int64_t tail_before;            /* as the turn began */
+	bool has_more;                  /* of the log: a page was full */
+	bool has_sockets, has_sockets_known;    /* store_has_sockets(), of this turn */
 	bool resync;                    /* ask by channel again for all parked */
 	bool asked_all;                 /* that was done in this turn */
 	bool look_for_tasks, drain;
@@ -153,12 +175,8 @@ void poll_free(struct engine *e);
 struct parked *parked_find(struct engine *e, uint64_t session);
 /* Puts it on the list that poll_settle() walks. */
 void parked_touch(struct engine *e, struct parked *p);
-
-/* ---- live.c: connections ---------------------------------------------------- */
-
-/* With the tick: those that the store refused ask again. */
-void live_retry(struct engine *e);
-void live_free(struct engine *e);
+/* Asks for it by channel again. */
+void parked_ask_again(struct engine *e, struct parked *p);
 
 /* ---- open.c --------------------------------------------------------------- */
 
@@ -189,6 +207,11 @@ struct author {
 };
 void effects_apply(struct engine *e, const struct effects *effects,
     struct author *author);
+
+/* An event of a connection that comes to its own ack and nothing else, before
+ * anything else of its post: no record is needed.  False: it is not so. */
+bool effects_answer(struct engine *e, const struct effects *effects,
+    const struct author *author, struct live *live);
 
 /* ---- presence.c -------------------------------------------------------------- */
 
@@ -222,6 +245,8 @@ enum rc tail_scan(struct engine *e, bool *more_r);
 
 /* The record's letter of this turn; the record is copied into the arena once. */
 struct letter *letter_of(struct engine *e, const struct record *record);
+/* One that is in no log; the record stays where it is. */
+struct letter *letter_new(struct engine *e, const struct record *record);
 /* Appends it as its generation has it. */
 void letter_write(struct engine *e, struct letter *letter,
     const struct codec *codec, struct buf *out);
@@ -268,6 +293,7 @@ void outside_fail(struct engine *e);
 
 /* ---- engine.c ------------------------------------------------------------------ */
 
+void engine_hand_in(struct engine *e, struct exchange *x, enum exchange_kind kind);
 void hangup_add(struct engine *e, uint64_t session, uint64_t ticket);
 struct step *step_add(struct engine *e, struct exchange *x, struct store_op *op);
 void exchange_answer(struct exchange *x, enum answer answer);

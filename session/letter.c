@@ -27,6 +27,15 @@ letter_of(struct engine *e, const struct record *record)
 	return letter;
 }
 
+struct letter *
+letter_new(struct engine *e, const struct record *record)
+{
+	struct letter *letter = arena_alloc(&e->arena, sizeof(*letter));
+
+	letter->record = record;
+	return letter;
+}
+
 void
 letters_forget(struct engine *e)
 {

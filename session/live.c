@@ -1,310 +1,384 @@
 /*
- * live.c - a connection is a poll that asks again by itself
+ * live.c - connections come, take sessions over, and go
  *
- * The store knows one way to hand out what is new: a claimed poll.  A live
- * connection takes part in it: each answer goes to its socket and the next poll
- * is asked at once; what it says becomes posts, one at a time.  So a connection
- * has the same claims, wake-ups and turns as a held request, and its session
- * dies with its worker.
+ * A new session is owned from its first moment.  One that was opened by polling is
+ * probed first: the polls go on, wherever they are parked, until the client says that
+ * it has the answer to its "2probe" and polls no more; its "5" then changes
+ * transport and owner in one operation of the store.  What was said to the client
+ * up to then it had by its polls, what comes after it gets here.
  *
  * Must stay true:
- *   - what a connection says is decided in its order: one post is in hand, the
- *     others wait behind it
- *   - asking again proves nothing: only a pong tells what has arrived
+ *   - until the upgrade is committed the session is a polling one: whatever ends
+ *     the probe leaves it so
+ *   - what is asked of the store is seen to its end, also when the connection is
+ *     gone meanwhile: a session that nobody holds would live for ever
  *   - after close(), a refusing opened() or engine_live_end() nobody touches live
  *
  * SPDX-License-Identifier: ISC
  */
 #include "config.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include <utlist.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "session/engine_private.h"
-#include "session/live.h"
+#include "session/live_private.h"
 
-enum { MESSAGES_PER_POST = 128, PARCEL_MESSAGES = 64 };
-
-struct live_post {
+/* A question to the store; longer than its connection, if need be. */
+struct live_ask {
 	struct exchange x;
 	struct engine *engine;
-	struct live *live;              /* NULL: the connection has gone */
-	const struct codec *codec;
-	struct buf body;
-	char *said;                     /* who speaks */
-	unsigned n;                     /* messages */
-	bool is_asked;
-	char sid[24], t[16];
-	struct live_post *after;        /* the connection's next */
-	struct live_post *prev, *next;  /* of the engine's list */
+	struct live *live;              /* NULL: it has gone */
+	struct buf info, said;
+	char sid[24];
+	struct live_ask *prev, *next;
 };
 
-static void post_ask(struct live_post *post);
+struct live *
+live_find(struct engine *e, uint64_t session)
+{
+	struct live *live;
+
+	HASH_FIND(hh, e->lives, &session, sizeof(session), live);
+	return live;
+}
+
+/* ---- asking the store ---------------------------------------------------------- */
+
+static void
+ask_free(struct live_ask *ask)
+{
+	DL_DELETE(ask->engine->live_asks, ask);
+	if (ask->live != NULL)
+		ask->live->ask = NULL;
+	buf_free(&ask->info);
+	buf_free(&ask->said);
+	buf_free(&ask->x.body_r);
+	free(ask);
+}
+
+static void
+live_ask(struct live *live, enum exchange_kind kind, void (*done)(struct exchange *x))
+{
+	struct live_ask *ask = mem_alloc(sizeof(*ask));
+
+	ask->engine = live->engine;
+	ask->live = live;
+	live->ask = ask;
+	DL_APPEND(live->engine->live_asks, ask);
+	memcpy(ask->sid, live->sid, sizeof(ask->sid));
+	buf_add(&ask->info, live->info);
+	buf_add(&ask->said, live->says);
+	ask->x.codec = live->codec;
+	ask->x.transport = TRANSPORT_WEBSOCKET;
+	ask->x.wants_text = live->wants_text;
+	ask->x.sid = slice_str(ask->sid);
+	ask->x.info = buf_slice(&ask->info);
+	if (live->says.n > 0)
+		ask->x.says = buf_slice(&ask->said);
+	ask->x.ticket = live->ticket;
+	ask->x.done = done;
+	ask->x.door = ask;
+	engine_hand_in(live->engine, &ask->x, kind);
+}
+
+/* It came true for a connection that is gone. */
+static void
+ask_undo(struct live_ask *ask, bool is_probe)
+{
+	struct live gone = { .engine = ask->engine, .codec = ask->x.codec,
+	    .session = ask->x.session_r, .ticket = ask->x.ticket };
+
+	if (ask->x.answer != ANSWER_PAYLOAD)
+		return;
+	if (is_probe)
+		live_say_probe_end(&gone);
+	else
+		live_say_leave(&gone, "transport close");
+	live_say_detach(&gone);
+}
 
 static void
 said_forget(struct live *live)
 {
 	free(live->said);
 	live->said = NULL;
-	live->says = live->x.says = SLICE_NONE;
+	live->says = SLICE_NONE;
 }
-
-/* ---- what it says -------------------------------------------------------------- */
 
 static void
-post_free(struct live_post *post)
+live_refused(struct live *live, enum answer answer)
 {
-	DL_DELETE(post->engine->live_posts, post);
-	buf_free(&post->body);
-	buf_free(&post->x.body_r);
-	free(post->said);
-	free(post);
-}
-
-static struct live_post *
-post_new(struct live *live)
-{
-	static unsigned asked;
-	struct live_post *post = mem_alloc(sizeof(*post));
-
-	post->engine = live->engine;
-	post->live = live;
-	post->codec = live->codec;
-	memcpy(post->sid, live->x.sid_r, sizeof(post->sid));
-	snprintf(post->t, sizeof(post->t), "w%x", ++asked);
-	if (live->says.n > 0) {
-		post->said = mem_slicedup(live->says);
-		post->x.says = slice_of(post->said, live->says.n);
-	}
-	DL_APPEND(post->engine->live_posts, post);
-	if (live->last == NULL)
-		live->first = post;
-	else
-		live->last->after = post;
-	live->last = post;
-	return post;
-}
-
-/* The connection is over for us: its session ends as when a client closes. */
-static void
-live_leave(struct live *live)
-{
-	struct live_post *post;
-
-	if (live->state == LIVE_OPEN) {
-		if (live->last == NULL || live->last->is_asked)
-			post_new(live);
-		live->codec->frame_write(&live->last->body, FRAME_CLOSE, SLICE_NONE);
-	}
 	live->state = LIVE_OVER;
 	said_forget(live);
-	engine_cancel(live->engine, &live->x);
-	buf_free(&live->x.body_r);
-	if (live->engine->retry != NULL)
-		LL_DELETE2(live->engine->retry, live, retry);
-	for (post = live->first; post != NULL; post = post->after)
-		post->live = NULL;
-	if (live->first != NULL && !live->first->is_asked)
-		post_ask(live->first);
-	live->first = live->last = NULL;
+	live->ops->opened(live, answer);
 }
 
-/* The server ends it: the session is over, or nobody can say what was lost. */
-static void
-live_close(struct live *live)
-{
-	live_leave(live);
-	live->ops->close(live);
-}
-
-static void
-post_done(struct exchange *x)
-{
-	struct live_post *post = x->door, *after = post->after;
-	struct live *live = post->live;
-	enum answer answer = x->answer;
-
-	if (live != NULL) {
-		live->waiting -= post->body.n;
-		if ((live->first = after) == NULL)
-			live->last = NULL;
-	}
-	post_free(post);
-	if (live != NULL && answer != ANSWER_OK)
-		live_close(live);       /* what it said was not taken: it must know */
-	else if (after != NULL)
-		post_ask(after);
-}
-
-static void
-post_ask(struct live_post *post)
-{
-	post->is_asked = true;
-	post->x.codec = post->codec;
-	post->x.transport = TRANSPORT_WEBSOCKET;
-	post->x.sid = slice_str(post->sid);
-	post->x.t = slice_str(post->t);
-	post->x.body = buf_slice(&post->body);
-	post->x.done = post_done;
-	post->x.door = post;
-	engine_post(post->engine, &post->x);
-}
+/* ---- a new session --------------------------------------------------------------- */
 
 void
-engine_live_message(struct engine *e, struct live *live, bool is_binary,
-    struct slice data)
+live_enter(struct live *live)
 {
-	struct live_post *post = live->last;
-	size_t before;
+	struct engine *e = live->engine;
+	int64_t now = clock_boot(e->clock);
 
-	(void)e;
-	if (live->state != LIVE_OPEN)
-		return;
-	if (!is_binary && live->codec->message_type(data, true) == FRAME_PONG)
-		live->x.proved = live->pinged;
-	if (post == NULL || post->is_asked || post->n == MESSAGES_PER_POST)
-		post = post_new(live);
-	before = post->body.n;
-	live->codec->message_add(&post->body, is_binary, data);
-	live->waiting += post->body.n - before;
-	post->n++;
-	if (post == live->first && !post->is_asked)
-		post_ask(post);
-}
-
-/* ---- what it is told ------------------------------------------------------------- */
-
-static bool
-live_send(struct live *live, const struct live_message *messages, size_t n)
-{
-	struct parcel parcel = { .messages = messages, .n = n };
-
-	return n == 0 || live->ops->send(live, &parcel);
-}
-
-/* The messages of a payload.  False: it takes no more.  *over_r: the session says
- * goodbye in it. */
-static bool
-send_payload(struct live *live, struct slice payload, bool *over_r)
-{
-	struct live_message messages[PARCEL_MESSAGES], *m;
-	enum frame_type type;
-	size_t n = 0;
-
-	*over_r = false;
-	for (;;) {
-		m = &messages[n];
-		if (!live->codec->message_next(&payload, &live->engine->arena,
-		    &m->is_binary, &m->data))
-			return live_send(live, messages, n);
-		type = m->is_binary ? FRAME_MESSAGE :
-		    live->codec->message_type(m->data, false);
-		*over_r |= type == FRAME_CLOSE;
-		if (type == FRAME_PING)
-			live->pinged = live->x.cursor_r;
-		else if (type != FRAME_MESSAGE)
-			continue;       /* a noop and a close are for polls */
-		if (++n == PARCEL_MESSAGES) {
-			if (!live_send(live, messages, n))
-				return false;
-			n = 0;
-		}
-	}
-}
-
-static void poll_done(struct exchange *x);
-
-static void
-live_ask(struct live *live)
-{
-	char t[16];
-
-	snprintf(t, sizeof(t), "w%x", ++live->asked);
-	buf_free(&live->x.body_r);     /* an idle connection holds nothing */
-	live->x.sid = slice_str(live->x.sid_r);
-	live->x.t = SLICE_NONE;         /* it never comes twice */
-	live->x.done = poll_done;
-	engine_poll(live->engine, &live->x);
-}
-
-static void
-poll_done(struct exchange *x)
-{
-	struct live *live = x->door;
-	bool is_over;
-
-	if (x->answer == ANSWER_BUSY) {
-		LL_PREPEND2(live->engine->retry, live, retry);
-		return;
-	}
-	if (x->answer != ANSWER_PAYLOAD) {
-		live_close(live);
-		return;
-	}
-	if (!send_payload(live, buf_slice(&x->body_r), &is_over))
-		live_leave(live);
-	else if (is_over || live->engine->drain)
-		live_close(live);
+	live->state = LIVE_OPEN;
+	live->kept_at = now;
+	HASH_ADD(hh, e->lives, session, sizeof(live->session), live);
+	if (live->codec->traits.client_pings)
+		live_wait(live, WAIT_HEARD, now + e->conf.ping_interval_ms +
+		    e->conf.ping_timeout_ms);
 	else
-		live_ask(live);
+		live_wait(live, WAIT_PING, now + e->conf.ping_interval_ms);
+	live_begin(live);
 }
-
-void
-live_retry(struct engine *e)
-{
-	struct live *live;
-
-	while ((live = e->retry) != NULL) {
-		LL_DELETE2(e->retry, live, retry);
-		live_ask(live);
-	}
-}
-
-/* ---- opening and ending -------------------------------------------------------------- */
 
 static void
 open_done(struct exchange *x)
 {
-	struct live *live = x->door;
-	struct live_message hello = { .data = buf_slice(&x->body_r) };
+	struct live_ask *ask = x->door;
+	struct live *live = ask->live;
+	struct engine *e = ask->engine;
 
-	if (x->answer != ANSWER_PAYLOAD) {
-		live->state = LIVE_OVER;
-		said_forget(live);
-		live->ops->opened(live, x->answer);
-		return;
+	if (live == NULL) {
+		ask_undo(ask, false);
+	} else if (x->answer != ANSWER_PAYLOAD) {
+		live_refused(live, x->answer);
+	} else {
+		live->session = x->session_r;
+		live->cursor = x->cursor_r;
+		memcpy(live->sid, x->sid_r, sizeof(live->sid));
+		live->ops->opened(live, ANSWER_PAYLOAD);
+		live_enter(live);
+		if (!live->codec->traits.client_pings &&
+		    e->conf.connect_timeout_ms > 0)
+			live_wait_connect(live, clock_boot(e->clock) +
+			    e->conf.connect_timeout_ms);
+		if (!live_send_payload(live, buf_slice(&x->body_r)))
+			live_depart(live, "transport close");
 	}
-	live->state = LIVE_OPEN;
-	live->ops->opened(live, ANSWER_PAYLOAD);
-	if (!live_send(live, &hello, 1))
-		live_leave(live);
-	else
-		live_ask(live);
+	ask_free(ask);
+}
+
+/* ---- taking one over ---------------------------------------------------------------- */
+
+static void
+probe_done(struct exchange *x)
+{
+	struct live_ask *ask = x->door;
+	struct live *live = ask->live;
+	struct engine *e = ask->engine;
+
+	if (live == NULL) {
+		ask_undo(ask, true);
+	} else if (x->answer == ANSWER_OVERLAP) {
+		live->state = LIVE_OVER;        /* somebody was first (B12) */
+		said_forget(live);
+		live->ops->opened(live, ANSWER_PAYLOAD);
+		live->ops->close(live);
+	} else if (x->answer != ANSWER_PAYLOAD) {
+		live_refused(live, x->answer);
+	} else {
+		live->session = x->session_r;
+		live->state = LIVE_PROBING;
+		live->limit = clock_boot(e->clock) + e->conf.upgrade_ms;
+		live_wait(live, WAIT_PROBE, live->limit);
+		live->ops->opened(live, ANSWER_PAYLOAD);
+	}
+	ask_free(ask);
+}
+
+static void
+upgrade_done(struct exchange *x)
+{
+	struct live_ask *ask = x->door;
+	struct live *live = ask->live;
+	struct engine *e = ask->engine;
+	int64_t now = clock_boot(e->clock);
+
+	if (live == NULL) {
+		ask_undo(ask, false);
+	} else if (x->answer != ANSWER_PAYLOAD) {
+		live->state = LIVE_PROBING;
+		live_close(live, "");
+	} else {
+		live->cursor = x->cursor_r;
+		live_enter(live);
+		if (!live->codec->traits.client_pings)
+			live_wait(live, WAIT_PING,
+			    x->pinged_r + e->conf.ping_interval_ms);
+		if (!x->is_connected_r && !live->codec->traits.client_pings &&
+		    e->conf.connect_timeout_ms > 0)
+			live_wait_connect(live, now + e->conf.connect_timeout_ms);
+		live_say_on(live);
+	}
+	ask_free(ask);
+}
+
+/* What may be said before the upgrade: "2probe", and "5".  Anything else ends the
+ * probe, as with the reference. */
+void
+live_probe_message(struct live *live, bool is_binary, struct slice data)
+{
+	int64_t now = clock_boot(live->engine->clock);
+
+	if (!is_binary && slice_is(data, "2probe")) {
+		live->owes_pong = true;
+		live_mark(live);
+		if (live->wait == WAIT_PROBE)
+			live_wait(live, WAIT_NOOP, now + 100);
+	} else if (!is_binary && data.n > 0 && data.p[0] == '0' + FRAME_UPGRADE) {
+		live->state = LIVE_UPGRADING;
+		live_wait(live, WAIT_NOTHING, 0);
+		live_ask(live, EXCHANGE_UPGRADE, upgrade_done);
+	} else {
+		live->is_ended = true;
+		live_mark(live);
+	}
 }
 
 void
 engine_live_open(struct engine *e, struct live *live)
 {
+	bool is_new = live->sid[0] == '\0';
+
 	live->engine = e;
 	live->state = LIVE_OPENING;
-	live->first = live->last = NULL;
-	live->waiting = 0;
-	live->pinged = 0;
-	live->asked = 0;
-	live->retry = NULL;
-	memset(&live->x, 0, sizeof(live->x));
-	live->x.codec = live->codec;
-	live->x.transport = TRANSPORT_WEBSOCKET;
-	live->x.info = live->info;
+	live->ticket = e->next_ticket++;
 	live->said = live->says.n == 0 ? NULL : mem_slicedup(live->says);
-	live->says = live->x.says = slice_of(live->said, live->says.n);
-	live->x.upgrades = SLICE("[]");
-	live->x.done = open_done;
-	live->x.door = live;
-	engine_open(e, &live->x);
+	live->says = slice_of(live->said, live->says.n);
+	live->locals_end = &live->locals;
+	live_ask(live, is_new ? EXCHANGE_OPEN : EXCHANGE_PROBE,
+	    is_new ? open_done : probe_done);
+}
+
+/* ---- the steps of a turn ---------------------------------------------------------------- */
+
+static void
+probe_collect(struct engine *e, struct exchange *x, const struct session_row *row)
+{
+	struct store_op *op = turn_add(&e->turn, OP_PROBE, NULL);
+
+	op->u.probe.session = row->n;
+	op->u.probe.ticket = x->ticket;
+	op->u.probe.step = PROBE_BEGIN;
+	step_add(e, x, op);
+}
+
+static void
+upgrade_collect(struct engine *e, struct exchange *x, const struct session_row *row)
+{
+	struct store_op *op = turn_add(&e->turn, OP_UPGRADE, NULL);
+
+	op->u.upgrade.session = row->n;
+	op->u.upgrade.ticket = x->ticket;
+	op->u.upgrade.transport = TRANSPORT_WEBSOCKET;
+	x->is_connected_r = row->namespaces > 0;
+	step_add(e, x, op);
+}
+
+void
+live_collect(struct engine *e, struct exchange *x)
+{
+	struct session_row row;
+
+	if (x->kind == EXCHANGE_LEAVE) {
+		leave_collect(e, x);
+		return;
+	}
+	switch (store_session(e->store, x->sid, &e->arena, &row)) {
+	case RC_OK:
+		break;
+	case RC_GONE:
+		exchange_answer(x, ANSWER_UNKNOWN_SID);
+		return;
+	default:
+		e->reason = "store";
+		exchange_answer(x, ANSWER_BUSY);
+		return;
+	}
+	x->session_r = row.n;
+	if (row.generation != (int)x->codec->generation)
+		exchange_answer(x, ANSWER_BAD_REQUEST);
+	else if (x->kind == EXCHANGE_PROBE)
+		probe_collect(e, x, &row);
+	else
+		upgrade_collect(e, x, &row);
+}
+
+void
+live_step(struct engine *e, const struct step *step)
+{
+	struct exchange *x = step->x;
+	enum rc rc = step->op->rc;
+
+	(void)e;
+	if (x->kind == EXCHANGE_UPGRADE && rc == RC_OK) {
+		x->cursor_r = step->op->u.upgrade.cursor_r;
+		x->pinged_r = step->op->u.upgrade.pinged_r;
+		log_info("session", "upgrade sid=%.*s n=%" PRIu64,
+		    SLICE_ARGS(x->sid), x->session_r);
+	}
+	if (x->kind == EXCHANGE_LEAVE)
+		exchange_answer(x, ANSWER_OK);
+	else
+		exchange_answer(x, rc == RC_OK ? ANSWER_PAYLOAD :
+		    rc == RC_GONE ? ANSWER_UNKNOWN_SID :
+		    rc == RC_CLASH ? ANSWER_OVERLAP : ANSWER_BUSY);
+}
+
+/* ---- the end ---------------------------------------------------------------------------- */
+
+/* Out of everything that the engine has. */
+static void
+live_forget(struct live *live)
+{
+	struct engine *e = live->engine;
+
+	if (live->ask != NULL)
+		live->ask->live = NULL;
+	live->ask = NULL;
+	live_wait(live, WAIT_NOTHING, 0);
+	live_is_connected(live);
+	mirror_drop(live);
+	live_caught_up(live);
+	if (live->is_touched)
+		LL_DELETE2(e->touched_lives, live, next_touched);
+	live->is_touched = false;
+	if (live->state == LIVE_OPEN)
+		HASH_DEL(e->lives, live);
+	live_say_detach(live);
+	said_forget(live);
+	live->state = LIVE_OVER;
+}
+
+void
+live_depart(struct live *live, const char *reason)
+{
+	if (live->state == LIVE_OPEN) {
+		log_info("session", "close sid=%s reason=\"%s\"", live->sid, reason);
+		live_say_leave(live, reason);
+	} else if (live->state == LIVE_PROBING) {
+		live_say_probe_end(live);
+	}
+	live_forget(live);
+}
+
+void
+live_close(struct live *live, const char *reason)
+{
+	live_depart(live, reason);
+	live->ops->close(live);
+}
+
+void
+live_over(struct live *live)
+{
+	live_forget(live);
+	live->ops->close(live);
 }
 
 void
@@ -312,12 +386,41 @@ engine_live_end(struct engine *e, struct live *live)
 {
 	(void)e;
 	if (live->state != LIVE_OVER)
-		live_leave(live);
+		live_depart(live, "transport close");
+}
+
+void
+live_drain(struct engine *e)
+{
+	struct live *live, *next;
+
+	HASH_ITER(hh, e->lives, live, next)
+		live_close(live, "transport close");
+}
+
+void
+live_abandon(struct engine *e)
+{
+	struct live *live, *next;
+
+	HASH_ITER(hh, e->lives, live, next)
+		live_over(live);
+}
+
+void
+live_retry(struct engine *e)
+{
+	live_say_retry(e);
 }
 
 void
 live_free(struct engine *e)
 {
-	while (e->live_posts != NULL)
-		post_free(e->live_posts);
+	struct live *live, *next;
+
+	HASH_ITER(hh, e->lives, live, next)
+		live_forget(live);
+	live_say_free(e);
+	while (e->live_asks != NULL)
+		ask_free(e->live_asks);
 }

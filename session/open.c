@@ -37,6 +37,7 @@ open_add(struct engine *e, struct exchange *x, const struct session_row *row)
 	op->u.open.info = row->info;
 	op->u.open.generation = (int)x->codec->generation;
 	op->u.open.transport = (int)x->transport;
+	op->u.open.ticket = x->ticket;
 	op->u.open.traits = open_traits(x);
 	op->u.open.max_sessions = e->conf.max_sessions;
 	op->u.open.slots = e->conf.slots;
@@ -74,6 +75,21 @@ open_collect(struct engine *e, struct exchange *x)
 	buf_free(&post.greeting);
 }
 
+/* What the client may try: as long as somebody is there to take it over.  Those
+ * before 1.0 are told what the address serves. */
+static struct slice
+upgrades_now(struct engine *e, const struct exchange *x)
+{
+	if (x->codec->manners != NULL)
+		return x->upgrades;
+	if (x->upgrades.n <= 2 || x->transport != TRANSPORT_POLLING)
+		return SLICE("[]");
+	if (!e->has_sockets_known)
+		e->has_sockets = store_has_sockets(e->store);
+	e->has_sockets_known = true;
+	return e->has_sockets ? x->upgrades : SLICE("[]");
+}
+
 void
 open_settle(struct engine *e, const struct step *step)
 {
@@ -89,9 +105,11 @@ open_settle(struct engine *e, const struct step *step)
 		return;
 	}
 	memcpy(x->sid_r, sid.p, sid.n);
+	x->session_r = step->op->u.open.n_r;
+	x->cursor_r = step->op->u.open.cursor_r;
 	buf_printf(&json, "{\"sid\":\"%.*s\",\"upgrades\":%.*s,\"pingInterval\":%" PRId64
 	    ",\"pingTimeout\":%" PRId64 ",\"maxPayload\":%" PRId64 "}",
-	    SLICE_ARGS(sid), SLICE_ARGS(x->upgrades.p != NULL ? x->upgrades : SLICE("[]")),
+	    SLICE_ARGS(sid), SLICE_ARGS(upgrades_now(e, x)),
 	    e->conf.ping_interval_ms, e->conf.ping_timeout_ms, e->conf.max_payload);
 	x->codec->frame_write(&x->body_r, FRAME_OPEN, buf_slice(&json));
 	buf_free(&json);

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "session/engine_private.h"
+#include "session/live_private.h"
 
 /* What one response may carry; more is asked for by the next poll. */
 enum { BATCH_RECORDS = 500, BATCH_BYTES = 1 << 20 };
@@ -101,13 +101,6 @@ due_at(struct engine *e, int64_t boot_ms)
 
 /* ---- asking -------------------------------------------------------------------- */
 
-/* A connection holds its place by itself. */
-static bool
-is_live(const struct parked *p)
-{
-	return p->x->transport != TRANSPORT_POLLING;
-}
-
 static void
 parked_ask(struct engine *e, struct parked *p, bool again)
 {
@@ -118,8 +111,6 @@ parked_ask(struct engine *e, struct parked *p, bool again)
 	op->u.poll.t = arena_dup(&e->arena, p->x->t);
 	op->u.poll.again = again;
 	op->u.poll.takeover = p->polls_on;
-	op->u.poll.is_live = is_live(p);
-	op->u.poll.proved = p->x->proved;
 	op->u.poll.max_records = BATCH_RECORDS;
 	op->u.poll.max_bytes = BATCH_BYTES;
 	p->ask = op;
@@ -134,6 +125,12 @@ poll_ask_again(struct engine *e)
 	HASH_ITER(hh, e->parked, p, next)
 		if (p->ask == NULL && p->deliver == NULL)
 			parked_ask(e, p, true);
+}
+
+void
+parked_ask_again(struct engine *e, struct parked *p)
+{
+	parked_ask(e, p, true);
 }
 
 void
@@ -186,14 +183,15 @@ bool
 poll_take_cursors(struct engine *e)
 {
 	struct parked *p;
-	int64_t least = INT64_MAX;
-	size_t n_answered = 0;
+	size_t n_answered = 0, n_following = HASH_COUNT(e->lives) - e->n_behind;
+	int64_t least = live_take_cursors(e);
 	bool lost = false;
 
 	for (p = e->touched; p != NULL; p = p->next_touched) {
 		if (p->ask == NULL)
 			continue;
-		lost |= p->ask->rc == RC_GONE && !p->is_new;
+		lost |= (p->ask->rc == RC_GONE || p->ask->rc == RC_CLASH ||
+		    p->ask->rc == RC_NONE) && !p->is_new;
 		if (p->ask->rc == RC_OK && p->ask->u.poll.outcome_r == POLL_PARKED) {
 			p->cursor = p->ask->u.poll.cursor_r;
 			if (p->cursor < least)
@@ -205,10 +203,12 @@ poll_take_cursors(struct engine *e)
 	}
 	/* When all have asked, the tail begins behind what they have; but the
 	 * RECORD_END of a session that is gone lies before that. */
-	if (least != INT64_MAX && (e->tail == 0 ||
-	    (e->asked_all && !lost && least > e->tail)))
+	if (least != INT64_MAX && (e->tail == 0 || (e->asked_all && !lost &&
+	    n_following == 0 && least > e->tail)))
 		e->tail = least;
-	return e->tail != 0 || n_answered < HASH_COUNT(e->parked);
+	/* 0 is also where an empty log begins, for those who follow it. */
+	return e->tail != 0 || n_answered < HASH_COUNT(e->parked) ||
+	    HASH_COUNT(e->lives) > e->n_behind;
 }
 
 /* ---- after the commit ------------------------------------------------------------- */
@@ -299,11 +299,11 @@ parked_sit(struct engine *e, struct parked *p)
 	p->is_new = false;
 	p->ping_due = op->u.poll.ping_due_r;
 	p->dead = op->u.poll.dead_r;
-	hold = is_live(p) ? 0 : hold_ms(e, p->x);
+	hold = hold_ms(e, p->x);
 	if (p->hold_until == 0 && hold != 0)
 		p->hold_until = now + hold;
 	if (e->drain || !e->conf.can_park ||
-	    (e->conf.max_parked != 0 && !is_live(p) && HASH_COUNT(e->parked) > e->conf.max_parked))
+	    (e->conf.max_parked != 0 && HASH_COUNT(e->parked) > e->conf.max_parked))
 		p->hold_until = now;
 	due_at(e, p->ping_due);
 	due_at(e, p->dead);
@@ -355,7 +355,7 @@ settle_refused(struct engine *e, struct parked *p)
 		return;
 	}
 	parked_refuse(e, p, rc == RC_GONE ? ANSWER_UNKNOWN_SID :
-	    rc == RC_CLASH ? ANSWER_OVERLAP : ANSWER_BUSY);
+	    rc == RC_NONE ? ANSWER_BAD_REQUEST : rc == RC_CLASH ? ANSWER_OVERLAP : ANSWER_BUSY);
 }
 
 /* A socket came back in this turn and its replay goes first.  The claim is still
@@ -457,6 +457,7 @@ poll_forget_turn(struct engine *e, int64_t until)
 		p->letters = NULL;
 		p->n_letters = p->letters_room = 0;
 		p->seen = p->excepted = 0;
+		p->must_ask = false;
 		p->end = 0;
 		p->leave = false;
 		due_at(e, clock_boot(e->clock) + 1000);

@@ -88,6 +88,8 @@ view_apply(struct post *post, struct view *view, struct slice ack_id,
 		.user = view->user,
 	};
 
+	if (effects_answer(post->e, effects, &author, post->x->live))
+		return;
 	effects_apply(post->e, effects, &author);
 	view->data = author.data;
 	view->user = author.user;
@@ -240,11 +242,11 @@ on_packet(struct post *post, const struct packet *packet)
 /* ---- frames -------------------------------------------------------------------------- */
 
 static void
-on_message(struct post *post, struct assembler *a, const struct frame *frame)
+on_message(struct post *post, const struct frame *frame)
 {
 	struct packet packet;
 
-	switch (post->x->codec->packet_next(a, frame, &post->e->conf.wire,
+	switch (post->x->codec->packet_next(&post->assembler, frame, &post->e->conf.wire,
 	    &post->e->arena, &packet)) {
 	case RC_OK:
 		on_packet(post, &packet);
@@ -258,23 +260,56 @@ on_message(struct post *post, struct assembler *a, const struct frame *frame)
 }
 
 static void
-on_frame(struct post *post, struct assembler *a, const struct frame *frame)
+on_ping(struct post *post)
+{
+	struct live *live = post->x->live;
+
+	if (!post->x->codec->traits.client_pings)
+		post_close(post, "transport error", '1');
+	else if (post->x->transport == TRANSPORT_POLLING)
+		post->pinged = true;
+	else if (live != NULL) {
+		live_heard(live);
+		live->owes_pong = true;
+		live_mark(live);
+	}
+}
+
+static void
+on_pong(struct post *post)
+{
+	if (post->x->codec->traits.client_pings)
+		return;
+	if (post->x->transport == TRANSPORT_POLLING)
+		post->pong = true;
+	else if (post->x->live != NULL)
+		live_heard(post->x->live);
+}
+
+/* The reference ignores it on a WebSocket, which has an end of its own (C11). */
+static void
+on_close(struct post *post)
+{
+	if (post->x->transport == TRANSPORT_POLLING ||
+	    post->x->codec->generation < GENERATION_EIO3)
+		post_close(post, "transport close", '6');
+}
+
+static void
+on_frame(struct post *post, const struct frame *frame)
 {
 	switch (frame->type) {
 	case FRAME_MESSAGE:
-		on_message(post, a, frame);
+		on_message(post, frame);
 		break;
 	case FRAME_PONG:
-		post->pong = !post->x->codec->traits.client_pings;
+		on_pong(post);
 		break;
 	case FRAME_CLOSE:
-		post_close(post, "transport close", '6');
+		on_close(post);
 		break;
 	case FRAME_PING:
-		if (post->x->codec->traits.client_pings)
-			post->pinged = true;
-		else
-			post_close(post, "transport error", '1');
+		on_ping(post);
 		break;
 	case FRAME_OPEN:
 	case FRAME_UPGRADE:
@@ -300,36 +335,53 @@ body_copy(const struct post *post)
 	return copy;
 }
 
-static void
-read_frames(struct post *post, struct assembler *a)
+/* False: enough. */
+static bool
+frame_take(void *arg, const struct frame *frame)
+{
+	struct post *post = arg;
+
+	if (++post->n_frames > post->e->conf.wire.max_packets) {
+		log_warn("session", "too many packets sid=%s max_packets=%u",
+		    post->row.sid, post->e->conf.wire.max_packets);
+		post_close(post, "parse error", '1');
+	} else {
+		on_frame(post, frame);
+	}
+	return post->closing == NULL;
+}
+
+static enum rc
+payload_read(struct post *post)
 {
 	struct slice rest = body_copy(post);
 	const struct codec *codec = post->x->is_octets ? post->x->codec->octets :
 	    post->x->codec;
 	struct frame frame;
-	unsigned n = 0;
-	enum rc rc = RC_OK;
+	enum rc rc;
 
-	while (post->closing == NULL &&
-	    (rc = codec->frame_next(&rest, &post->e->arena, &frame)) == RC_OK) {
-		if (++n > post->e->conf.wire.max_packets) {
-			log_warn("session", "too many packets sid=%s max_packets=%u",
-			    post->row.sid, post->e->conf.wire.max_packets);
-			post_close(post, "parse error", '1');
-			return;
-		}
-		on_frame(post, a, &frame);
-	}
+	while ((rc = codec->frame_next(&rest, &post->e->arena, &frame)) == RC_OK &&
+	    frame_take(post, &frame))
+		continue;
+	return rc;
+}
+
+static void
+read_frames(struct post *post)
+{
+	enum rc rc = post->x->transport == TRANSPORT_POLLING ? payload_read(post) :
+	    live_frames(post->e, post->x, frame_take, post);
+
 	if (post->closing == NULL && rc != RC_NONE)
 		post_close(post, "parse error", '1');
 }
 
 static void
-save_partial(struct post *post, const struct assembler *a)
+save_partial(struct post *post)
 {
 	struct buf state = BUF_INIT;
 
-	assembler_save(a, &state);
+	assembler_save(&post->assembler, &state);
 	if (state.n != 0)
 		post->gate->u.receive.partial = arena_dup(&post->e->arena,
 		    buf_slice(&state));
@@ -357,27 +409,43 @@ is_form_unknown(const struct exchange *x)
 	return x->is_octets && x->codec->octets == NULL;
 }
 
+/* Nothing stands behind it and nothing of it would stay: the store need not be
+ * asked whether it may be. */
+static void
+gate_drop(struct engine *e, struct store_op *gate, struct store_op *before)
+{
+	gate->rc = RC_OK;
+	e->turn.last = before;
+	if (before == NULL)
+		e->turn.first = NULL;
+	else
+		before->next = NULL;
+	e->turn.n--;
+}
+
 static void
 post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 {
 	struct post post = { .e = e, .x = x, .row = *row };
-	struct assembler a;
+	struct store_op *before = e->turn.last;
 	struct step *step;
 
 	post.gate = turn_add(&e->turn, OP_RECEIVE, NULL);
 	post.gate->u.receive.session = row->n;
 	post.gate->u.receive.version = row->version;
 	post.gate->u.receive.t = arena_dup(&e->arena, x->t);
-	post.gate->u.receive.hash = siphash(store_key(e->store), x->body);
+	if (x->transport == TRANSPORT_POLLING)
+		post.gate->u.receive.hash = siphash(store_key(e->store), x->body);
 	step = step_add(e, x, post.gate);
 	step->session = row->n;
 	if (x->leaves) {
 		post_close(&post, "transport close", '6');
-	} else if (is_form_unknown(x) || assembler_load(&a, row->partial) != RC_OK) {
+	} else if (is_form_unknown(x) ||
+	    assembler_load(&post.assembler, row->partial) != RC_OK) {
 		post_close(&post, "parse error", '1');
 	} else {
-		read_frames(&post, &a);
-		save_partial(&post, &a);
+		read_frames(&post);
+		save_partial(&post);
 	}
 	if (post.closing != NULL)
 		push_close(&post);
@@ -389,6 +457,9 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 	post.gate->u.receive.inbox_bytes = post.inbox_bytes;
 	post.gate->u.receive.max_inbox = e->conf.max_inbox;
 	post.gate->u.receive.max_inbox_bytes = e->conf.max_inbox_bytes;
+	if (x->transport != TRANSPORT_POLLING && e->turn.last == post.gate &&
+	    !post.changed)
+		gate_drop(e, post.gate, before);
 }
 
 void

@@ -7,7 +7,7 @@
 #define SESSION_POST_PRIVATE_H
 
 #include "session/app.h"
-#include "session/engine_private.h"
+#include "session/live_private.h"
 
 /* A socket of this session as it will be after the packets so far. */
 struct view {
@@ -26,6 +26,8 @@ struct post {
 	struct session_row row;
 	struct store_op *gate;
 	struct view *views;
+	struct assembler assembler;
+	unsigned n_frames;
 	int64_t n_joined;               /* namespaces, by this POST */
 	int64_t inbox_n, inbox_bytes;   /* of what waits for a later answer */
 	bool changed, pong, pinged;

@@ -39,6 +39,7 @@ setup_engine(const struct conf *conf, struct store *store, const struct app *app
 		.ping_interval_ms = conf->ping_interval,
 		.ping_timeout_ms = conf->ping_timeout,
 		.connect_timeout_ms = conf->connect_timeout,
+		.upgrade_ms = conf->upgrade_timeout,
 		.poll_hold_ms = conf->poll_hold,
 		.recovery_ms = conf->recovery_window,
 		.max_replay = conf->max_replay,

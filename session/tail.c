@@ -1,10 +1,12 @@
 /*
- * tail.c - the log's news, handed to the polls that wait here
+ * tail.c - the log's news, handed to the polls that wait here, and to connections
  *
  * A process with a thousand parked polls must not ask the store a thousand
  * times what is new: it reads the tail once, and for each record who was in its
- * channels at that moment.  Runs inside the turn's transaction, so it sees what
- * the turn itself has said, and the cursors move in the same commit.
+ * channels at that moment: for connections the mirror knows, for polls the store.
+ * A process with connections and a few polls lets the polls ask for themselves.
+ * Runs inside the turn's transaction, so it sees what the turn itself has said, and
+ * the cursors of polls move in the same commit.
  *
  * Must stay true:
  *   - e->tail is a seq up to which every parked poll has been considered
@@ -16,16 +18,23 @@
 #include "config.h"
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/log.h"
-#include "session/engine_private.h"
+#include "session/live_private.h"
 
-enum { TAIL_PAGE = 256 };
+enum {
+	TAIL_PAGE = 256,
+	OFFERS_MAX = 20000              /* to connections, in one turn */
+};
 
 struct scan {
 	struct engine *e;
 	struct letter *letter;
-	size_t n;
+	size_t n, n_offers;
 	int64_t last;
+	bool has_polls;                 /* whose members are to be looked up */
+	bool asks;                      /* a few polls, which ask by channel instead */
+	bool is_full;
 	enum rc rc;
 };
 
@@ -78,6 +87,8 @@ offer(struct engine *e, struct parked *p, struct letter *letter)
 	p->seen = record->seq;
 	switch (record->kind) {
 	case RECORD_END:
+		if (record->id != -1 && record->id != (int64_t)p->ticket)
+			break;
 		p->end = record->data.n == 0 ? '1' : record->data.p[0];
 		parked_touch(e, p);
 		break;
@@ -122,30 +133,133 @@ except_member(void *arg, uint64_t session, uint64_t socket)
 }
 
 static void
+offer_live(void *arg, struct live *live)
+{
+	struct scan *scan = arg;
+
+	scan->n_offers++;
+	live_offer(live, scan->letter);
+}
+
+static void
+except_live(void *arg, struct live *live)
+{
+	live->excepted = ((struct scan *)arg)->letter->seq;
+}
+
+/* Some of a few polls may be meant: the store knows. */
+static void
+ask_polls(struct scan *scan, const struct record *record)
+{
+	struct engine *e = scan->e;
+	struct parked *p, *next;
+
+	HASH_ITER(hh, e->parked, p, next)
+		if (record->seq > p->cursor && p->end == 0)
+			p->must_ask = true;
+}
+
+static void
+scan_session(struct scan *scan, uint64_t session, const struct record *record)
+{
+	struct live *live = live_find(scan->e, session);
+	struct parked *p = parked_find(scan->e, session);
+
+	if (live != NULL)
+		live_offer(live, scan->letter);
+	if (p == NULL)
+		return;
+	if (scan->asks && record->kind != RECORD_END && record->seq > p->cursor)
+		p->must_ask = true;
+	else
+		offer(scan->e, p, scan->letter);
+}
+
+static void
+scan_channel(struct scan *scan, struct slice key, const struct record *record)
+{
+	struct engine *e = scan->e;
+
+	mirror_walk(e, key, record->seq, offer_live, scan);
+	if (scan->has_polls && store_members(e->store, key, record->seq,
+	    offer_member, scan) != RC_OK)
+		scan->rc = RC_IO;
+	if (scan->asks)
+		ask_polls(scan, record);
+}
+
+/* Connections of ours whose rooms others have changed. */
+static void
+scan_moved(struct engine *e, struct slice sessions)
+{
+	struct slice number;
+	struct live *live;
+	int64_t session;
+
+	json_open(&sessions);
+	while (json_next(&sessions, &number))
+		if (slice_int64(number, &session) &&
+		    (live = live_find(e, (uint64_t)session)) != NULL &&
+		    !live->is_behind)
+			mirror_load(live);
+}
+
+static void
 scan_record(void *arg, const struct record *record)
 {
 	struct scan *scan = arg;
 	struct engine *e = scan->e;
 	struct slice rest, key;
-	struct parked *p;
 	uint64_t session;
 
+	if (scan->n_offers > OFFERS_MAX) {
+		scan->is_full = true;   /* the next turn goes on here */
+		return;
+	}
 	scan->n++;
 	scan->last = record->seq;
-	scan->letter = letter_of(e, record);
-	for (rest = record->except; pack_next(&rest, &key); )
-		if (store_members(e->store, key, record->seq, except_member,
-		    scan) != RC_OK)
-			scan->rc = RC_IO;
-	for (rest = record->channels; pack_next(&rest, &key); ) {
-		if ((session = channel_session(key)) != 0) {
-			if ((p = parked_find(e, session)) != NULL)
-				offer(e, p, scan->letter);
-		} else if (store_members(e->store, key, record->seq,
-		    offer_member, scan) != RC_OK) {
-			scan->rc = RC_IO;
-		}
+	if (record->kind == RECORD_MEMBERS) {
+		scan_moved(e, record->data);
+		return;
 	}
+	scan->letter = letter_of(e, record);
+	for (rest = record->except; pack_next(&rest, &key); ) {
+		mirror_walk(e, key, record->seq, except_live, scan);
+		if (scan->has_polls && store_members(e->store, key, record->seq,
+		    except_member, scan) != RC_OK)
+			scan->rc = RC_IO;
+	}
+	for (rest = record->channels; pack_next(&rest, &key); ) {
+		if ((session = channel_session(key)) != 0)
+			scan_session(scan, session, record);
+		else
+			scan_channel(scan, key, record);
+	}
+}
+
+static void
+ask_again(struct engine *e)
+{
+	struct parked *p, *next;
+
+	HASH_ITER(hh, e->parked, p, next) {
+		if (p->must_ask && p->deliver == NULL && p->end == 0)
+			parked_ask_again(e, p);
+		p->must_ask = false;
+	}
+}
+
+/* Who follows is not to be left behind the floor in silence. */
+static void
+below_floor(struct engine *e, int64_t floor)
+{
+	struct live *live, *next;
+
+	log_warn("session", "tail=%lld is below floor=%lld, asking afresh",
+	    (long long)e->tail, (long long)floor);
+	e->resync = true;
+	HASH_ITER(hh, e->lives, live, next)
+		live_fall_behind(live);
 }
 
 /* Those that got something have had the log up to here. */
@@ -163,23 +277,25 @@ move_cursors(struct engine *e)
 enum rc
 tail_scan(struct engine *e, bool *more_r)
 {
+	size_t n_polls = HASH_COUNT(e->parked);
 	struct scan scan = { .e = e, .rc = RC_OK };
 	int64_t floor = 0;
 	enum rc rc;
 
+	scan.asks = n_polls > 0 && n_polls <= SMALL_LOT && e->lives != NULL;
+	scan.has_polls = n_polls > 0 && !scan.asks;
 	*more_r = false;
 	rc = store_tail(e->store, e->tail, TAIL_PAGE, &e->arena, scan_record,
 	    &scan, &floor);
 	if (rc != RC_OK && rc != RC_NONE)
 		return rc;
-	if (e->tail < floor - 1) {
-		log_warn("session", "tail=%lld is below floor=%lld, asking afresh",
-		    (long long)e->tail, (long long)floor);
-		e->resync = true;
-	}
+	if (e->tail < floor - 1)
+		below_floor(e, floor);
 	if (scan.last > e->tail)
 		e->tail = scan.last;
+	if (scan.asks)
+		ask_again(e);
 	move_cursors(e);
-	*more_r = scan.n == TAIL_PAGE;
+	*more_r = scan.n == TAIL_PAGE || scan.is_full;
 	return scan.rc;
 }

@@ -309,6 +309,33 @@ an_upgrade_gives_the_door_what_the_engine_needs(void)
 }
 
 static void
+a_polling_session_may_be_taken_over(void)
+{
+	static const struct {
+		enum answer answer;
+		const char *text;
+	} rows[] = {
+		{ ANSWER_UNKNOWN_SID, "Session ID unknown" },
+		{ ANSWER_BAD_REQUEST, "Bad request" },
+	};
+	struct live live;
+	size_t i;
+
+	world();
+	header("Host", "h.example");
+	header("Upgrade", "WebSocket");
+	for (i = 0; i < N_ELEMENTS(rows); i++) {
+		T_EQ(upgrade(WEBSOCKET "&b64=1&sid=" SID, &live), 0);
+		T_STR(live.sid, SID);
+		T_OK(live.wants_text);
+		http_upgrade_answer(gateway, &exchange, rows[i].answer);
+		T_EQ(exchange.response.status, 400);
+		T_SLICE(answer_body(), rows[i].text);
+	}
+	T_EQ(engine.opens + engine.polls, 0);
+}
+
+static void
 an_upgrade_is_refused_before_it_begins(void)
 {
 	static const struct {
@@ -316,10 +343,7 @@ an_upgrade_is_refused_before_it_begins(void)
 	} rows[] = {
 		{ "/socket.io/?EIO=4&transport=foo", "Transport unknown" },
 		{ "/socket.io/?EIO=4", "Transport unknown" },
-		{ "/socket.io/?EIO=3&transport=websocket",
-		    "Unsupported protocol version" },
-		{ WEBSOCKET "&sid=nope", "Session ID unknown" },
-		{ WEBSOCKET "&sid=" SID, "Bad request" },
+		{ WEBSOCKET "&sid=no/pe", "Session ID unknown" },
 	};
 	struct live live;
 	size_t i;
@@ -336,6 +360,10 @@ an_upgrade_is_refused_before_it_begins(void)
 	T_EQ(upgrade(WEBSOCKET, &live), 400);
 	T_OK(slice_starts(answer_body(), SLICE("Origin not allowed")));
 	request.n_headers--;
+	conf.generations = "eio4";
+	gate();
+	T_EQ(upgrade("/socket.io/?EIO=3&transport=websocket", &live), 400);
+	T_SLICE(answer_body(), "Unsupported protocol version");
 	conf.transports = "polling";
 	gate();
 	T_EQ(upgrade(WEBSOCKET, &live), 400);
@@ -435,6 +463,7 @@ main(void)
 	T_RUN(a_generation_that_is_off_is_code_5);
 	T_RUN(a_websocket_upgrade_is_refused_in_plain_text);
 	T_RUN(an_upgrade_gives_the_door_what_the_engine_needs);
+	T_RUN(a_polling_session_may_be_taken_over);
 	T_RUN(an_upgrade_is_refused_before_it_begins);
 	T_RUN(a_poll_that_carries_an_upgrade_along_is_a_poll);
 	T_RUN(what_is_not_below_the_mount_is_404);

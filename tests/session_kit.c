@@ -181,17 +181,20 @@ kit_init(struct kit *kit)
 	memset(kit, 0, sizeof(*kit));
 	kit->codec = codec_of(GENERATION_EIO4);
 	clock_fake_init(&kit->clock);
-	T_EQ(store_open(&sc, &kit->clock.clock, &kit->store, &error), RC_OK);
+	for (i = 0; i < KIT_PROCESSES; i++)
+		T_EQ(store_open(&sc, &kit->clock.clock, &kit->stores[i], &error),
+		    RC_OK);
+	kit->store = kit->stores[0];
 	kit->conf = (struct engine_conf){
 		.ping_interval_ms = 25000, .ping_timeout_ms = 20000,
 		.connect_timeout_ms = 45000, .recovery_ms = 120000,
 		.max_replay = 1000, .max_payload = 100000, .max_namespaces = 32,
 		.max_rooms = 32, .max_event = 100000, .max_timers = 32,
-		.max_questions = 32, .give_up_ms = 5000, .can_park = true,
+		.max_questions = 32, .give_up_ms = 5000, .upgrade_ms = 10000, .can_park = true,
 		.wire = { 256, 10, 64, 100000, 256 },
 	};
 	for (i = 0; i < KIT_PROCESSES; i++)
-		kit->engines[i] = engine_new(&kit->conf, kit->store, &app,
+		kit->engines[i] = engine_new(&kit->conf, kit->stores[i], &app,
 		    &kit->clock.clock);
 }
 
@@ -202,11 +205,11 @@ kit_fini(struct kit *kit)
 
 	for (i = 0; i < KIT_PROCESSES; i++)
 		engine_free(&kit->engines[i]);
-	store_close(&kit->store);
+	for (i = 0; i < KIT_PROCESSES; i++)
+		store_close(&kit->stores[i]);
 }
 
-/* The engines share one handle of the store, so a commit by one is not foreign
- * to the others: they are told that they were woken. */
+/* Nobody waits at a wake descriptor here: all are told that they were woken. */
 void
 kit_settle(struct kit *kit)
 {
@@ -259,7 +262,7 @@ kit_open(struct kit *kit, int i, char *sid_r)
 
 	request_init(kit, &request, NULL, NULL);
 	request.x.info = SLICE("{}");
-	request.x.upgrades = SLICE("[]");
+	request.x.upgrades = kit->upgrades.p != NULL ? kit->upgrades : SLICE("[]");
 	engine_open(kit->engines[i], &request.x);
 	kit_settle(kit);
 	T_OK(request.is_done);

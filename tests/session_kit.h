@@ -21,11 +21,13 @@ enum { KIT_PROCESSES = 3 };
 
 struct kit {
 	struct clock_fake clock;
-	struct store *store;
+	struct store *stores[KIT_PROCESSES];
+	struct store *store;            /* of the first */
 	struct engine *engines[KIT_PROCESSES];
 	struct engine_conf conf;
 	const struct codec *codec;      /* of the clients that speak from now on */
 	bool wants_text;                /* they do */
+	struct slice upgrades;          /* offered by a handshake; absent: none */
 	bool refuses_root;              /* the application does */
 	char greeting[512];             /* of the last handshake */
 	bool has_rules;                 /* "/" and its room red have presence, mail, history */

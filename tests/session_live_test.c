@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "base/mem.h"
 #include "session/live.h"
 #include "tests/session_kit.h"
 
@@ -52,7 +53,7 @@ static void
 wire_open(struct wire *wire, int i)
 {
 	memset(wire, 0, sizeof(*wire));
-	wire->live.codec = codec_of(GENERATION_EIO4);
+	wire->live.codec = kit.codec;
 	wire->live.info = SLICE("{}");
 	wire->live.ops = &door;
 	wire->live.door = wire;
@@ -255,6 +256,362 @@ draining_closes_connections_and_keeps_them_recoverable(void)
 	kit_fini(&kit);
 }
 
+/* ---- taking over ------------------------------------------------------------------ */
+
+/* Asks for the session of this sid; the answer. */
+static enum answer
+wire_take(struct wire *wire, int i, const char *sid)
+{
+	memset(wire, 0, sizeof(*wire));
+	wire->live.codec = kit.codec;
+	strcpy(wire->live.sid, sid);
+	wire->live.ops = &door;
+	wire->live.door = wire;
+	engine_live_open(kit.engines[i], &wire->live);
+	kit_settle(&kit);
+	return wire->answer;
+}
+
+static void
+a_polling_session_is_taken_over(void)
+{
+	struct kit_request poll;
+	struct wire a;
+	char sid[24];
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	kit_poll(&kit, 1, sid, "p1", &poll);
+	T_EQ(wire_take(&a, 2, sid), ANSWER_PAYLOAD);
+	wire_say(&a, "2probe");
+	kit_settle(&kit);
+	T_STR(a.got, "3probe");
+	T_OK(!poll.is_done);
+	kit_pass(&kit, 100);
+	T_OK(poll.is_done);
+	T_STR(poll.body, "6");
+	/* Still polling, in order. */
+	kit_post(&kit, 0, sid, "42[\"broadcast\",1]");
+	T_OK(strncmp(kit_read(&kit, 1, sid), "42[\"broadcast\",1,", 17) == 0);
+	kit_post(&kit, 0, sid, "42[\"broadcast\",2]");
+	a.got[0] = '\0';
+	wire_say(&a, "5");
+	wire_say(&a, "421[\"echo\",3]");
+	kit_settle(&kit);
+	T_OK(strncmp(a.got, "42[\"broadcast\",2,", 17) == 0);
+	T_OK(strstr(a.got, "|431[3]") != NULL);
+	T_EQ(kit_post(&kit, 0, sid, "42[\"broadcast\"]"), ANSWER_BAD_REQUEST);
+	T_STR(kit_read(&kit, 1, sid), "refused");
+	a.got[0] = '\0';
+	wire_say(&a, "42[\"broadcast\",4]");
+	kit_settle(&kit);
+	T_OK(strncmp(a.got, "42[\"broadcast\",4,", 17) == 0);
+	T_OK(!a.is_closed);
+	kit_fini(&kit);
+}
+
+static void
+a_poll_that_waits_at_the_end_of_the_probe_is_closed(void)
+{
+	struct kit_request poll;
+	struct wire a;
+	char sid[24];
+	int i;
+
+	for (i = 0; i < KIT_PROCESSES; i++) {   /* also in the same process */
+		kit_init(&kit);
+		kit_connect(&kit, 0, sid);
+		T_EQ(wire_take(&a, 2, sid), ANSWER_PAYLOAD);
+		kit_poll(&kit, i, sid, "p1", &poll);
+		wire_say(&a, "5");
+		kit_settle(&kit);
+		T_OK(poll.is_done);
+		T_STR(poll.body, "1");
+		T_OK(!a.is_closed);
+		kit_fini(&kit);
+	}
+}
+
+static void
+a_second_connection_is_closed_at_once(void)
+{
+	struct wire a, b;
+	char sid[24];
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	T_EQ(wire_take(&a, 1, sid), ANSWER_PAYLOAD);
+	T_EQ(wire_take(&b, 2, sid), ANSWER_PAYLOAD);
+	T_OK(b.is_closed);
+	wire_say(&a, "2probe");
+	wire_say(&a, "5");
+	kit_settle(&kit);
+	T_EQ(wire_take(&b, 2, sid), ANSWER_PAYLOAD);
+	T_OK(b.is_closed);
+	T_OK(!a.is_closed);
+	T_EQ(wire_take(&b, 2, "nobody"), ANSWER_UNKNOWN_SID);
+	kit_fini(&kit);
+}
+
+/* What can go wrong with a probe. */
+static void
+say_too_early(struct wire *a)
+{
+	wire_say(a, "2probe");
+	wire_say(a, "4hello");
+	kit_settle(&kit);
+}
+
+static void
+take_too_long(struct wire *a)
+{
+	wire_say(a, "2probe");
+	kit_settle(&kit);
+	kit_pass(&kit, 9000);
+	T_OK(!a->is_closed);
+	kit_pass(&kit, 1000);
+	kit_pass(&kit, 100);
+}
+
+static void
+say_nothing(struct wire *a)
+{
+	(void)a;
+	kit_pass(&kit, 10000);
+}
+
+static void
+hang_up(struct wire *a)
+{
+	engine_live_end(a->live.engine, &a->live);
+	a->is_closed = true;
+	kit_settle(&kit);
+}
+
+static void
+a_probe_that_fails_leaves_polling_as_it_was(void)
+{
+	static void (*const fails[])(struct wire *a) = {
+		say_too_early, take_too_long, say_nothing, hang_up
+	};
+	struct kit_request poll;
+	struct wire a;
+	char sid[24];
+	size_t i;
+
+	for (i = 0; i < sizeof(fails) / sizeof(*fails); i++) {
+		kit_init(&kit);
+		kit_connect(&kit, 0, sid);
+		T_EQ(wire_take(&a, 1, sid), ANSWER_PAYLOAD);
+		fails[i](&a);
+		T_OK(a.is_closed);
+		kit_poll(&kit, 0, sid, "p9", &poll);
+		kit_pass(&kit, 500);
+		T_OK(!poll.is_done);
+		kit_post(&kit, 0, sid, "42[\"broadcast\",1]");
+		T_OK(strncmp(poll.body, "42[\"broadcast\",1,", 17) == 0);
+		T_EQ(wire_take(&a, 2, sid), ANSWER_PAYLOAD);
+		T_OK(!a.is_closed);
+		kit_fini(&kit);
+	}
+}
+
+static void
+polls_are_ended_again_and_again_while_it_probes(void)
+{
+	struct kit_request poll;
+	struct wire a;
+	char sid[24], t[16];
+	int i;
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	T_EQ(wire_take(&a, 1, sid), ANSWER_PAYLOAD);
+	wire_say(&a, "2probe");
+	kit_settle(&kit);
+	for (i = 0; i < 5; i++) {
+		snprintf(t, sizeof(t), "q%d", i);
+		kit_poll(&kit, i % KIT_PROCESSES, sid, t, &poll);
+		T_OK(!poll.is_done);
+		kit_pass(&kit, 100);
+		T_STR(poll.body, "6");
+	}
+	kit_fini(&kit);
+}
+
+static void
+an_older_client_is_taken_over_and_pings(void)
+{
+	struct wire a;
+	char sid[24];
+
+	kit_init(&kit);
+	kit.codec = codec_of(GENERATION_EIO3);
+	kit_open(&kit, 0, sid);
+	T_EQ(wire_take(&a, 1, sid), ANSWER_PAYLOAD);
+	wire_say(&a, "2probe");
+	wire_say(&a, "5");
+	kit_settle(&kit);
+	wire_say(&a, "420[\"echo\",1]");
+	wire_say(&a, "2");
+	kit_settle(&kit);
+	T_STR(a.got, "3probe|430[1]|3");
+	a.got[0] = '\0';
+	wire_say(&a, "451-[\"others\",{\"_placeholder\":true,\"num\":0}]");
+	engine_live_message(a.live.engine, &a.live, true, SLICE("\4raw"));
+	wire_say(&a, "451-[\"broadcast\",{\"_placeholder\":true,\"num\":0}]");
+	engine_live_message(a.live.engine, &a.live, true, SLICE("\4raw"));
+	kit_settle(&kit);
+	T_STR(a.got, "451-[\"broadcast\",{\"_placeholder\":true,\"num\":0}]|binary:\4raw");
+	kit_pass(&kit, 44000);
+	T_OK(!a.is_closed);
+	kit_pass(&kit, 1100);
+	T_OK(a.is_closed);
+	T_STR(kit.last_reason, "ping timeout");
+	kit_fini(&kit);
+}
+
+static void
+an_older_client_is_greeted_in_messages(void)
+{
+	struct wire a;
+
+	kit_init(&kit);
+	memset(&a, 0, sizeof(a));
+	a.live.codec = codec_of(GENERATION_EIO3);
+	a.live.info = SLICE("{}");
+	a.live.ops = &door;
+	a.live.door = &a;
+	engine_live_open(kit.engines[0], &a.live);
+	kit_settle(&kit);
+	T_OK(strstr(a.got, "\"upgrades\":[]") != NULL);
+	T_STR(a.got + strlen(a.got) - 3, "|40");
+	a.got[0] = '\0';
+	wire_say(&a, "42[\"broadcast\",1]");
+	kit_settle(&kit);
+	T_STR(a.got, "42[\"broadcast\",1]");
+	kit_fini(&kit);
+}
+
+static void
+binary_becomes_text_for_clients_that_ask_for_it(void)
+{
+	struct wire a;
+
+	kit_init(&kit);
+	wire_connect(&a, 0, NULL);
+	a.live.wants_text = true;
+	wire_say(&a, "451-[\"broadcast\",{\"_placeholder\":true,\"num\":0}]");
+	wire_say(&a, "bcmF3");
+	kit_settle(&kit);
+	T_OK(strstr(a.got, "|bcmF3") != NULL);
+	kit_fini(&kit);
+}
+
+/* ---- the mirror -------------------------------------------------------------------- */
+
+static void
+rooms_of_connections_are_known_in_memory(void)
+{
+	struct wire a, b;
+	char sid[24];
+
+	kit_init(&kit);
+	wire_connect(&a, 0, NULL);
+	wire_connect(&b, 0, NULL);
+	kit_connect(&kit, 1, sid);
+	wire_say(&a, "42[\"join\",\"red\"]");
+	kit_settle(&kit);
+	kit_post(&kit, 1, sid, "42[\"room\",1]");
+	T_OK(strncmp(a.got, "42[\"room\",1,", 12) == 0);
+	T_STR(b.got, "");
+	a.got[0] = '\0';
+	wire_say(&a, "42[\"room\",2]");
+	wire_say(&a, "42[\"leave\",\"red\"]");
+	wire_say(&a, "42[\"room\",3]");
+	kit_settle(&kit);
+	T_OK(strncmp(a.got, "42[\"room\",2,", 12) == 0);
+	T_OK(strstr(a.got, "[\"room\",3") == NULL);
+	a.got[0] = '\0';
+	wire_say(&a, "42[\"others\",4]");
+	kit_settle(&kit);
+	T_STR(a.got, "");
+	T_OK(strncmp(b.got, "42[\"others\",4,", 14) == 0);
+	kit_fini(&kit);
+}
+
+static void
+others_may_move_a_connection_to_a_room(void)
+{
+	struct effects effects = { NULL, NULL, 0 };
+	struct arena arena = ARENA_INIT;
+	int64_t emitted, question;
+	struct effect *f;
+	struct wire a;
+
+	kit_init(&kit);
+	wire_connect(&a, 0, NULL);
+	f = effects_add(&effects, &arena, EFFECT_JOIN);
+	f->name = SLICE("red");
+	f = effects_add(&effects, &arena, EFFECT_EMIT);
+	f->name = SLICE("hello");
+	f->data = SLICE("[]");
+	f->who.rooms = SLICE("\3\0\0\0red");
+	T_EQ(engine_apply(kit.engines[1], SLICE("/"), &effects, false,
+	    &emitted, &question), RC_OK);
+	kit_settle(&kit);
+	T_OK(strncmp(a.got, "42[\"hello\",", 11) == 0);
+	effects = (struct effects){ NULL, NULL, 0 };
+	a.got[0] = '\0';
+	effects_add(&effects, &arena, EFFECT_EMIT)->name = SLICE("last");
+	effects.last->data = SLICE("[]");
+	effects_add(&effects, &arena, EFFECT_DISCONNECT);
+	T_EQ(engine_apply(kit.engines[1], SLICE("/"), &effects, false,
+	    &emitted, &question), RC_OK);
+	kit_settle(&kit);
+	T_OK(strncmp(a.got, "42[\"last\",", 10) == 0);
+	T_OK(strstr(a.got, "|41") != NULL);
+	T_OK(!a.is_closed);
+	arena_free(&arena);
+	kit_fini(&kit);
+}
+
+static void
+an_ack_alone_is_no_record(void)
+{
+	struct wire a;
+	int64_t before, after;
+
+	kit_init(&kit);
+	wire_connect(&a, 0, NULL);
+	T_EQ(store_last_seq(kit.store, &before), RC_OK);
+	wire_say(&a, "421[\"echo\",1]");
+	wire_say(&a, "422[\"echo\",2]");
+	wire_say(&a, "423[\"broadcast\",3]");
+	wire_say(&a, "424[\"echo\",4]");
+	kit_settle(&kit);
+	T_EQ(store_last_seq(kit.store, &after), RC_OK);
+	T_EQ(after, before + 3);        /* the event, its ack, and who comes behind */
+	T_OK(strncmp(a.got, "431[1]|432[2]|42[\"broadcast\",3,", 31) == 0);
+	T_OK(strstr(a.got, "|433[3]|434[4]") != NULL);
+	kit_fini(&kit);
+}
+
+static void
+upgrades_are_announced_while_somebody_takes_sessions_over(void)
+{
+	char sid[24];
+
+	kit_init(&kit);
+	kit.upgrades = SLICE("[\"websocket\"]");
+	kit_open(&kit, 0, sid);
+	T_OK(strstr(kit.greeting, "\"upgrades\":[]") != NULL);
+	store_offer_sockets(kit.stores[1]);
+	kit_open(&kit, 0, sid);
+	T_OK(strstr(kit.greeting, "\"upgrades\":[\"websocket\"]") != NULL);
+	kit_fini(&kit);
+}
+
 int
 main(void)
 {
@@ -268,5 +625,17 @@ main(void)
 	T_RUN(a_slow_reader_is_let_go);
 	T_RUN(what_no_pong_proved_is_said_again_to_a_recovered_client);
 	T_RUN(draining_closes_connections_and_keeps_them_recoverable);
+	T_RUN(a_polling_session_is_taken_over);
+	T_RUN(a_poll_that_waits_at_the_end_of_the_probe_is_closed);
+	T_RUN(a_second_connection_is_closed_at_once);
+	T_RUN(a_probe_that_fails_leaves_polling_as_it_was);
+	T_RUN(polls_are_ended_again_and_again_while_it_probes);
+	T_RUN(an_older_client_is_taken_over_and_pings);
+	T_RUN(an_older_client_is_greeted_in_messages);
+	T_RUN(binary_becomes_text_for_clients_that_ask_for_it);
+	T_RUN(rooms_of_connections_are_known_in_memory);
+	T_RUN(others_may_move_a_connection_to_a_room);
+	T_RUN(an_ack_alone_is_no_record);
+	T_RUN(upgrades_are_announced_while_somebody_takes_sessions_over);
 	return t_end();
 }

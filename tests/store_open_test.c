@@ -387,7 +387,7 @@ a_newer_program_takes_over(void)
 #define DROP(column) "ALTER TABLE task DROP COLUMN " column ";"
 
 /* Schema 1 had no place for what is attached to an answer, 2 no access lists, 3
- * no lanes. */
+ * no lanes, 5 no probes. */
 static void
 the_store_of_an_older_program_is_brought_up_to_date(void)
 {
@@ -399,7 +399,7 @@ the_store_of_an_older_program_is_brought_up_to_date(void)
 	store_close(&s.store);
 	sql("ALTER TABLE answer DROP COLUMN attachments;"
 	    "ALTER TABLE task DROP COLUMN attachments;"
-	    "DROP TABLE presence;"
+	    "DROP TABLE presence; DROP TABLE probe;"
 	    "DROP TABLE acl; DROP INDEX task_lane; DROP INDEX task_socket;"
 	    "ALTER TABLE session DROP COLUMN lane;"
 	    "ALTER TABLE socket DROP COLUMN lane;"
@@ -420,7 +420,8 @@ the_store_of_an_older_program_is_brought_up_to_date(void)
 	T_EQ(stats.set_aside, 1);
 	sql("SELECT attachments FROM task UNION SELECT attachments FROM answer"
 	    " UNION SELECT names FROM acl UNION SELECT acls FROM state"
-	    " UNION SELECT lane FROM task UNION SELECT lane FROM socket");
+	    " UNION SELECT lane FROM task UNION SELECT lane FROM socket"
+	    " UNION SELECT holder FROM probe");
 	end();
 }
 

@@ -230,7 +230,7 @@ static void
 an_upgrade_is_refused_in_words(void)
 {
 	connect_anew();
-	T_EQ(asked("GET /socket.io/?EIO=44&transport=websocket HTTP/1.1\r\n" H
+	T_EQ(asked("GET /socket.io/?EIO=4&transport=pigeon HTTP/1.1\r\n" H
 	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 	    "Sec-WebSocket-Version: 13\r\n\r\n"), 400);

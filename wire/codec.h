@@ -181,8 +181,18 @@ struct codec {
 	/* Appends a WebSocket message to a payload as frame_next() reads it. */
 	void (*message_add)(struct buf *payload, bool is_binary, struct slice data);
 
-	/* Whether a text message is no more than a close, ping, pong or noop. */
+	/* Whether a text message is no more than a close, ping, pong or noop.  NULL:
+	 * nobody streams in this generation. */
 	enum frame_type (*message_type)(struct slice data, bool from_client);
+
+	/* A WebSocket message is one engine packet: that packet, without the way
+	 * over a payload.  RC_BAD_INPUT as frame_next().  NULL: by message_add(). */
+	enum rc (*message_read)(bool is_binary, struct slice data,
+	    struct arena *arena, struct frame *frame_r);
+
+	/* Appends a binary message as a text message, for clients that said b64.
+	 * NULL: there is no such form. */
+	void (*message_text)(struct buf *out, struct slice binary);
 
 	/* What codec_join() does when both sides hold something. */
 	void (*join)(struct buf *out, struct slice piece);

@@ -428,6 +428,71 @@ eio3_join(struct buf *out, struct slice piece)
 	buf_add(out, piece);
 }
 
+/* ---- WebSocket: a message a packet, binary behind its type as a byte --------------- */
+
+static bool
+eio3_message_next(struct slice *rest, struct arena *arena, bool *is_binary_r,
+    struct slice *data_r)
+{
+	struct buf bytes = BUF_INIT;
+	struct slice piece;
+	size_t units;
+
+	if (rest->n == 0 || !length_read(rest, &units) ||
+	    !units_cut(rest, units, &piece))
+		return false;           /* our own payload: it ends, nothing else */
+	*is_binary_r = piece.n > 0 && piece.p[0] == 'b';
+	*data_r = piece;
+	if (*is_binary_r) {
+		buf_char(&bytes, FRAME_MESSAGE);
+		(void)base64_decode(&bytes, slice_skip(piece, 2));
+		*data_r = arena_dup(arena, buf_slice(&bytes));
+		buf_free(&bytes);
+	}
+	return true;
+}
+
+/* A payload counts its packets; a binary one that is no message becomes what
+ * frame_next() refuses. */
+static void
+eio3_message_add(struct buf *payload, bool is_binary, struct slice data)
+{
+	size_t from = payload->n;
+
+	if (is_binary) {
+		buf_char(payload, 'b');
+		buf_char(payload, (char)('0' + (data.n > 0 ? data.p[0] & 7 : 7)));
+		base64_encode(payload, slice_skip(data, 1));
+	} else {
+		buf_add(payload, data);
+	}
+	text_close(payload, from);
+}
+
+/* In a message nothing was encoded twice. */
+static enum rc
+eio3_message_read(bool is_binary, struct slice data, struct arena *arena,
+    struct frame *frame_r)
+{
+	*frame_r = (struct frame){ FRAME_NOOP, false, SLICE_NONE };
+	if (!is_binary && data.n > 0 && data.p[0] == 'b')
+		return base64_frame(data, arena, frame_r);
+	if (!is_binary)
+		return text_frame(data, frame_r);
+	if (data.n == 0 || data.p[0] != FRAME_MESSAGE)
+		return RC_BAD_INPUT;
+	*frame_r = (struct frame){ FRAME_MESSAGE, true, slice_skip(data, 1) };
+	return RC_OK;
+}
+
+static void
+eio3_message_text(struct buf *out, struct slice binary)
+{
+	buf_char(out, 'b');
+	buf_char(out, '0' + FRAME_MESSAGE);
+	base64_encode(out, slice_skip(binary, 1));
+}
+
 /* Both are the same generation to a session. */
 #define TRAITS \
 	.name = "eio3", \
@@ -458,5 +523,9 @@ const struct codec codec_eio3 = {
 	.packet_next = eio3_packet_next,
 	.packet_write = eio3_packet_write,
 	.frame_write = eio3_frame_write,
+	.message_next = eio3_message_next,
+	.message_add = eio3_message_add,
+	.message_read = eio3_message_read,
+	.message_text = eio3_message_text,
 	.join = eio3_join,
 };

@@ -57,14 +57,11 @@ binary_decode(struct slice text, struct arena *arena, struct slice *data_r)
 }
 
 static enum rc
-eio4_frame_next(struct slice *rest, struct arena *arena, struct frame *frame_r)
+frame_read(struct slice packet, struct arena *arena, struct frame *frame_r)
 {
-	struct slice packet;
 	char type;
 
 	*frame_r = (struct frame){ FRAME_NOOP, false, SLICE_NONE };
-	if (!slice_cut(rest, SEPARATOR, &packet))
-		return RC_NONE;
 	if (packet.n == 0)
 		return RC_BAD_INPUT;
 
@@ -81,6 +78,16 @@ eio4_frame_next(struct slice *rest, struct arena *arena, struct frame *frame_r)
 	if (frame_r->type == FRAME_MESSAGE)
 		return RC_OK;           /* its text is checked by packet_next() */
 	return utf8_valid(frame_r->data) ? RC_OK : RC_BAD_INPUT;
+}
+
+static enum rc
+eio4_frame_next(struct slice *rest, struct arena *arena, struct frame *frame_r)
+{
+	struct slice packet;
+
+	if (!slice_cut(rest, SEPARATOR, &packet))
+		return RC_NONE;
+	return frame_read(packet, arena, frame_r);
 }
 
 static enum rc
@@ -197,16 +204,21 @@ eio4_message_add(struct buf *payload, bool is_binary, struct slice data)
 	}
 }
 
-static enum frame_type
-eio4_message_type(struct slice data, bool from_client)
+static enum rc
+eio4_message_read(bool is_binary, struct slice data, struct arena *arena,
+    struct frame *frame_r)
 {
-	enum frame_type type = data.n == 0 ? FRAME_MESSAGE :
-	    (enum frame_type)(data.p[0] - '0');
+	if (!is_binary)
+		return frame_read(data, arena, frame_r);
+	*frame_r = (struct frame){ FRAME_MESSAGE, true, data };
+	return RC_OK;
+}
 
-	if (from_client)
-		return type == FRAME_PONG ? type : FRAME_MESSAGE;
-	return data.n == 1 && (type == FRAME_CLOSE || type == FRAME_PING ||
-	    type == FRAME_NOOP) ? type : FRAME_MESSAGE;
+static void
+eio4_message_text(struct buf *out, struct slice binary)
+{
+	buf_char(out, 'b');
+	base64_encode(out, binary);
 }
 
 const struct codec codec_eio4 = {
@@ -220,6 +232,7 @@ const struct codec codec_eio4 = {
 	.frame_write = eio4_frame_write,
 	.message_next = eio4_message_next,
 	.message_add = eio4_message_add,
-	.message_type = eio4_message_type,
+	.message_read = eio4_message_read,
+	.message_text = eio4_message_text,
 	.join = eio4_join,
 };

@@ -184,6 +184,9 @@ live_open(struct door *door, struct http1 *h, const struct live *asked,
 
 	l->live.codec = asked->codec;
 	l->live.info = asked->info;
+	l->live.says = asked->says;
+	l->live.wants_text = asked->wants_text;
+	memcpy(l->live.sid, asked->sid, sizeof(l->live.sid));
 	l->live.ops = &live_door;
 	l->live.door = l;
 	l->door = door;

@@ -16,6 +16,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/store.h"
 #include "ws/app.h"
 #include "ws/deflate.h"
 #include "ws/door_private.h"
@@ -92,6 +93,8 @@ door_open(struct door *door, char **error)
 	if ((rc = listen_open(conf->ws_listen, &door->listener, error)) != RC_OK)
 		return rc;
 	listen_name(door->listener, door->host, door->port);
+	if (strstr(conf->transports, "websocket") != NULL)
+		store_offer_sockets(door->store);
 	log_info("ws", "listening at=%s port=%s", conf->ws_listen, door->port);
 	return RC_OK;
 }
