@@ -17,6 +17,8 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "ctl/command.h"
+#include "handlers/backend.h"
+#include "handlers/handlers.h"
 #include "handlers/pattern.h"
 #include "session/app.h"
 #include "session/engine.h"
@@ -267,8 +269,13 @@ command_expire(struct ctl *ctl)
 	enum rc rc = RC_AGAIN;
 	int i;
 
-	for (i = 0; i < PASSES_MAX && rc == RC_AGAIN; i++)
+	for (i = 0; i < PASSES_MAX && rc == RC_AGAIN; i++) {
 		rc = engine_expire(ctl->engine);
+		while (engine_is_asking(ctl->engine)) {
+			backends_wait(handlers_backends(ctl->handlers), 1000);
+			engine_turn(ctl->engine, false);
+		}
+	}
 	return rc == RC_OK || rc == RC_AGAIN ? EXIT_DONE : fail_rc(ctl, rc);
 }
 

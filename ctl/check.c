@@ -15,7 +15,9 @@
 #include "base/conf.h"
 #include "base/json.h"
 #include "ctl/check.h"
+#include "handlers/backend.h"
 #include "handlers/handlers.h"
+#include "http/api.h"
 #include "session/setup.h"
 #include "store/store.h"
 
@@ -97,6 +99,49 @@ check_handlers(struct findings *f)
 }
 
 static void
+ping_found(void *arg, const char *name, bool ok, const char *detail)
+{
+	char *what = mem_printf("backend %s answers and knows the secret", name);
+
+	found(arg, ok, what, detail);
+	free(what);
+}
+
+/* Where each held poll occupies a process, three kinds share them. */
+static void
+check_arithmetic(struct findings *f, int64_t calls)
+{
+	const struct conf *conf = f->ctl->conf;
+	char *detail;
+
+	if (calls == 0 || conf->slots == 0)
+		return;
+	detail = mem_printf("%" PRId64 " polls (slots) + sends + up to %" PRId64
+	    " backend calls of each process must fit the host's entry processes (and "
+	    "MaxRequestWorkers, if the application is on the same Apache)", conf->slots,
+	    calls);
+	found(f, true, "processes", detail);
+	free(detail);
+}
+
+static void
+check_backends(struct findings *f)
+{
+	struct backends *backends = NULL;
+	char *error = NULL;
+
+	if (backends_new(f->ctl->conf, &clock_system, &backends, &error) == RC_OK) {
+		check_arithmetic(f, backends_concurrency(backends));
+		backends_ping(backends, "check", ping_found, f);
+	}
+	free(error);
+	backends_free(&backends);
+	if (api_check(f->ctl->conf, &error) != RC_OK)
+		found(f, false, "the API's tokens", error);
+	free(error);
+}
+
+static void
 check_client(struct findings *f)
 {
 	char *path = mem_printf("%s/%s", f->ctl->conf->client_dir, f->ctl->conf->client);
@@ -133,6 +178,7 @@ command_check(struct ctl *ctl)
 		show_options(ctl);
 	check_store(&f);
 	check_handlers(&f);
+	check_backends(&f);
 	check_client(&f);
 	check_limits(&f);
 	check_log(&f);

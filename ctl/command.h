@@ -20,6 +20,7 @@
 
 struct conf;
 struct engine;
+struct handlers;
 struct selector;
 struct store;
 
@@ -30,6 +31,7 @@ struct ctl {
 	struct conf *conf;
 	struct store *store;            /* NULL for commands without needs_store */
 	struct engine *engine;
+	struct handlers *handlers;      /* of commands with needs_app */
 	struct arena arena;
 	struct slice nsp;               /* --nsp, "/" if not said */
 	bool json;                      /* --json */
@@ -62,6 +64,7 @@ int command_sessions(struct ctl *ctl);
 int command_sockets(struct ctl *ctl);
 int command_rooms(struct ctl *ctl);
 int command_presence(struct ctl *ctl);
+int command_inbox(struct ctl *ctl);
 int command_stats(struct ctl *ctl);
 int command_check(struct ctl *ctl);
 int command_options(struct ctl *ctl);

@@ -230,6 +230,7 @@ static const struct stat_row {
 	ROW(kept, "records kept as history"),
 	ROW(timers, "appointments"),
 	ROW(tasks, "tasks that wait"),
+	ROW(inbox, "events and connects that wait for a backend"),
 	ROW(set_aside, "tasks set aside after three attempts"),
 	ROW(questions, "acks that are awaited"),
 	ROW(log_bytes, "bytes of the log"),

@@ -44,6 +44,8 @@ static const struct command commands[] = {
 	  "list rooms and how many are in them" },
 	{ "presence", "[ROOM]", 0, 1, true, false, command_presence,
 	  "list users who are in a room, or in the namespace" },
+	{ "inbox", "[list|retry [N]|drop N]", 0, 2, true, false, command_inbox,
+	  "what waits for an application; try again, or drop, what was set aside" },
 	{ "stats", "", 0, 0, true, false, command_stats,
 	  "count what is in the store" },
 	{ "expire", "", 0, 0, true, true, command_expire,
@@ -214,6 +216,7 @@ command_run(struct ctl *ctl, const struct command *command)
 		ctl_fail(EXIT_FAILED, "%s", error != NULL ? error : "no handlers");
 		goto out;
 	}
+	ctl->handlers = handlers;
 	app = *handlers_app(handlers);
 	if (!command->needs_app) {      /* what is configured about rooms counts for all */
 		app.call = no_app;

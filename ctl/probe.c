@@ -12,47 +12,16 @@
  */
 #include "config.h"
 
-#include <curl/curl.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"
 #include "ctl/command.h"
+#include "handlers/curl.h"
 
 enum { LARGE_POST = 200 * 1024, TIMEOUT_S = 40 };
 
-/* The few functions that are used, found at run time. */
-static struct {
-	CURL *(*init)(void);
-	CURLcode (*setopt)(CURL *, CURLoption, ...);
-	CURLcode (*perform)(CURL *);
-	CURLcode (*getinfo)(CURL *, CURLINFO, ...);
-	void (*cleanup)(CURL *);
-	const char *(*strerror)(CURLcode);
-	struct curl_slist *(*append)(struct curl_slist *, const char *);
-	void (*free_all)(struct curl_slist *);
-} curl;
-
-static bool
-curl_load(void)
-{
-	void *lib = dlopen("libcurl.so.4", RTLD_NOW);
-
-	if (lib == NULL)
-		return false;
-	*(void **)&curl.init = dlsym(lib, "curl_easy_init");
-	*(void **)&curl.setopt = dlsym(lib, "curl_easy_setopt");
-	*(void **)&curl.perform = dlsym(lib, "curl_easy_perform");
-	*(void **)&curl.getinfo = dlsym(lib, "curl_easy_getinfo");
-	*(void **)&curl.cleanup = dlsym(lib, "curl_easy_cleanup");
-	*(void **)&curl.strerror = dlsym(lib, "curl_easy_strerror");
-	*(void **)&curl.append = dlsym(lib, "curl_slist_append");
-	*(void **)&curl.free_all = dlsym(lib, "curl_slist_free_all");
-	return curl.init != NULL && curl.setopt != NULL && curl.perform != NULL &&
-	    curl.getinfo != NULL && curl.cleanup != NULL && curl.strerror != NULL &&
-	    curl.append != NULL && curl.free_all != NULL;
-}
+static const struct curl *curl;
 
 struct probe {
 	struct ctl *ctl;
@@ -80,7 +49,7 @@ take_body(char *p, size_t size, size_t n, void *arg)
 static void
 request(struct probe *probe, const char *query, const struct buf *post, bool upgrade)
 {
-	CURL *c = curl.init();
+	CURL *c = curl->easy_init();
 	char *url = mem_printf("%s?EIO=4&%s", probe->url, query);
 	struct curl_slist *headers = NULL;
 	CURLcode code;
@@ -89,32 +58,32 @@ request(struct probe *probe, const char *query, const struct buf *post, bool upg
 	free(probe->error);
 	probe->error = NULL;
 	probe->status = 0;
-	curl.setopt(c, CURLOPT_URL, url);
-	curl.setopt(c, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
-	curl.setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl.setopt(c, CURLOPT_WRITEFUNCTION, take_body);
-	curl.setopt(c, CURLOPT_WRITEDATA, probe);
+	curl->easy_setopt(c, CURLOPT_URL, url);
+	curl->easy_setopt(c, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+	curl->easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl->easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+	curl->easy_setopt(c, CURLOPT_WRITEDATA, probe);
 	if (post != NULL) {
-		headers = curl.append(headers, "Content-Type: text/plain;charset=UTF-8");
-		headers = curl.append(headers, "Expect:");
-		curl.setopt(c, CURLOPT_POSTFIELDS, post->p);
-		curl.setopt(c, CURLOPT_POSTFIELDSIZE, (long)post->n);
+		headers = curl->slist_append(headers, "Content-Type: text/plain;charset=UTF-8");
+		headers = curl->slist_append(headers, "Expect:");
+		curl->easy_setopt(c, CURLOPT_POSTFIELDS, post->p);
+		curl->easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)post->n);
 	}
 	if (upgrade) {
-		headers = curl.append(headers, "Connection: Upgrade");
-		headers = curl.append(headers, "Upgrade: websocket");
-		headers = curl.append(headers, "Sec-WebSocket-Version: 13");
-		headers = curl.append(headers, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==");
-		curl.setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-		curl.setopt(c, CURLOPT_TIMEOUT, 5L);
+		headers = curl->slist_append(headers, "Connection: Upgrade");
+		headers = curl->slist_append(headers, "Upgrade: websocket");
+		headers = curl->slist_append(headers, "Sec-WebSocket-Version: 13");
+		headers = curl->slist_append(headers, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==");
+		curl->easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+		curl->easy_setopt(c, CURLOPT_TIMEOUT, 5L);
 	}
-	curl.setopt(c, CURLOPT_HTTPHEADER, headers);
-	code = curl.perform(c);
-	curl.getinfo(c, CURLINFO_RESPONSE_CODE, &probe->status);
+	curl->easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+	code = curl->easy_perform(c);
+	curl->easy_getinfo(c, CURLINFO_RESPONSE_CODE, &probe->status);
 	if (code != CURLE_OK && probe->status == 0)
-		probe->error = mem_strdup(curl.strerror(code));
-	curl.free_all(headers);
-	curl.cleanup(c);
+		probe->error = mem_strdup(curl->easy_strerror(code));
+	curl->slist_free_all(headers);
+	curl->easy_cleanup(c);
 	free(url);
 }
 
@@ -214,10 +183,11 @@ upgrade(struct probe *probe)
 int
 probe_url(struct ctl *ctl, const char *url)
 {
+	const char *error;
 	struct probe probe = { .ctl = ctl };
 	char *mount;
 
-	if (!curl_load())
+	if ((curl = curl_load(&error)) == NULL)
 		return -1;
 	mount = mem_printf("%s%s", url, url[strlen(url) - 1] == '/' ? "" : "/");
 	probe.url = mount;

@@ -97,3 +97,7 @@ tests_handlers_token_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
 check_PROGRAMS += tests/handlers_acl_test
 tests_handlers_acl_test_SOURCES = tests/handlers_acl_test.c tests/handlers_fake.h
 tests_handlers_acl_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
+
+check_PROGRAMS += tests/handlers_effect_test
+tests_handlers_effect_test_SOURCES = tests/handlers_effect_test.c
+tests_handlers_effect_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)

@@ -30,3 +30,7 @@ check_PROGRAMS += tests/session_user_test
 tests_session_user_test_SOURCES = tests/session_user_test.c tests/session_kit.h \
 	tests/session_kit.c
 tests_session_user_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
+check_PROGRAMS += tests/session_later_test
+tests_session_later_test_SOURCES = tests/session_later_test.c tests/session_kit.h \
+	tests/session_kit.c
+tests_session_later_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)

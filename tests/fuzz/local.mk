@@ -101,3 +101,13 @@ noinst_PROGRAMS += %D%/libfuzzer_selector
 %C%_libfuzzer_selector_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
 %C%_libfuzzer_selector_LDFLAGS = $(FUZZ_LINK)
 endif
+
+check_PROGRAMS += %D%/fuzz_effect
+%C%_fuzz_effect_SOURCES = %D%/fuzz_effect.c $(FUZZ_DRIVER)
+%C%_fuzz_effect_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
+if FUZZERS
+noinst_PROGRAMS += %D%/libfuzzer_effect
+%C%_libfuzzer_effect_SOURCES = %D%/fuzz_effect.c
+%C%_libfuzzer_effect_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
+%C%_libfuzzer_effect_LDFLAGS = $(FUZZ_LINK)
+endif

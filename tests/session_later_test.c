@@ -1,0 +1,415 @@
+/*
+ * session_later_test.c - an application that answers later, with a fake one
+ *
+ * Several processes share a store; each has the same application, which keeps what
+ * it is asked until the test says how it is answered.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "config.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "tests/session_kit.h"
+
+enum { OUT_MAX = 16 };
+
+static struct {
+	struct later *out[OUT_MAX];     /* asked, not answered */
+	int n_out, n_started;
+	const char *refusal;            /* of a connect */
+	bool bad, closed;               /* its effects break a rule; not now */
+	int learnt_good, learnt_bad;
+	int64_t retry_ms;
+} fake;
+static struct kit kit;
+static struct app app;
+
+static enum rc
+later_terms(void *arg, const struct app_call *call, struct arena *arena,
+    struct later_terms *terms_r)
+{
+	(void)arg, (void)arena;
+	if (!slice_starts(call->nsp, SLICE("/later")))
+		return RC_NONE;
+	*terms_r = (struct later_terms){ .batch = 3, .attempts = 2, .lease_ms = 60000 };
+	if (!fake.closed)
+		return RC_OK;
+	terms_r->not_before = clock_boot(&kit.clock.clock) + 5000;
+	return RC_AGAIN;
+}
+
+static void
+later_start(void *arg, struct later *later)
+{
+	(void)arg;
+	fake.out[fake.n_out++] = later;
+	fake.n_started++;
+}
+
+static enum rc
+later_effects(void *arg, struct later *later, size_t i, struct arena *arena,
+    struct effects *effects_r)
+{
+	const struct app_call *call = &later->events[i].call;
+	struct effect *f;
+
+	(void)arg;
+	*effects_r = (struct effects){ NULL, NULL, 0 };
+	if (fake.bad)
+		return RC_BAD_INPUT;
+	if (call->kind == APP_CONNECT && fake.refusal != NULL) {
+		f = effects_add(effects_r, arena, EFFECT_REFUSE);
+		f->name = slice_str(fake.refusal);
+	} else if (call->kind == APP_EVENT) {
+		f = effects_add(effects_r, arena, EFFECT_ACK);
+		f->data = call->args;
+		f = effects_add(effects_r, arena, EFFECT_EMIT);
+		f->name = call->name;
+		f->data = call->args;
+	} else if (call->kind == APP_DISCONNECT) {
+		snprintf(kit.last_reason, sizeof(kit.last_reason), "%.*s",
+		    SLICE_ARGS(call->reason));
+	}
+	return RC_OK;
+}
+
+static void
+later_learn(void *arg, struct later *later, bool was_good, struct arena *arena,
+    struct effects *effects_r)
+{
+	(void)arg, (void)later, (void)arena, (void)effects_r;
+	*(was_good ? &fake.learnt_good : &fake.learnt_bad) += 1;
+}
+
+static void
+later_end(void *arg, struct later *later)
+{
+	int i;
+
+	(void)arg;
+	for (i = 0; i < fake.n_out; i++)
+		if (fake.out[i] == later)
+			fake.out[i--] = fake.out[--fake.n_out];
+}
+
+static const struct app_later later_ops = { later_terms, later_start, later_effects,
+	later_learn, later_end };
+
+static enum rc
+app_call(void *arg, const struct app_call *call, struct effects *effects_r)
+{
+	(void)arg;
+	*effects_r = (struct effects){ NULL, NULL, 0 };
+	if (slice_starts(call->nsp, SLICE("/later")))
+		return RC_AGAIN;
+	return slice_is(call->nsp, "/") ? RC_OK : RC_GONE;
+}
+
+/* The oldest that is out is answered. */
+static void
+answer(enum rc rc)
+{
+	struct later *later = fake.out[0];
+
+	T_OK(fake.n_out > 0);
+	later->rc = rc;
+	later->retry_ms = fake.retry_ms;
+	later->done(later);
+	kit_settle(&kit);
+}
+
+static void
+begin(void)
+{
+	int i;
+
+	memset(&fake, 0, sizeof(fake));
+	kit_init(&kit);
+	app = (struct app){ app_call, NULL, &later_ops };
+	for (i = 0; i < KIT_PROCESSES; i++) {
+		engine_free(&kit.engines[i]);
+		kit.conf.max_inbox = 4;
+		kit.conf.give_up_ms = 1000;
+		kit.engines[i] = engine_new(&kit.conf, kit.store, &app, &kit.clock.clock);
+	}
+}
+
+static void
+join_later(char sid[24])
+{
+	kit_open(&kit, 0, sid);
+	T_EQ(kit_post(&kit, 0, sid, "40/later,"), ANSWER_OK);
+	answer(RC_OK);
+	T_OK(strncmp(kit_read(&kit, 0, sid), "40/later,{", 10) == 0);
+}
+
+static void
+a_client_waits_for_the_answer_to_its_connect(void)
+{
+	char sid[24];
+
+	begin();
+	kit_open(&kit, 0, sid);
+	T_EQ(kit_post(&kit, 0, sid, "40/later,"), ANSWER_OK);
+	T_EQ(fake.n_out, 1);
+	T_STR(kit_read(&kit, 0, sid), "");
+	T_EQ(kit_post(&kit, 0, sid, "40/later,"), ANSWER_OK);   /* asked once is enough */
+	T_EQ(fake.n_started, 1);
+	answer(RC_OK);
+	T_OK(strncmp(kit_read(&kit, 0, sid), "40/later,{\"sid\":", 16) == 0);
+	kit_fini(&kit);
+}
+
+static void
+a_refusal_reaches_the_client(void)
+{
+	char sid[24];
+
+	begin();
+	fake.refusal = "members only";
+	kit_open(&kit, 0, sid);
+	kit_post(&kit, 0, sid, "40/later,");
+	answer(RC_OK);
+	T_STR(kit_read(&kit, 0, sid), "44/later,{\"message\":\"members only\"}");
+	kit_fini(&kit);
+}
+
+static void
+events_go_out_in_order_and_one_call_at_a_time(void)
+{
+	char sid[24];
+
+	begin();
+	join_later(sid);
+	kit_post(&kit, 0, sid, "42/later,1[\"a\"]");
+	kit_post(&kit, 1, sid, "42/later,2[\"b\"]");
+	kit_post(&kit, 2, sid, "42/later,3[\"c\"]");
+	T_EQ(fake.n_out, 1);
+	T_EQ(fake.out[0]->n, 1);
+	answer(RC_OK);
+	T_EQ(fake.n_out, 1);
+	T_EQ(fake.out[0]->n, 2);
+	T_SLICE(fake.out[0]->events[1].call.name, "c");
+	answer(RC_OK);
+	T_OK(strstr(kit_read(&kit, 0, sid), "43/later,1[]") != NULL);
+	T_EQ(fake.learnt_good, 3);
+	kit_fini(&kit);
+}
+
+static void
+a_failed_call_is_made_again_with_the_same_events(void)
+{
+	uint64_t n;
+	char sid[24];
+
+	begin();
+	join_later(sid);
+	kit_post(&kit, 0, sid, "42/later,1[\"a\"]");
+	n = fake.out[0]->events[0].n;
+	answer(RC_IO);
+	T_EQ(fake.n_out, 0);
+	kit_post(&kit, 0, sid, "42/later,2[\"b\"]");
+	T_EQ(fake.n_out, 0);            /* it waits behind the first */
+	kit_pass(&kit, 1000);
+	T_EQ(fake.n_out, 1);
+	T_EQ(fake.out[0]->n, 1);
+	T_EQ(fake.out[0]->events[0].n, n);
+	T_EQ(fake.out[0]->events[0].attempt, 2);
+	answer(RC_OK);
+	T_EQ(fake.n_out, 1);
+	T_EQ(fake.learnt_bad, 1);
+	kit_fini(&kit);
+}
+
+static void
+after_its_attempts_it_is_set_aside_and_the_next_goes(void)
+{
+	struct store_stats stats;
+	char sid[24];
+
+	begin();
+	join_later(sid);
+	kit_post(&kit, 0, sid, "42/later,1[\"a\"]");
+	fake.bad = true;
+	answer(RC_OK);
+	kit_post(&kit, 0, sid, "42/later,2[\"b\"]");
+	kit_pass(&kit, 1000);
+	answer(RC_OK);
+	fake.bad = false;
+	store_stats(kit.store, &stats);
+	T_EQ(stats.set_aside, 1);
+	T_EQ(fake.n_out, 1);
+	T_SLICE(fake.out[0]->events[0].call.name, "b");
+	kit_fini(&kit);
+}
+
+static void
+a_connect_that_is_set_aside_is_refused(void)
+{
+	struct store_stats stats;
+	char sid[24];
+
+	begin();
+	kit_open(&kit, 0, sid);
+	kit_post(&kit, 0, sid, "40/later,");
+	answer(RC_IO);
+	kit_pass(&kit, 1000);
+	answer(RC_IO);
+	T_STR(kit_read(&kit, 0, sid), "44/later,{\"message\":\"backend\"}");
+	store_stats(kit.store, &stats);
+	T_EQ(stats.tasks + stats.set_aside, 0);
+	kit_fini(&kit);
+}
+
+static enum answer said;
+
+static void
+post_done(struct exchange *x)
+{
+	said = x->answer;
+}
+
+/* A POST that may have to wait. */
+static void
+post_begin(struct exchange *x, const char *sid)
+{
+	said = ANSWER_NONE;
+	memset(x, 0, sizeof(*x));
+	x->codec = kit.codec;
+	x->sid = slice_str(sid);
+	x->t = SLICE("held");
+	x->body = SLICE("42/later,[\"full\"]");
+	x->done = post_done;
+	engine_post(kit.engines[0], x);
+	kit_settle(&kit);
+}
+
+static void
+fill_inbox(char sid[24])
+{
+	int i;
+
+	begin();
+	join_later(sid);
+	for (i = 0; i < 4; i++)
+		T_EQ(kit_post(&kit, 0, sid, "42/later,[\"a\"]"), ANSWER_OK);
+}
+
+static void
+a_full_inbox_holds_the_post_until_there_is_room(void)
+{
+	struct exchange x;
+	char sid[24];
+
+	fill_inbox(sid);
+	post_begin(&x, sid);
+	T_EQ(said, ANSWER_NONE);
+	answer(RC_OK);                  /* the first went alone */
+	kit_pass(&kit, 100);
+	T_EQ(said, ANSWER_OK);
+	T_EQ(fake.out[0]->n, 3);
+	kit_fini(&kit);
+}
+
+static void
+a_post_that_finds_no_room_is_given_up(void)
+{
+	struct exchange x;
+	char sid[24];
+	int i;
+
+	fill_inbox(sid);
+	post_begin(&x, sid);
+	for (i = 0; i < 12; i++)
+		kit_pass(&kit, 100);
+	T_EQ(said, ANSWER_BUSY);
+	T_STR(engine_reason(kit.engines[0]), "inbox");
+	post_begin(&x, sid);
+	engine_cancel(kit.engines[0], &x);
+	kit_fini(&kit);
+}
+
+static void
+the_disconnect_comes_last(void)
+{
+	char sid[24];
+
+	begin();
+	join_later(sid);
+	kit_post(&kit, 0, sid, "42/later,1[\"a\"]");
+	kit_post(&kit, 0, sid, "41/later,");
+	T_EQ(fake.n_out, 1);
+	T_EQ(fake.out[0]->events[0].call.kind, APP_EVENT);
+	answer(RC_OK);
+	T_EQ(fake.n_out, 1);
+	T_EQ(fake.out[0]->events[0].call.kind, APP_DISCONNECT);
+	answer(RC_OK);
+	T_STR(kit.last_reason, "client namespace disconnect");
+	T_EQ(fake.n_out, 0);
+	kit_fini(&kit);
+}
+
+static void
+who_left_before_the_answer_is_let_go(void)
+{
+	char sid[24];
+
+	begin();
+	kit_open(&kit, 0, sid);
+	kit_post(&kit, 0, sid, "40/later,");
+	kit_post(&kit, 0, sid, "1");    /* closes */
+	answer(RC_OK);
+	T_EQ(fake.n_out, 1);
+	T_EQ(fake.out[0]->events[0].call.kind, APP_DISCONNECT);
+	kit_fini(&kit);
+}
+
+static void
+when_it_is_not_the_time_nothing_is_tried(void)
+{
+	char sid[24];
+
+	begin();
+	fake.closed = true;
+	kit_open(&kit, 0, sid);
+	kit_post(&kit, 0, sid, "40/later,");
+	T_EQ(fake.n_started, 0);
+	fake.closed = false;
+	kit_pass(&kit, 5000);
+	T_EQ(fake.n_started, 1);
+	T_EQ(fake.out[0]->events[0].attempt, 1);
+	kit_fini(&kit);
+}
+
+static void
+an_engine_that_ends_takes_its_calls_back(void)
+{
+	char sid[24];
+
+	begin();
+	kit_open(&kit, 0, sid);
+	kit_post(&kit, 0, sid, "40/later,");
+	T_EQ(fake.n_out, 1);
+	T_OK(engine_is_asking(kit.engines[0]));
+	kit_fini(&kit);
+	T_EQ(fake.n_out, 0);
+}
+
+int
+main(void)
+{
+	T_RUN(a_client_waits_for_the_answer_to_its_connect);
+	T_RUN(a_refusal_reaches_the_client);
+	T_RUN(events_go_out_in_order_and_one_call_at_a_time);
+	T_RUN(a_failed_call_is_made_again_with_the_same_events);
+	T_RUN(after_its_attempts_it_is_set_aside_and_the_next_goes);
+	T_RUN(a_connect_that_is_set_aside_is_refused);
+	T_RUN(a_full_inbox_holds_the_post_until_there_is_room);
+	T_RUN(a_post_that_finds_no_room_is_given_up);
+	T_RUN(the_disconnect_comes_last);
+	T_RUN(who_left_before_the_answer_is_let_go);
+	T_RUN(when_it_is_not_the_time_nothing_is_tried);
+	T_RUN(an_engine_that_ends_takes_its_calls_back);
+	return t_end();
+}
