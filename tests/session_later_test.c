@@ -126,7 +126,7 @@ begin(void)
 
 	memset(&fake, 0, sizeof(fake));
 	kit_init(&kit);
-	app = (struct app){ app_call, NULL, &later_ops };
+	app = (struct app){ .call = app_call, .later = &later_ops };
 	for (i = 0; i < KIT_PROCESSES; i++) {
 		engine_free(&kit.engines[i]);
 		kit.conf.max_inbox = 4;
