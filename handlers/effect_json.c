@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "handlers/acl.h"
 #include "handlers/effect_json.h"
 #include "handlers/pattern.h"
 #include "handlers/selector.h"
@@ -183,20 +184,21 @@ read_attachments(struct reader *r, struct effect *f)
 
 /* ---- the effects -------------------------------------------------------------------- */
 
+/* {"ms": TIME, "count": NUMBER}, as keep and mail have it. */
 static enum rc
-read_keep(struct reader *r, struct effect *f)
+read_kept(struct reader *r, const char *name, int64_t *ms, int64_t *count)
 {
-	struct slice keep = json_member(r->json, "keep"), value;
+	struct slice kept = json_member(r->json, name), value;
 
-	if (keep.p == NULL)
+	if (kept.p == NULL)
 		return RC_OK;
-	value = json_member(keep, "ms");
-	if (json_kind(keep) != JSON_OBJECT || !json_int(value, &f->keep_ms) ||
-	    f->keep_ms < 1 || f->keep_ms > MS_MAX)
-		return wrong(r, "keep must be {\"ms\": TIME, \"count\": NUMBER}");
-	value = json_member(keep, "count");
-	if (value.p != NULL && (!json_int(value, &f->keep_count) || f->keep_count < 0))
-		return wrong(r, "keep.count must be a number");
+	value = json_member(kept, "ms");
+	if (json_kind(kept) != JSON_OBJECT || !json_int(value, ms) || *ms < 1 ||
+	    *ms > MS_MAX)
+		return wrong(r, "%s must be {\"ms\": TIME, \"count\": NUMBER}", name);
+	value = json_member(kept, "count");
+	if (value.p != NULL && (!json_int(value, count) || *count < 0))
+		return wrong(r, "%s.count must be a number", name);
 	return RC_OK;
 }
 
@@ -247,7 +249,9 @@ read_emit(struct reader *r, struct slice value)
 	f->who = who;
 	if (read_args(r, args.p == NULL ? SLICE("[]") : args, &f->data) != RC_OK ||
 	    read_flag(r, "volatile", &f->is_volatile) != RC_OK ||
-	    read_attachments(r, f) != RC_OK || read_keep(r, f) != RC_OK)
+	    read_attachments(r, f) != RC_OK ||
+	    read_kept(r, "keep", &f->keep_ms, &f->keep_count) != RC_OK ||
+	    read_kept(r, "mail", &f->mail_ms, &f->mail_count) != RC_OK)
 		return RC_BAD_INPUT;
 	return read_ask(r, f);
 }
@@ -472,6 +476,56 @@ read_log(struct reader *r, struct slice value)
 	return RC_OK;
 }
 
+/* A list of patterns of event names. */
+static enum rc
+read_names(struct reader *r, struct slice list, struct slice *packed_r)
+{
+	struct buf packed = BUF_INIT;
+	struct slice item, name;
+	enum rc rc = RC_OK;
+
+	if (json_kind(list) != JSON_ARRAY)
+		return wrong(r, "names must be a list of texts");
+	for (json_open(&list); rc == RC_OK && json_next(&list, &item); )
+		if ((rc = read_text(r, item, "a name", &name)) == RC_OK)
+			pack_add(&packed, name);
+	*packed_r = packed.n == 0 ? SLICE("") : arena_dup(r->arena, buf_slice(&packed));
+	buf_free(&packed);
+	return rc;
+}
+
+static enum rc
+read_acl(struct reader *r, struct slice value)
+{
+	static const struct { const char *name; enum acl_verb verb; } verbs[] = {
+		{ "set", ACL_SET }, { "add", ACL_ADD }, { "remove", ACL_REMOVE },
+	};
+	struct slice of, names, forget = json_member(r->json, "forget");
+	struct effect target = { .kind = EFFECT_ACL }, *f;
+	size_t i, n = forget.p != NULL;
+
+	if (read_text(r, value, "acl", &of) != RC_OK)
+		return RC_BAD_INPUT;
+	if (acl_target(r->arena, of, &target) != RC_OK ||
+	    (target.self && r->rules->own_id.p == NULL))
+		return wrong(r, "acl must be nsp, user:NAME or id:ID%s",
+		    r->rules->own_id.p == NULL ? "" : ", or me");
+	f = add(r, EFFECT_ACL);
+	f->of = target.of;
+	f->self = target.self;
+	f->name = target.name;
+	f->context = SLICE("the backend");
+	for (i = 0; i < N_ELEMENTS(verbs); i++) {
+		if ((names = json_member(r->json, verbs[i].name)).p == NULL)
+			continue;
+		n++;
+		f->verb = verbs[i].verb;
+		if (read_names(r, names, &f->data) != RC_OK)
+			return RC_BAD_INPUT;
+	}
+	return n == 1 ? RC_OK : wrong(r, "acl needs one of set, add, remove and forget");
+}
+
 enum { OF_SOCKET = 1, OF_CONNECT = 2 };
 
 static const struct kind {
@@ -479,7 +533,7 @@ static const struct kind {
 	enum rc (*read)(struct reader *r, struct slice value);
 	unsigned needs;
 } kinds[] = {
-	{ "emit", "args to volatile attachments keep ask", read_emit, 0 },
+	{ "emit", "args to volatile attachments keep mail ask", read_emit, 0 },
 	{ "ack", "attachments", read_ack, OF_SOCKET },
 	{ "join", "who", read_join, 0 },
 	{ "leave", "who", read_leave, 0 },
@@ -494,6 +548,7 @@ static const struct kind {
 	{ "after", "name context of", read_after, 0 },
 	{ "every", "name context of", read_every, 0 },
 	{ "cancel", "of", read_cancel, 0 },
+	{ "acl", "set add remove forget", read_acl, 0 },
 	{ "log", "", read_log, 0 },
 };
 

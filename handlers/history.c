@@ -83,3 +83,22 @@ presence_write(struct store *store, struct arena *arena, struct slice nsp,
 	buf_free(&list);
 	return rc;
 }
+
+enum rc
+seen_write(struct store *store, struct arena *arena, struct slice nsp,
+    struct slice room, struct slice user, struct buf *out)
+{
+	struct presence_row row;
+	enum rc rc = store_presence(store, nsp, room, user, arena, &row);
+
+	if (rc != RC_OK) {
+		buf_str(out, "null");
+		return rc;
+	}
+	buf_printf(out, "{\"here\":%s,\"since\":%lld", row.is_away ? "false" : "true",
+	    (long long)row.since_wall);
+	if (row.away_wall != 0)
+		buf_printf(out, ",\"seen\":%lld", (long long)row.away_wall);
+	buf_char(out, '}');
+	return RC_OK;
+}

@@ -24,4 +24,8 @@ enum rc history_write(struct store *store, struct arena *arena, struct slice nsp
 enum rc presence_write(struct store *store, struct arena *arena, struct slice nsp,
     struct slice room, struct slice after, size_t limit, struct buf *out);
 
+/* Appends {"here","since"}, and "seen" of one who left; or null. */
+enum rc seen_write(struct store *store, struct arena *arena, struct slice nsp,
+    struct slice room, struct slice user, struct buf *out);
+
 #endif

@@ -220,20 +220,11 @@ sio_present(struct sio *sio, const char *room, const char *after)
 const char *
 sio_seen(struct sio *sio, const char *room, const char *user)
 {
-	struct presence_row row;
 	struct buf out = BUF_INIT;
 	enum rc rc;
 
-	rc = store_presence(sio->call->store, sio->call->nsp, slice_str(room == NULL ? "" :
-	    room), slice_str(user == NULL ? "" : user), sio->arena, &row);
-	if (rc != RC_OK)
-		buf_str(&out, "null");
-	else
-		buf_printf(&out, "{\"here\":%s,\"since\":%lld", row.is_away ? "false" :
-		    "true", (long long)row.since_wall);
-	if (rc == RC_OK && row.away_wall != 0)
-		buf_printf(&out, ",\"seen\":%lld", (long long)row.away_wall);
-	buf_str(&out, rc == RC_OK ? "}" : "");
+	rc = seen_write(sio->call->store, sio->arena, sio->call->nsp, slice_str(room ==
+	    NULL ? "" : room), slice_str(user == NULL ? "" : user), &out);
 	return finish(sio, &out, "sio_seen", rc);
 }
 

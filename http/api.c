@@ -111,7 +111,7 @@ api_serve(struct http_private *own, struct slice verb)
 		return;
 	if ((call->verb = api_verb_find(verb)) == NULL)
 		api_refuse(call, 404, "verb", "there is no such verb: emit, call, query, "
-		    "count, rooms, join, leave, disconnect, history, value, batch");
+		    "count, rooms, join, leave, disconnect, history, value, batch, acl, presence, seen, cursor");
 	else if (!api_token_may(call->token, call->verb->right))
 		api_refuse(call, 403, "rights", "token %s has no right '%s'",
 		    call->token->name, call->verb->right);

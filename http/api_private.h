@@ -75,6 +75,25 @@ bool api_token_may(const struct api_token *token, const char *right);
 const struct api_token *api_admit(struct api_call *call);
 
 /* ---- api_verb.c ---- */
+/* Members of the body: text (absent: none), a number that is not negative, `limit`. */
+struct slice api_text(struct api_call *call, const char *name);
+int64_t api_number(const struct api_call *call, const char *name, int64_t dflt);
+size_t api_limit(const struct api_call *call);
+/* The body again, as an effect: one member renamed, those of `without` left out. */
+struct slice api_body(struct api_call *call, const char *from, const char *to,
+    const char *without);
+/* Reads effects; false: it was refused. */
+bool api_effects(struct api_call *call, struct slice json);
+/* Hands them on; wait: for acks. */
+void api_go(struct api_call *call, bool wait);
+
+/* ---- api_user.c: who may do what, who is there ---- */
+void acl_serve(struct api_call *call);
+void acl_answer(struct api_call *call, struct buf *out);
+void presence_serve(struct api_call *call);
+void seen_serve(struct api_call *call);
+void cursor_serve(struct api_call *call);
+
 const struct api_verb *api_verb_find(struct slice name);
 
 #endif

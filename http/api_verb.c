@@ -25,8 +25,8 @@ enum { LIMIT = 1000, LIMIT_MAX = 10000, CALL_MS = 10000 };
 
 /* ---- reading ------------------------------------------------------------------- */
 
-static struct slice
-text_of(struct api_call *call, const char *name)
+struct slice
+api_text(struct api_call *call, const char *name)
 {
 	struct slice value = json_member(call->body, name), text = SLICE_NONE;
 	struct buf b = BUF_INIT;
@@ -37,18 +37,18 @@ text_of(struct api_call *call, const char *name)
 	return text;
 }
 
-static int64_t
-number_of(const struct api_call *call, const char *name, int64_t dflt)
+int64_t
+api_number(const struct api_call *call, const char *name, int64_t dflt)
 {
 	int64_t n;
 
 	return json_int(json_member(call->body, name), &n) && n >= 0 ? n : dflt;
 }
 
-static size_t
-limit_of(const struct api_call *call)
+size_t
+api_limit(const struct api_call *call)
 {
-	int64_t n = number_of(call, "limit", LIMIT);
+	int64_t n = api_number(call, "limit", LIMIT);
 
 	return (size_t)(n < 1 ? 1 : n > LIMIT_MAX ? LIMIT_MAX : n);
 }
@@ -57,7 +57,7 @@ limit_of(const struct api_call *call)
 static bool
 selector_of(struct api_call *call, const char *name, struct selector *who_r)
 {
-	struct slice text = text_of(call, name);
+	struct slice text = api_text(call, name);
 	char *error = NULL;
 	enum rc rc;
 
@@ -80,8 +80,8 @@ selector_of(struct api_call *call, const char *name, struct selector *who_r)
 }
 
 /* The body again, as an effect: one member renamed, some left out. */
-static struct slice
-effect_of(struct api_call *call, const char *from, const char *to, const char *without)
+struct slice
+api_body(struct api_call *call, const char *from, const char *to, const char *without)
 {
 	struct slice rest = call->body, key, value, json;
 	struct buf out = BUF_INIT, name = BUF_INIT;
@@ -188,8 +188,8 @@ effects_may(struct api_call *call, const struct effects *effects)
 }
 
 /* The effects join those that are there (a signed request's key), and go. */
-static bool
-effects_take(struct api_call *call, struct slice json)
+bool
+api_effects(struct api_call *call, struct slice json)
 {
 	const struct conf *conf = call->api->conf;
 	struct effect_rules rules = { .nsp = call->nsp, .is_outside = true,
@@ -215,8 +215,8 @@ effects_take(struct api_call *call, struct slice json)
 	return true;
 }
 
-static void
-go(struct api_call *call, bool wait)
+void
+api_go(struct api_call *call, bool wait)
 {
 	call->outside.nsp = call->nsp;
 	call->outside.effects = &call->effects;
@@ -242,8 +242,8 @@ static void
 emit_serve(struct api_call *call)
 {
 	if (count_of(call, "to") &&
-	    effects_take(call, effect_of(call, "event", "emit", "")))
-		go(call, false);
+	    api_effects(call, api_body(call, "event", "emit", "")))
+		api_go(call, false);
 }
 
 static void
@@ -256,14 +256,14 @@ emit_answer(struct api_call *call, struct buf *out)
 static void
 call_serve(struct api_call *call)
 {
-	int64_t ms = number_of(call, "timeout", CALL_MS);
+	int64_t ms = api_number(call, "timeout", CALL_MS);
 
 	if (!count_of(call, "to") ||
-	    !effects_take(call, effect_of(call, "event", "emit", "timeout ask volatile")))
+	    !api_effects(call, api_body(call, "event", "emit", "timeout ask volatile")))
 		return;
 	if (call->effects.last != NULL)
 		call->effects.last->timeout_ms = ms < 1 ? 1 : ms > 600000 ? 600000 : ms;
-	go(call, true);
+	api_go(call, true);
 }
 
 static void
@@ -305,9 +305,9 @@ member_serve(struct api_call *call)
 {
 	if (json_member(call->body, "who").p == NULL)
 		api_refuse(call, 400, "who", "say who: '*' is everybody");
-	else if (count_of(call, "who") && effects_take(call,
-	    effect_of(call, "room", call->verb->name, "")))
-		go(call, false);
+	else if (count_of(call, "who") && api_effects(call,
+	    api_body(call, "room", call->verb->name, "")))
+		api_go(call, false);
 }
 
 static void
@@ -315,9 +315,9 @@ disconnect_serve(struct api_call *call)
 {
 	if (json_member(call->body, "who").p == NULL)
 		api_refuse(call, 400, "who", "say who: '*' is everybody");
-	else if (count_of(call, "who") && effects_take(call,
-	    effect_of(call, "who", "disconnect", "")))
-		go(call, false);
+	else if (count_of(call, "who") && api_effects(call,
+	    api_body(call, "who", "disconnect", "")))
+		api_go(call, false);
 }
 
 static void
@@ -333,8 +333,8 @@ batch_serve(struct api_call *call)
 
 	if (effects.p == NULL)
 		api_refuse(call, 400, "effects", "effects is missing");
-	else if (effects_take(call, effects))
-		go(call, false);
+	else if (api_effects(call, effects))
+		api_go(call, false);
 }
 
 static void
@@ -389,13 +389,13 @@ static void
 query_serve(struct api_call *call)
 {
 	struct list list = { .call = call };
-	size_t limit = limit_of(call);
+	size_t limit = api_limit(call);
 	struct selector who;
 
 	if (!selector_of(call, "who", &who))
 		return;
 	buf_str(&list.out, "{\"sockets\":[");
-	store_select(call->api->store, &who, (uint64_t)number_of(call, "after", 0),
+	store_select(call->api->store, &who, (uint64_t)api_number(call, "after", 0),
 	    limit, false, &call->arena, socket_add, &list);
 	buf_str(&list.out, "],\"next\":");
 	if (list.n == limit)
@@ -432,10 +432,10 @@ static void
 rooms_serve(struct api_call *call)
 {
 	struct list list = { .call = call };
-	size_t limit = limit_of(call);
+	size_t limit = api_limit(call);
 
 	buf_str(&list.out, "{\"rooms\":[");
-	store_rooms(call->api->store, call->nsp, text_of(call, "after"), limit, room_add,
+	store_rooms(call->api->store, call->nsp, api_text(call, "after"), limit, room_add,
 	    &list);
 	buf_str(&list.out, "],\"next\":");
 	if (list.n == limit)
@@ -449,13 +449,13 @@ rooms_serve(struct api_call *call)
 static void
 history_serve(struct api_call *call)
 {
-	struct slice room = text_of(call, "room");
+	struct slice room = api_text(call, "room");
 	struct buf out = BUF_INIT;
 
 	buf_str(&out, "{\"events\":");
 	if (history_write(call->api->store, &call->arena, call->nsp, room.p == NULL ?
-	    SLICE("") : room, number_of(call, "before", 0), number_of(call, "after", 0),
-	    limit_of(call), &out) != RC_OK) {
+	    SLICE("") : room, api_number(call, "before", 0), api_number(call, "after", 0),
+	    api_limit(call), &out) != RC_OK) {
 		buf_free(&out);
 		api_refuse(call, 503, "store", "the history cannot be read now");
 		return;
@@ -488,14 +488,14 @@ value_write(struct buf *out, struct slice value)
 static void
 value_serve(struct api_call *call)
 {
-	struct slice key = text_of(call, "key"), value = SLICE_NONE;
+	struct slice key = api_text(call, "key"), value = SLICE_NONE;
 	struct buf out = BUF_INIT;
 
 	if (key.n == 0) {
 		api_refuse(call, 400, "key", "key must be text");
 	} else if (value_changes(call)) {
-		if (effects_take(call, effect_of(call, "key", "value", "")))
-			go(call, false);
+		if (api_effects(call, api_body(call, "key", "value", "")))
+			api_go(call, false);
 	} else {
 		store_value(call->api->store, effect_value_key(&call->arena, call->nsp,
 		    key), &call->arena, &value);
@@ -526,6 +526,10 @@ static const struct api_verb verbs[] = {
 	{ "disconnect", "disconnect", disconnect_serve, sockets_answer },
 	{ "value", "value", value_serve, value_answer },
 	{ "batch", "emit", batch_serve, batch_answer },
+	{ "acl", "acl", acl_serve, acl_answer },
+	{ "presence", "query", presence_serve, NULL },
+	{ "seen", "query", seen_serve, NULL },
+	{ "cursor", "query", cursor_serve, NULL },
 };
 
 const struct api_verb *
