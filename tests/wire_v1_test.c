@@ -230,6 +230,9 @@ the_rest_is_said_in_numbers(void)
 	/* its reader ends at any line end */
 	T_STR(written(PACKET_ACK, "/", "4", "[\"\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa\",\n1]"),
 	    "6:::4+[\"\\u2028\\u2029\xe2\x80\xaa\", 1]");
+	/* the client reads one line */
+	T_STR(written(PACKET_ACK, "/", "4", "[\n1,\r\n\"\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa\"]"),
+	    "6:::4+[ 1,  \"\\u2028\\u2029\xe2\x80\xaa\"]");
 	T_STR(written(PACKET_CONNECT_ERROR, "/admin", NULL,
 	    "{\"message\":\"no\",\"data\":{}}"), "7::/admin:2");
 }

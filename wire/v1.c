@@ -417,23 +417,29 @@ event_write(struct buf *out, const struct packet *packet, struct slice data)
 	buf_char(out, '}');
 }
 
-/* The client cuts an answer with a pattern that ends at any line end; those of
- * Unicode stand in strings, the others between values. */
+/*
+ * JSON on one line: the client reads an acknowledgement up to what is an end of
+ * line to JavaScript, U+2028 and U+2029 among it.  They stand in strings, line feeds
+ * between values.
+ */
 static void
 line_write(struct buf *out, struct slice json)
 {
-	size_t i;
+	size_t from = 0, i;
 
-	buf_reserve(out, json.n);
 	for (i = 0; i < json.n; i++) {
-		if (json.p[i] == '\n' || json.p[i] == '\r')
+		if (json.p[i] == '\n' || json.p[i] == '\r') {
+			buf_add(out, slice_of(json.p + from, i - from));
 			buf_char(out, ' ');
-		else if (slice_starts(slice_skip(json, i), SLICE("\xe2\x80\xa8")) ||
-		    slice_starts(slice_skip(json, i), SLICE("\xe2\x80\xa9")))
-			buf_str(out, json.p[i += 2] == '\xa8' ? "\\u2028" : "\\u2029");
-		else
-			buf_char(out, json.p[i]);
+			from = i + 1;
+		} else if (json.p[i] == '\xe2' && json.n - i > 2 &&
+		    json.p[i + 1] == '\x80' && (json.p[i + 2] & ~1) == '\xa8') {
+			buf_add(out, slice_of(json.p + from, i - from));
+			buf_str(out, json.p[i + 2] == '\xa8' ? "\\u2028" : "\\u2029");
+			from = i + 3;
+		}
 	}
+	buf_add(out, slice_of(json.p + from, json.n - from));
 }
 
 static void

@@ -12,6 +12,7 @@ import { fresh } from "./lib/cases.mjs";
 import { ask, closing, connect } from "./lib/client.mjs";
 import { all, fronts, startFront } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
+import { together } from "./lib/together.mjs";
 import { openV0 } from "./lib/v0.mjs";
 import { collect, next, until, within } from "./lib/wait.mjs";
 
@@ -110,30 +111,11 @@ export const declareV0 = (url, transport) => {
     it(sentence, (t) => run(t, async (options) => closing(t, await openV0(url(), transport, options)), url(), transport));
 };
 
-/* Everybody says it, everybody hears all of it, in one and the same order. */
-async function together(t, url, pages) {
-  const room = fresh("room"), event = fresh("said"), each = 5;
-  const names = [...pages.map((transport) => `0.6 ${transport}`), "1.7.4", "2.5.0", "4.8.4"];
-  const sockets = [...await Promise.all(pages.map((transport) => openV0(url, transport))),
-    ...await Promise.all(["1.7.4", "2.5.0", "4.8.4"].map((version) => connect(version, url)))];
-  closing(t, sockets);
-  await Promise.all(sockets.map((socket) => ask(socket, "join", room)));
-  const heard = sockets.map((socket) => collect(socket, event, (...args) => args));
-  sockets.forEach((socket, who) => {
-    for (let i = 0; i < each; i++)
-      socket.emit("to", room, event, names[who], i, `${TEXT} ${i}`);
-  });
-  await Promise.all(heard.map((list) => list.reach(names.length * each)));
-  await Promise.all(sockets.map((socket) => ask(socket, "echo", "last")));
-  const order = heard[0].map(([who, i]) => `${who} ${i}`);
-  names.forEach((name, who) => {
-    assert.equal(heard[who].length, names.length * each, `${name} heard something twice`);
-    assert.deepEqual(heard[who].map(([from, i]) => `${from} ${i}`), order);
-    assert.deepEqual(heard[who].filter(([from]) => from === name).map(([, i]) => i), Array.from({ length: each }, (_, i) => i));
-    for (const [from, i, text] of heard[who])
-      assert.equal(text, `${TEXT} ${i}`, `${name} hears ${from}`);
-  });
-}
+/* A page for each transport, and clients of the other generations. */
+const inOneRoom = async (t, url, pages) => together(t, [
+  ...await Promise.all(pages.map(async (transport) => [`0.6 ${transport}`, await openV0(url, transport)])),
+  ...await Promise.all(["1.7.4", "2.5.0", "4.8.4"].map(async (version) => [version, await connect(version, url)])),
+], TEXT);
 
 const FORM = { "Content-Type": "application/x-www-form-urlencoded; charset=utf-8" };
 
@@ -256,7 +238,7 @@ describe("where streams are on", () => {
         describe(transport, () => declareV0(() => front.url, transport));
       describe("by hand", () => streams(() => front.url));
       it("in one room with polls and newer clients everything is heard once and in order",
-        (t) => together(t, front.url, [...STREAMS, ...POLLING]));
+        (t) => inOneRoom(t, front.url, [...STREAMS, ...POLLING]));
     });
 });
 
@@ -268,7 +250,7 @@ for (const name of fronts("lighttpd", "apache-fcgid", "none"))
     for (const transport of POLLING)
       describe(transport, () => declareV0(() => front.url, transport));
     describe("by hand", () => byHand(() => front.url));
-    it("0.6, 1.7.4, 2.5.0 and 4.8.4 in one room hear everything once and in order", (t) => together(t, front.url, POLLING));
+    it("0.6, 1.7.4, 2.5.0 and 4.8.4 in one room hear everything once and in order", (t) => inOneRoom(t, front.url, POLLING));
   });
 
 describe("an idle page", () => {
