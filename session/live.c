@@ -136,6 +136,17 @@ live_enter(struct live *live)
 	live_begin(live);
 }
 
+/* A new session that is in no namespace has missed nothing: it follows at once. */
+static void
+live_follow_now(struct live *live)
+{
+	struct engine *e = live->engine;
+
+	live_caught_up(live);
+	if (e->parked == NULL && HASH_COUNT(e->lives) == e->n_behind + 1)
+		e->tail = live->cursor; /* nobody else reads the tail */
+}
+
 static void
 open_done(struct exchange *x)
 {
@@ -153,6 +164,8 @@ open_done(struct exchange *x)
 		memcpy(live->sid, x->sid_r, sizeof(live->sid));
 		live->ops->opened(live, ANSWER_PAYLOAD);
 		live_enter(live);
+		if (!live->codec->traits.joins_root)
+			live_follow_now(live);
 		if (!live->codec->traits.client_pings &&
 		    e->conf.connect_timeout_ms > 0)
 			live_wait_connect(live, clock_boot(e->clock) +

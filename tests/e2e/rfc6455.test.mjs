@@ -180,7 +180,7 @@ for (const name of fronts("none"))
     it("a close of the server waits for the client's, and reads it", async (t) => {
       const raw = await joinRaw(front.url);
       t.after(() => raw.destroy());
-      raw.send(text("41"), text("1"));  /* leaves the namespace, closes the session */
+      raw.send(text("41"), text('42["x"]'));    /* leaves the namespace and speaks in it: that ends the session */
       assert.equal(words(await raw.frame()), "close");
       assert.equal(raw.ended, false);
       raw.send(ping("late"), frame(OP.close));
