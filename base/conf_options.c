@@ -151,18 +151,34 @@ check_app(struct slice value)
 	return NULL;
 }
 
+static bool
+is_ws_address(struct slice word)
+{
+	struct slice port;
+	int64_t number;
+
+	if (slice_starts(word, SLICE("tls:")))
+		word = slice_skip(word, 4);
+	port = word;
+	while (slice_find(port, ':') < port.n)
+		port = slice_skip(port, slice_find(port, ':') + 1);
+	return port.n < word.n && slice_int64(port, &number) && number >= 0 &&
+	    number <= 65535;
+}
+
 static const char *
 check_ws_listen(struct slice value)
 {
-	struct slice port = value;
-	int64_t number;
+	struct slice rest = value, word;
+	bool some = false;
 
-	while (slice_find(port, ':') < port.n)
-		port = slice_skip(port, slice_find(port, ':') + 1);
-	if (port.n == value.n || !slice_int64(port, &number) || number < 0 ||
-	    number > 65535)
-		return "write host:port, as 127.0.0.1:8081 or [::1]:8081";
-	return NULL;
+	while (slice_cut(&rest, ' ', &word)) {
+		if (word.n > 0 && !is_ws_address(word))
+			return "write host:port, as 127.0.0.1:8081, [::1]:8081 or "
+			    "tls:0.0.0.0:8443, with blanks between several";
+		some |= word.n > 0;
+	}
+	return some ? NULL : "write at least one host:port";
 }
 
 const struct conf_option conf_options[] = {
@@ -321,8 +337,9 @@ const struct conf_option conf_options[] = {
 	    "the server makes by itself."),
 
 	ROW(CONF_TEXT, ws_listen, "127.0.0.1:8081", 0, 0, NULL, SOCKETS,
-	    "Address of siogate-ws, host:port with a number for a host; several "
-	    "processes may share it.", check_ws_listen),
+	    "Addresses of siogate-ws, host:port with a number for a host, blanks "
+	    "between; with tls: in front they speak TLS, as tls:0.0.0.0:8443.  "
+	    "Several processes may share them.", check_ws_listen),
 	PATH(static_dir, "", SOCKETS,
 	    "Folder of files that siogate-ws serves at all other addresses, for a "
 	    "demo without a web server.  Empty: none."),
@@ -336,6 +353,11 @@ const struct conf_option conf_options[] = {
 	TIME(ws_write_time, "30s", 10, 10 * MINUTE, SOCKETS,
 	    "A client that takes nothing of what it is sent for this long is cut "
 	    "off."),
+	PATH(tls_certificate, "", SOCKETS,
+	    "Certificate chain for addresses marked tls:, a PEM file.  SIGHUP reads it "
+	    "again."),
+	PATH(tls_key, "", SOCKETS,
+	    "Its key, a PEM file.  Empty: in the same file."),
 	TEXT(app, "", check_app, SOCKETS,
 	    "An application, as http://127.0.0.1:8000, to which siogate-ws passes "
 	    "what is not Socket.IO, its WebSockets too: one port while you develop.  "

@@ -120,7 +120,7 @@ static void
 on_connection(uv_stream_t *listener, int status)
 {
 	if (status == 0)
-		stream_accept(&streams, listener, &greeter, NULL);
+		stream_accept(&streams, listener, NULL, &greeter, NULL);
 }
 
 static void
@@ -194,7 +194,7 @@ server_start(void)
 	char host[46], port[8], *error;
 	int listener, two[2];
 
-	if (listen_open("127.0.0.1:0", &listener, &error) != RC_OK ||
+	if (listen_at("127.0.0.1:0", &listener, &error) != RC_OK ||
 	    pipe(two) == -1)
 		abort();
 	listen_name(listener, host, port);

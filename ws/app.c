@@ -153,7 +153,8 @@ forwarded_write(struct app_call *call, const struct request *request)
 	header_write(out, "X-Forwarded-Host", value.n > 0 ? value :
 	    request_header(request, "Host"));
 	value = is_trusted ? request_header(request, "X-Forwarded-Proto") : SLICE_NONE;
-	header_write(out, "X-Forwarded-Proto", value.n > 0 ? value : SLICE("http"));
+	header_write(out, "X-Forwarded-Proto", value.n > 0 ? value :
+	    call->h->listener->is_tls ? SLICE("https") : SLICE("http"));
 }
 
 static void

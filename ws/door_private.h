@@ -24,6 +24,9 @@ struct engine;
 struct files;
 struct gateway;
 struct store;
+struct tls;
+
+enum { LISTENERS_MAX = 8 };
 
 struct door {
 	struct house house;
@@ -33,8 +36,15 @@ struct door {
 	struct gateway *gateway;
 	struct files *files;            /* NULL: no static_dir */
 	struct app_proxy *app;          /* NULL: no app */
-	int listener;                   /* -1: no more */
-	char host[46], port[8];         /* of the listener */
+	struct listener {
+		uv_tcp_t uv;
+		struct door *door;
+		int fd;
+		bool is_tls;
+		char host[46], port[8];
+	} listeners[LISTENERS_MAX];
+	size_t n_listeners;
+	struct tls *tls;                /* NULL: no listener wants it */
 	struct streams streams;
 	struct http1_list waiting;      /* pipelined requests are there */
 	struct live_list lives;         /* WebSockets, and who would like to be one */
@@ -52,13 +62,15 @@ struct door {
 /* loop.c: serves until SIGTERM. */
 int loop_run(struct door *door);
 
-/* listen.c: a listening socket at HOST:PORT that others may share.  RC_IO:
- * error_r says why. */
-enum rc listen_open(const char *at, int *fd_r, char **error_r);
+/* listen.c: listening sockets that others may share, as ws_listen names them.
+ * RC_IO, RC_BAD_INPUT: error_r says why. */
+enum rc listen_open(struct door *door, const char *list, char **error_r);
+/* One of them. */
+enum rc listen_at(const char *at, int *fd_r, char **error_r);
+/* As numbers; with port 0 the kernel has chosen one. */
+void listen_name(int fd, char host_r[46], char port_r[8]);
 /* HOST:PORT with a number for a host; false: it is none. */
 bool listen_address(const char *at, struct sockaddr_storage *address_r,
     socklen_t *n_r);
-/* As numbers; with port 0 the kernel has chosen one. */
-void listen_name(int fd, char host_r[46], char port_r[8]);
 
 #endif

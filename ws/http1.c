@@ -375,12 +375,15 @@ static const struct stream_user http1_user = {
 };
 
 void
-http1_accept(struct door *door, uv_stream_t *listener)
+http1_accept(struct listener *listener)
 {
+	struct door *door = listener->door;
 	struct http1 *h = mem_alloc(sizeof(*h));
 
 	h->door = door;
-	h->stream = stream_accept(&door->streams, listener, &http1_user, h);
+	h->listener = listener;
+	h->stream = stream_accept(&door->streams, (uv_stream_t *)&listener->uv,
+	    listener->is_tls ? door->tls : NULL, &http1_user, h);
 	if (h->stream == NULL) {
 		free(h);
 		return;

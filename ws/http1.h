@@ -15,11 +15,12 @@
 struct buf;
 struct door;
 struct http1;
+struct listener;
 struct stream;
 TAILQ_HEAD(http1_list, http1);
 
 /* A connection that the listener has for us. */
-void http1_accept(struct door *door, uv_stream_t *listener);
+void http1_accept(struct listener *listener);
 
 /* Requests that were sent before their turn; call it once per loop turn, true:
  * some were taken. */

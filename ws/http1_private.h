@@ -28,6 +28,7 @@ struct service {
 
 struct http1 {
 	struct door *door;
+	struct listener *listener;      /* where it came from */
 	struct stream *stream;
 	struct buf in;                  /* not taken yet */
 	size_t looked;                  /* where to look on for a head's end */

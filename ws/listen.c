@@ -12,9 +12,11 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "ws/door_private.h"
 
@@ -63,7 +65,7 @@ listen_address(const char *at, struct sockaddr_storage *address_r,
 }
 
 enum rc
-listen_open(const char *at, int *fd_r, char **error_r)
+listen_at(const char *at, int *fd_r, char **error_r)
 {
 	struct sockaddr_storage address;
 	socklen_t n;
@@ -110,4 +112,50 @@ listen_name(int fd, char host_r[46], char port_r[8])
 		port = ntohs(v4->sin_port);
 	}
 	snprintf(port_r, 8, "%u", port & 0xffff);
+}
+
+static enum rc
+listener_add(struct door *door, struct slice word, char **error_r)
+{
+	struct listener *l = &door->listeners[door->n_listeners];
+	bool is_tls = slice_starts(word, SLICE("tls:"));
+	char *at;
+	enum rc rc;
+
+	if (door->n_listeners == LISTENERS_MAX) {
+		*error_r = mem_printf("ws_listen: more than %d addresses",
+		    LISTENERS_MAX);
+		return RC_BAD_INPUT;
+	}
+	if (is_tls)
+		word = slice_skip(word, 4);
+	if (is_tls && door->tls == NULL) {
+		*error_r = mem_strdup("ws_listen: tls: needs the options "
+		    "tls_certificate and tls_key");
+		return RC_BAD_INPUT;
+	}
+	at = mem_slicedup(word);
+	rc = listen_at(at, &l->fd, error_r);
+	free(at);
+	if (rc != RC_OK)
+		return rc;
+	l->door = door;
+	l->is_tls = is_tls;
+	listen_name(l->fd, l->host, l->port);
+	log_info("ws", "listening at=%.*s tls=%s port=%s", SLICE_ARGS(word),
+	    is_tls ? "yes" : "no", l->port);
+	door->n_listeners++;
+	return RC_OK;
+}
+
+enum rc
+listen_open(struct door *door, const char *list, char **error_r)
+{
+	struct slice rest = slice_str(list), word;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && slice_cut(&rest, ' ', &word))
+		if (word.n > 0)
+			rc = listener_add(door, word, error_r);
+	return rc;
 }

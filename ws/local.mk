@@ -4,10 +4,11 @@ noinst_LIBRARIES += %D%/libws.a
 	%D%/chunked.h %D%/chunked.c %D%/upgrade.h %D%/upgrade.c \
 	%D%/extension.h %D%/extension.c %D%/deflate.h %D%/deflate.c \
 	%D%/packed.h %D%/packed.c %D%/out.h %D%/out.c %D%/stream.h %D%/stream.c \
+	%D%/tls.h %D%/tls.c \
 	%D%/socket.h %D%/socket.c %D%/answer.h %D%/answer.c %D%/files.h %D%/files.c \
 	%D%/door_private.h %D%/http1.h %D%/http1_private.h %D%/http1.c %D%/serve.c %D%/app.h %D%/app.c \
 	%D%/live.h %D%/live.c %D%/listen.c %D%/loop.c
-WS_LIBS = $(HTTP_PARSER_LIBS) $(CRYPTO_LIBS) $(UV_LIBS) $(ZLIB_LIBS)
+WS_LIBS = $(HTTP_PARSER_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(UV_LIBS) $(ZLIB_LIBS)
 
 bin_PROGRAMS += %D%/siogate-ws
 %C%_siogate_ws_SOURCES = %D%/main.c

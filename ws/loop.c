@@ -16,6 +16,7 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/conf.h"
@@ -26,6 +27,7 @@
 #include "store/store.h"
 #include "ws/app.h"
 #include "ws/door_private.h"
+#include "ws/tls.h"
 
 enum {
 	BACKLOG = 4096,
@@ -35,10 +37,9 @@ enum {
 
 struct loop {
 	uv_loop_t uv;
-	uv_tcp_t listener;
 	uv_poll_t wake, calls;
 	uv_timer_t deadline;
-	uv_signal_t terminate, interrupt;
+	uv_signal_t terminate, interrupt, reload;
 	struct door *door;
 	bool woken, is_unfinished;
 	int64_t leave_at;       /* boot ms; 0: not leaving */
@@ -47,13 +48,13 @@ struct loop {
 static void
 on_connection(uv_stream_t *listener, int status)
 {
-	struct loop *loop = listener->data;
+	struct listener *l = listener->data;
 
 	if (status != 0)
 		log_error("ws", "accept: %s; connections=%zu", uv_strerror(status),
-		    loop->door->streams.count);
+		    l->door->streams.count);
 	else
-		http1_accept(loop->door, listener);
+		http1_accept(l);
 }
 
 static void
@@ -109,6 +110,7 @@ static void
 loop_leave(struct loop *loop)
 {
 	struct door *door = loop->door;
+	size_t i;
 
 	if (loop->leave_at != 0)
 		return;
@@ -116,7 +118,8 @@ loop_leave(struct loop *loop)
 	    door->n_busy);
 	/* Who is in the queue is not to see an error. */
 	uv_run(&loop->uv, UV_RUN_NOWAIT);
-	uv_close((uv_handle_t *)&loop->listener, NULL);
+	for (i = 0; i < door->n_listeners; i++)
+		uv_close((uv_handle_t *)&door->listeners[i].uv, NULL);
 	loop->leave_at = clock_boot(&clock_system) + LEAVE_MS;
 	door->leaving = true;
 	engine_drain(door->engine);
@@ -132,6 +135,23 @@ on_signal(uv_signal_t *handle, int number)
 
 	(void)number;
 	loop->door->leaving = true;
+}
+
+/* A certificate is new.  A bad one changes nothing. */
+static void
+on_reload(uv_signal_t *handle, int number)
+{
+	struct loop *loop = handle->data;
+	char *error = NULL;
+
+	(void)number;
+	if (loop->door->tls == NULL)
+		return;
+	if (tls_reload(loop->door->tls, &error) == RC_OK)
+		log_info("ws", "certificate read again");
+	else
+		log_error("ws", "the certificate stays as it is: %s", error);
+	free(error);
 }
 
 static void
@@ -209,22 +229,28 @@ loop_init(struct loop *loop, struct door *door)
 		[LANE_WRITE] = (uint64_t)door->conf->ws_write_time,
 		[LANE_LINGER] = LINGER_MS,
 	};
+	struct listener *l;
 
 	*loop = (struct loop){ .door = door };
 	door->calls = -1;
 	uv_loop_init(&loop->uv);
-	uv_tcp_init(&loop->uv, &loop->listener);
-	uv_tcp_open(&loop->listener, door->listener);
 	uv_poll_init(&loop->uv, &loop->wake, store_wake_fd(door->store));
 	uv_timer_init(&loop->uv, &loop->deadline);
 	uv_signal_init(&loop->uv, &loop->terminate);
 	uv_signal_init(&loop->uv, &loop->interrupt);
-	loop->listener.data = loop->wake.data = loop->terminate.data =
-	    loop->interrupt.data = loop;
-	uv_listen((uv_stream_t *)&loop->listener, BACKLOG, on_connection);
+	uv_signal_init(&loop->uv, &loop->reload);
+	loop->wake.data = loop->terminate.data = loop->interrupt.data =
+	    loop->reload.data = loop;
+	for (l = door->listeners; l < door->listeners + door->n_listeners; l++) {
+		uv_tcp_init(&loop->uv, &l->uv);
+		uv_tcp_open(&l->uv, l->fd);
+		l->uv.data = l;
+		uv_listen((uv_stream_t *)&l->uv, BACKLOG, on_connection);
+	}
 	uv_poll_start(&loop->wake, UV_READABLE, on_wake);
 	uv_signal_start(&loop->terminate, on_signal, SIGTERM);
 	uv_signal_start(&loop->interrupt, on_signal, SIGINT);
+	uv_signal_start(&loop->reload, on_reload, SIGHUP);
 	streams_init(&door->streams, &loop->uv, lane_ms);
 	TAILQ_INIT(&door->waiting);
 	TAILQ_INIT(&door->lives);

@@ -21,6 +21,7 @@
 #include "ws/deflate.h"
 #include "ws/door_private.h"
 #include "ws/files.h"
+#include "ws/tls.h"
 
 /* What may wait for a client that reads too slowly, before it is closed: a few
  * great messages, or many small ones. */
@@ -30,7 +31,7 @@ struct arguments {
 	const char *config, *listen, *folder;
 };
 
-static const char usage[] = "[--config FILE] [--listen HOST:PORT] "
+static const char usage[] = "[--config FILE] [--listen [tls:]HOST:PORT] "
     "[--static FOLDER]\n\n"
     "A Socket.IO server on a port of its own.  Several may share a port and a store.\n"
     "--static serves a folder of files at all other addresses.";
@@ -90,12 +91,14 @@ door_open(struct door *door, char **error)
 	if (conf->app[0] != '\0' &&
 	    (rc = app_open(conf, &door->app, error)) != RC_OK)
 		return rc;
-	if ((rc = listen_open(conf->ws_listen, &door->listener, error)) != RC_OK)
+	if (conf->tls_certificate[0] != '\0' &&
+	    (rc = tls_open(conf->tls_certificate, conf->tls_key[0] == '\0' ?
+	    conf->tls_certificate : conf->tls_key, &door->tls, error)) != RC_OK)
 		return rc;
-	listen_name(door->listener, door->host, door->port);
+	if ((rc = listen_open(door, conf->ws_listen, error)) != RC_OK)
+		return rc;
 	if (strstr(conf->transports, "websocket") != NULL)
 		store_offer_sockets(door->store);
-	log_info("ws", "listening at=%s port=%s", conf->ws_listen, door->port);
 	return RC_OK;
 }
 
@@ -132,7 +135,7 @@ door_run(struct door *door)
 int
 main(int argc, char **argv)
 {
-	struct door door = { .listener = -1 };
+	struct door door = { .n_listeners = 0 };
 	struct arguments arguments = { NULL, NULL, NULL };
 	const struct argument table[] = {
 		{ "config", 'c', &arguments.config },
@@ -156,6 +159,7 @@ main(int argc, char **argv)
 	status = door_run(&door);
 	files_close(&door.files);
 	app_close(&door.app);
+	tls_close(&door.tls);
 	deflate_free(&door.packed.deflate);
 	house_close(&door.house);
 	log_close();

@@ -206,8 +206,9 @@ gateway_serve(struct http1 *h, const struct request *request, struct buf *body,
 		.body = buf_slice(&service->body),
 		.body_too_big = is_too_big,
 		.remote_addr = slice_str(h->peer),
-		.host = slice_str(door->host),
-		.port = slice_str(door->port),
+		.host = slice_str(h->listener->host),
+		.port = slice_str(h->listener->port),
+		.is_https = h->listener->is_tls,
 	};
 	h->service = service;
 	door->n_busy++;

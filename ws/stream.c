@@ -24,10 +24,13 @@
 
 #include "base/mem.h"
 #include "ws/stream.h"
+#include "ws/tls.h"
 
 enum {
 	IN_SIZE = 65536,
 	PIECES = 64,                    /* of one writev */
+	RECORD = 16384,                 /* of TLS, the largest */
+	RECORDS = 4,                    /* encrypted before they are sent */
 	FLUSH_MAX = 512                 /* streams, before others are looked at */
 };
 
@@ -52,7 +55,8 @@ streams_fini(struct streams *streams)
 {
 	spool_fini(&streams->spool);
 	free(streams->in);
-	streams->in = NULL;
+	free(streams->plain);
+	streams->in = streams->plain = NULL;
 }
 
 /* ---- deadlines ----------------------------------------------------------------- */
@@ -122,6 +126,7 @@ on_close(uv_handle_t *handle)
 	if (s->user != NULL)
 		s->user->closed(s);
 	out_fini(&s->out);
+	tls_link_free(&s->tls);
 	s->streams->count--;
 	free(s);
 }
@@ -220,6 +225,7 @@ static void stream_flush(struct stream *s);
 struct write {
 	uv_write_t uv;
 	size_t n;
+	struct buf bytes;               /* with TLS: what is written */
 };
 
 static void
@@ -229,6 +235,7 @@ on_write(uv_write_t *uv, int status)
 	struct stream *s = (struct stream *)uv->handle;
 	size_t n = write->n;
 
+	buf_free(&write->bytes);
 	free(write);
 	s->is_writing = false;
 	if (s->is_closing)
@@ -242,6 +249,29 @@ on_write(uv_write_t *uv, int status)
 	stream_flush(s);
 }
 
+static void
+wait_for_peer(struct stream *s)
+{
+	if (s->lane == LANE_WRITE)
+		return;
+	s->lane_before = s->lane;
+	stream_lane(s, LANE_WRITE);
+}
+
+static void
+write_begin(struct stream *s, struct write *write, const uv_buf_t *pieces,
+    unsigned count)
+{
+	s->is_writing = true;
+	if (uv_write(&write->uv, (uv_stream_t *)&s->tcp, pieces, count,
+	    on_write) == 0)
+		return;
+	s->is_writing = false;
+	buf_free(&write->bytes);
+	free(write);
+	stream_close(s);
+}
+
 /* The peer does not take it now: libuv waits until it does. */
 static void
 flush_later(struct stream *s)
@@ -250,21 +280,85 @@ flush_later(struct stream *s)
 	uv_buf_t pieces[PIECES];
 	unsigned count, i;
 
-	if (s->lane != LANE_WRITE) {
-		s->lane_before = s->lane;
-		stream_lane(s, LANE_WRITE);
-	}
+	wait_for_peer(s);
 	out_settle(&s->out);
 	count = pieces_get(&s->out, pieces);
 	for (i = 0; i < count; i++)
 		write->n += pieces[i].len;
-	s->is_writing = true;
-	if (uv_write(&write->uv, (uv_stream_t *)&s->tcp, pieces, count,
-	    on_write) != 0) {
-		s->is_writing = false;
-		free(write);
+	write_begin(s, write, pieces, count);
+}
+
+/* ---- writing with TLS ---------------------------------------------------------------- */
+
+/* What was encrypted leaves.  false: not all of it, or the stream is closed. */
+static bool
+records_send(struct stream *s)
+{
+	struct buf *out = tls_link_out(s->tls);
+	struct write *write;
+	uv_buf_t piece = uv_buf_init(out->p, (unsigned)out->n);
+	int n = out->n == 0 ? 0 : uv_try_write((uv_stream_t *)&s->tcp, &piece, 1);
+
+	if (n < 0 && n != UV_EAGAIN) {
 		stream_close(s);
+		return false;
 	}
+	if ((size_t)(n < 0 ? 0 : n) == out->n) {
+		buf_free(out);
+		return true;
+	}
+	write = mem_alloc(sizeof(*write));
+	write->bytes = *out;
+	*out = (struct buf)BUF_INIT;
+	piece = uv_buf_init(write->bytes.p + (n < 0 ? 0 : n),
+	    (unsigned)write->bytes.n - (unsigned)(n < 0 ? 0 : n));
+	wait_for_peer(s);
+	write_begin(s, write, &piece, 1);
+	return false;
+}
+
+/* A few records of what is queued.  false: the handshake goes on. */
+static bool
+records_make(struct stream *s)
+{
+	char *scratch = s->streams->plain;
+	struct slice piece;
+	size_t n;
+	int i;
+
+	for (i = 0; i < RECORDS && s->out.bytes > 0; i++) {
+		for (n = 0; n < RECORD && s->out.bytes > 0; n += piece.n) {
+			piece = slice_head(out_get(&s->out, 0), RECORD - n);
+			if (n == 0 && !tls_link_write(s->tls, SLICE("")))
+				return false;
+			memcpy(scratch + n, piece.p, piece.n);
+			out_sent(&s->out, piece.n);
+		}
+		if (!tls_link_write(s->tls, slice_of(scratch, n)))
+			stream_close(s);
+	}
+	return true;
+}
+
+static void
+tls_flush(struct stream *s)
+{
+	do {
+		if (!records_send(s))
+			return;
+		if (!records_make(s)) {
+			if (!s->is_finishing)
+				return;
+			out_fini(&s->out);      /* it can never be said */
+		}
+		if (s->out.bytes == 0 && s->is_finishing)
+			tls_link_end(s->tls);
+	} while (s->out.bytes > 0 || tls_link_out(s->tls)->n > 0);
+	if (s->is_closing)
+		return;
+	if (s->lane == LANE_WRITE)
+		stream_lane(s, (enum lane)s->lane_before);
+	drained(s);
 }
 
 static void
@@ -275,8 +369,12 @@ stream_flush(struct stream *s)
 	unsigned count, i;
 	int n;
 
-	if (s->is_writing)
+	if (s->is_writing || s->is_closing)
 		return;
+	if (s->tls != NULL) {
+		tls_flush(s);
+		return;
+	}
 	while (s->out.bytes > 0) {
 		count = pieces_get(&s->out, pieces);
 		for (whole = 0, i = 0; i < count; i++)
@@ -329,6 +427,39 @@ on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 }
 
 static void
+peer_ended(struct stream *s)
+{
+	s->has_ended = true;
+	if (s->is_finishing && s->out.bytes == 0 && !s->is_writing)
+		stream_close(s);
+	else if (!s->is_finishing)
+		s->user->ended(s);
+	else
+		uv_read_stop((uv_stream_t *)&s->tcp);
+}
+
+/* What it says is handed on in pieces as large as without TLS. */
+static void
+tls_take(struct stream *s, struct slice cipher)
+{
+	enum rc rc = RC_OK;
+	size_t n;
+
+	while (rc == RC_OK && !s->is_closing && !s->is_finishing) {
+		rc = tls_link_read(s->tls, &cipher, s->streams->plain, IN_SIZE, &n);
+		if (n > 0)
+			s->user->read(s, s->streams->plain, n);
+	}
+	if (s->is_closing)
+		return;
+	dirty(s);               /* the handshake has something to say */
+	if (rc == RC_GONE)
+		peer_ended(s);
+	else if (rc == RC_BAD_INPUT)
+		stream_finish(s);
+}
+
+static void
 on_read(uv_stream_t *uv, ssize_t n, const uv_buf_t *buf)
 {
 	struct stream *s = (struct stream *)uv;
@@ -340,17 +471,15 @@ on_read(uv_stream_t *uv, ssize_t n, const uv_buf_t *buf)
 		return;
 	}
 	if (n < 0) {
-		s->has_ended = true;
-		if (s->is_finishing && s->out.bytes == 0)
-			stream_close(s);
-		else if (!s->is_finishing)
-			s->user->ended(s);
-		else
-			uv_read_stop(uv);
+		peer_ended(s);
 		return;
 	}
 	s->is_full = n == IN_SIZE;
-	if (!s->is_finishing)
+	if (s->is_finishing)
+		return;
+	if (s->tls != NULL)
+		tls_take(s, slice_of(buf->base, (size_t)n));
+	else
 		s->user->read(s, buf->base, (size_t)n);
 }
 
@@ -368,7 +497,7 @@ stream_pause(struct stream *s, bool is_paused)
 
 struct stream *
 stream_accept(struct streams *streams, uv_stream_t *listener,
-    const struct stream_user *user, void *arg)
+    struct tls *tls, const struct stream_user *user, void *arg)
 {
 	struct stream *s = mem_alloc(sizeof(*s));
 
@@ -383,6 +512,10 @@ stream_accept(struct streams *streams, uv_stream_t *listener,
 		uv_close((uv_handle_t *)&s->tcp, on_close);
 		return NULL;
 	}
+	if (tls != NULL)
+		s->tls = tls_link_new(tls);
+	if (tls != NULL && streams->plain == NULL)
+		streams->plain = mem_alloc(IN_SIZE);
 	TAILQ_INSERT_TAIL(&streams->all, s, link);
 	uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read);
 	return s;

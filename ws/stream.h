@@ -3,7 +3,8 @@
  *
  * What flows over it is its user's business (HTTP, WebSocket), who may change
  * while it lives.  One buffer serves all reads of the process; what is written
- * in a turn leaves together at its end, in streams_flush().
+ * in a turn leaves together at its end, in streams_flush().  With TLS all this is
+ * about what is said; what is on the wire shows nowhere.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,6 +18,8 @@
 #include "ws/out.h"
 
 struct stream;
+struct tls;
+struct tls_link;
 
 /* What a stream waits for; each has its time, the same for all. */
 enum lane {
@@ -52,7 +55,8 @@ struct stream {
 	struct streams *streams;
 	const struct stream_user *user;
 	void *arg;                      /* the user's own */
-	struct out out;
+	struct out out;                 /* not encrypted */
+	struct tls_link *tls;           /* NULL: none */
 	TAILQ_ENTRY(stream) link, lane_link, dirty_link;
 	uint64_t deadline;              /* of its lane; uv_now() */
 	uint8_t lane, lane_before;      /* before it stopped taking what we write */
@@ -66,6 +70,7 @@ TAILQ_HEAD(stream_list, stream);
 struct streams {
 	uv_loop_t *loop;
 	char *in;                       /* what all of them read into */
+	char *plain;                    /* what it says, with TLS; NULL until needed */
 	uint64_t lane_ms[LANE__COUNT];
 	struct stream_list lanes[LANE__COUNT], all, dirty;
 	struct spool spool;
@@ -84,9 +89,9 @@ bool streams_flush(struct streams *streams);
 void    streams_late(struct streams *streams);
 int64_t streams_wait(const struct streams *streams);
 
-/* NULL: accept failed. */
+/* NULL: accept failed.  tls: NULL for none. */
 struct stream *stream_accept(struct streams *streams, uv_stream_t *listener,
-    const struct stream_user *user, void *arg);
+    struct tls *tls, const struct stream_user *user, void *arg);
 
 /* A connection to somebody else, in the making: what is written meanwhile waits.
  * One that fails ends (ended()), or is closed, with is_connecting still true.

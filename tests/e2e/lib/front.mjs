@@ -126,13 +126,15 @@ function sidecars(run) {
  * One more siogate-ws of that run, as the account that the front's own one runs as;
  * its siogate.conf must say log_level = info.  Port 0: any, told as program.port.
  */
-export async function startSidecar({ run }, port, { more = [], env = {} } = {}) {
+export async function startSidecar({ run }, port, { more = [], env = {}, scheme = "" } = {}) {
   const { uid, gid } = statSync(join(run, "store"));
-  const program = spawn(join(run, "libexec/siogate-ws"), ["--listen", `127.0.0.1:${port}`,
+  const program = spawn(join(run, "libexec/siogate-ws"), ["--listen", `${scheme}127.0.0.1:${port}`,
     "--config", join(run, ".siogate/siogate.conf"), ...more], { uid, gid, env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "ignore", "inherit"] });
   const line = new RegExp(`pid=${program.pid} listening.* port=(\\d+)`);
   const listens = () => line.exec(readFileSync(join(run, "log/siogate.log"), "utf8"));
   const found = await until(() => listens() || program.exitCode !== null, "siogate-ws to listen");
+  if (program.exitCode !== null)
+    throw new Error(`siogate-ws ended with ${program.exitCode}`);
   program.port = Number(found[1]);
   return program;
 }
