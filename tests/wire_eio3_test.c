@@ -385,6 +385,69 @@ the_codec_is_found_by_generation_and_by_name(void)
 	T_OK(codec_eio3.octets->octets == NULL && codec_eio3.octets->is_octets);
 }
 
+/* ---- WebSocket ------------------------------------------------------------ */
+
+static void
+a_payload_is_cut_into_messages(void)
+{
+	struct slice rest = SLICE("2:40" "1:3" "6:b4AQL/"), data;
+	bool is_binary = true;
+
+	T_OK(codec_eio3.message_next(&rest, &arena, &is_binary, &data));
+	T_OK(!is_binary);
+	T_SLICE(data, "40");
+	T_OK(codec_eio3.message_next(&rest, &arena, &is_binary, &data));
+	T_SLICE(data, "3");
+	T_OK(codec_eio3.message_next(&rest, &arena, &is_binary, &data));
+	T_OK(is_binary);
+	T_SLICE(data, "\4\1\2\xff");
+	T_OK(!codec_eio3.message_next(&rest, &arena, &is_binary, &data));
+}
+
+static void
+messages_make_a_payload_that_is_read_as_the_same(void)
+{
+	struct buf payload = BUF_INIT;
+
+	codec_eio3.message_add(&payload, false, SLICE("451-[\"x\"," P0 "]"));
+	codec_eio3.message_add(&payload, true, SLICE("\4raw"));
+	T_EQ(read_as(&codec_eio3, buf_slice(&payload)), RC_OK);
+	T_EQ(packets, 1);
+	codec_eio3.message_add(&payload, true, SLICE("\2raw"));
+	T_EQ(read_as(&codec_eio3, buf_slice(&payload)), RC_BAD_INPUT);
+	buf_free(&payload);
+}
+
+static void
+a_message_is_one_packet_and_was_never_encoded_twice(void)
+{
+	struct frame frame;
+
+	T_EQ(codec_eio3.message_read(false, SLICE("42[\"\xc3\x83\xc2\xa9\"]"), &arena,
+	    &frame), RC_OK);
+	T_EQ(frame.type, FRAME_MESSAGE);
+	T_SLICE(frame.data, "2[\"\xc3\x83\xc2\xa9\"]");
+	T_EQ(codec_eio3.message_read(true, SLICE("\4\1"), &arena, &frame), RC_OK);
+	T_OK(frame.is_binary);
+	T_SLICE(frame.data, "\1");
+	T_EQ(codec_eio3.message_read(false, SLICE("b4AQ=="), &arena, &frame), RC_OK);
+	T_OK(frame.is_binary);
+	T_EQ(codec_eio3.message_read(true, SLICE("\3\1"), &arena, &frame), RC_BAD_INPUT);
+	T_EQ(codec_eio3.message_read(true, SLICE(""), &arena, &frame), RC_BAD_INPUT);
+	T_EQ(codec_eio3.message_read(false, SLICE(""), &arena, &frame), RC_BAD_INPUT);
+	T_EQ(codec_eio3.message_read(false, SLICE("9x"), &arena, &frame), RC_BAD_INPUT);
+}
+
+static void
+binary_becomes_text_for_who_asks(void)
+{
+	struct buf out = BUF_INIT;
+
+	codec_eio3.message_text(&out, SLICE("\4\1\2\xff"));
+	T_SLICE(buf_slice(&out), "b4AQL/");
+	buf_free(&out);
+}
+
 int
 main(void)
 {
@@ -411,6 +474,10 @@ main(void)
 	T_RUN(a_name_beyond_ascii_is_counted_in_units);
 	T_RUN(engine_packets_are_written_behind_one_another);
 	T_RUN(the_codec_is_found_by_generation_and_by_name);
+	T_RUN(a_payload_is_cut_into_messages);
+	T_RUN(messages_make_a_payload_that_is_read_as_the_same);
+	T_RUN(a_message_is_one_packet_and_was_never_encoded_twice);
+	T_RUN(binary_becomes_text_for_who_asks);
 	arena_free(&arena);
 	return t_end();
 }
