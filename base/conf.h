@@ -79,6 +79,7 @@ struct conf {
 	char *ws_listen;                /* host:port */
 	char *static_dir;               /* folder of files; empty: none */
 	int64_t ws_head_time, ws_body_time, ws_idle_time, ws_write_time;
+	int64_t ws_leave_rate;          /* a second; 0: all at once */
 	char *tls_certificate, *tls_key;
 	char *app;                      /* http://host:port; empty: none */
 	int64_t app_time, app_connections;

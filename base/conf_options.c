@@ -353,6 +353,9 @@ const struct conf_option conf_options[] = {
 	TIME(ws_write_time, "30s", 10, 10 * MINUTE, SOCKETS,
 	    "A client that takes nothing of what it is sent for this long is cut "
 	    "off."),
+	COUNT(ws_leave_rate, "500", 0, 1000000, SOCKETS,
+	    "WebSocket clients that are closed per second when siogate-ws ends: they "
+	    "come back at once, to whoever is left.  0: all at once."),
 	PATH(tls_certificate, "", SOCKETS,
 	    "Certificate chain for addresses marked tls:, a PEM file.  SIGHUP reads it "
 	    "again."),

@@ -56,6 +56,8 @@ struct door {
 	size_t max_body;
 	int calls;                      /* descriptor of backend calls that is watched; -1 */
 	bool leaving;                   /* every answer closes its connection */
+	int64_t leave_from;             /* boot ms */
+	int64_t n_sent_away;            /* WebSockets, since then */
 	struct buf answer;              /* head of the one that is being made */
 };
 

@@ -18,6 +18,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/conf.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "session/live.h"
@@ -229,16 +230,44 @@ live_resume(struct door *door)
 	return has_taken;
 }
 
-void
-live_leave(struct door *door)
+/* How many may have been sent away till now. */
+static int64_t
+leave_allowed(const struct door *door, int64_t now)
+{
+	int64_t rate = door->conf->ws_leave_rate;
+
+	return rate == 0 ? INT64_MAX : 1 + (now - door->leave_from) * rate / 1000;
+}
+
+/* false: what it said is still being decided, and shall be answered. */
+static bool
+leave_one(struct live_socket *l)
+{
+	if (engine_live_waiting(&l->live) > 0) {
+		socket_pause(l->socket, true);
+		return false;
+	}
+	engine_live_end(l->door->engine, &l->live);
+	l->is_over = true;
+	socket_close(l->socket, CLOSE_LEAVING, SLICE("leaving"));
+	return true;
+}
+
+bool
+live_leave(struct door *door, int64_t now)
 {
 	struct live_socket *l;
+	bool is_more = false;
 
 	TAILQ_FOREACH(l, &door->lives, link) {
 		if (l->socket == NULL || l->is_over)
 			continue;
-		engine_live_end(door->engine, &l->live);
-		l->is_over = true;
-		socket_close(l->socket, CLOSE_LEAVING, SLICE("leaving"));
+		if (door->n_sent_away < leave_allowed(door, now) && leave_one(l))
+			door->n_sent_away++;
+		else
+			is_more = true;
+		if (is_more && door->n_sent_away >= leave_allowed(door, now))
+			break;
 	}
+	return is_more;
 }

@@ -27,8 +27,9 @@ void live_cancel(struct live_socket *l);
  * true: something was taken. */
 bool live_resume(struct door *door);
 
-/* The process is leaving: ends the sessions, and says so to their clients; call it
- * before each engine_turn() from then on. */
-void live_leave(struct door *door);
+/* The process is leaving: ends sessions, as many as ws_leave_rate allows by now, and
+ * says so to their clients; call it before each engine_turn() from then on.  true:
+ * some are left. */
+bool live_leave(struct door *door, int64_t now);
 
 #endif

@@ -7,9 +7,10 @@
  * What a turn leaves undone (a long queue of writes, requests taken late) makes
  * the next one start without waiting.
  *
- * SIGTERM: who is in the accept queue is still taken, every parked poll is
- * answered now, every WebSocket closed (1001), and the process leaves when all is written, or after five
- * seconds.
+ * SIGTERM: who is in the accept queue is still taken; WebSockets are closed (1001),
+ * so many a second that those who take them over are not flooded; then every parked
+ * poll is answered, and the process leaves when all is written, or five seconds
+ * after the last should have gone.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -32,6 +33,7 @@
 enum {
 	BACKLOG = 4096,
 	LINGER_MS = 5000,       /* for the peer to see our end */
+	CROWD_MS = 10,          /* between two steps of sending away */
 	LEAVE_MS = 5000         /* what is not written till then never will be */
 };
 
@@ -42,6 +44,7 @@ struct loop {
 	uv_signal_t terminate, interrupt, reload;
 	struct door *door;
 	bool woken, is_unfinished;
+	bool is_crowded;        /* leaving: some WebSockets are not sent away yet */
 	int64_t leave_at;       /* boot ms; 0: not leaving */
 };
 
@@ -120,9 +123,12 @@ loop_leave(struct loop *loop)
 	uv_run(&loop->uv, UV_RUN_NOWAIT);
 	for (i = 0; i < door->n_listeners; i++)
 		uv_close((uv_handle_t *)&door->listeners[i].uv, NULL);
-	loop->leave_at = clock_boot(&clock_system) + LEAVE_MS;
+	door->leave_from = clock_boot(&clock_system);
+	loop->leave_at = door->leave_from + LEAVE_MS;
+	if (door->conf->ws_leave_rate > 0)
+		loop->leave_at += 1000 * (int64_t)door->streams.count /
+		    door->conf->ws_leave_rate;
 	door->leaving = true;
-	engine_drain(door->engine);
 	http1_leave(door);
 	if (door->app != NULL)
 		app_leave(door->app);
@@ -163,7 +169,10 @@ loop_turn(struct loop *loop)
 	loop->woken = false;
 	if (door->leaving) {
 		loop_leave(loop);
-		live_leave(door);
+		loop->is_crowded = live_leave(door, clock_boot(&clock_system));
+		/* It would end the WebSockets that are still here, too. */
+		if (!loop->is_crowded && !engine_is_draining(door->engine))
+			engine_drain(door->engine);
 	}
 	streams_late(&door->streams);
 	calls_work(loop);
@@ -196,6 +205,8 @@ loop_wait(struct loop *loop)
 		wait = at - now;
 	if (loop->leave_at != 0 && loop->leave_at - now < wait)
 		wait = loop->leave_at - now;
+	if (loop->is_crowded && wait > CROWD_MS)
+		wait = CROWD_MS;
 	if ((at = streams_wait(&door->streams)) < wait)
 		wait = at;
 	if (loop->is_unfinished || wait <= 0 ||

@@ -41,7 +41,7 @@ for (const name of fronts("lighttpd"))
       return programs.at(-1);
     };
     before(async () => {
-      front = await startFront(name, { ws: true, conf: "log_level = info\nslots = 0\n" });
+      front = await startFront(name, { ws: true, conf: "log_level = info\nslots = 0\nws_leave_rate = 20\n" });
       [{ port }] = front.sidecars();
       url = `http://127.0.0.1:${port}`;
       await start();
@@ -92,5 +92,35 @@ for (const name of fronts("lighttpd"))
       await until(() => all.every((socket) => socket.connected), "everybody to be back");
       for (const [socket, id] of was)
         assert.equal(socket.id, id);
+    });
+
+    it("the clients of one that is told to leave go one after the other, and recover", async (t) => {
+      const second = await start();
+      const all = await crowd(t, 60), mark = fresh("mark"), poll = closing(t, await connect("4.8.4", front.url));
+      const lists = all.map((socket) => collect(socket, "broadcast", (word, i) => (word === mark ? i : undefined)));
+      const was = all.map((socket) => socket.id), times = [], reasons = new Set();
+      for (const socket of all)
+        socket.on("disconnect", (reason) => {
+          reasons.add(reason);
+          times.push(Date.now());
+        });
+      const held = connections(second.pid, port), ended = next(second, "exit");
+      assert.ok(held >= 10, `${held}`);
+      /* What was said before is answered before. */
+      const answers = all.map((socket, i) => ask(socket, "echo", i));
+      second.kill("SIGTERM");
+      await Promise.all(answers);
+      for (let i = 0; i < 20; i++)
+        await ask(poll, "broadcast", mark, i);
+      assert.deepEqual(await ended, [0, null]);
+      await until(() => all.every((socket) => socket.connected), "everybody to be back");
+      for (const list of lists)
+        assert.deepEqual([...await list.reach(20)], Array.from({ length: 20 }, (_, i) => i));
+      assert.deepEqual(all.map((socket) => socket.id), was);
+      assert.deepEqual([...reasons], ["transport close"]);
+      assert.equal(times.length, held);
+      /* 20 a second: never faster, whatever the machine does. */
+      assert.ok(times.at(-1) - times[0] >= (held - 2) * 50 - 200, `${held} in ${times.at(-1) - times[0]} ms`);
+      programs.pop();
     });
   });
