@@ -58,7 +58,8 @@ for (const name of fronts("lighttpd", "apache-fcgid", "htaccess"))
     let front, browser, ada, grace;
     const room = `room-${mark}`, adaNick = `Ada ${mark}`, graceNick = `Grace ${mark}`;
     before(async () => {
-      front = await startFront(name);
+      /* One without siogate-ws, so that the page is seen polling, too. */
+      front = await startFront(name, { ws: name !== "htaccess" });
       browser = await openBrowser();
       ada = await visitor(browser, `${front.url}/#${room}`);
       grace = await visitor(browser, `${front.url}/#${room}`, { colorScheme: "dark" });
@@ -70,6 +71,8 @@ for (const name of fronts("lighttpd", "apache-fcgid", "htaccess"))
 
     it("says that it is connected, and by what", async () => {
       await ada.waitForSelector('#state[data-state="online"]', WAIT);
+      if (name !== "given")
+        await sees(ada, "#state-text", `online · ${front.sidecars().length > 0 ? "websocket" : "polling"}`);
       assert.match(await ada.textContent("#state-text"), /^online · (polling|websocket)$/);
     });
 
