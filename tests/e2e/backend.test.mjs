@@ -1,0 +1,272 @@
+/*
+ * backend.test.mjs - an application that is asked by HTTP, and speaks over the API
+ *
+ * SPDX-License-Identifier: ISC
+ */
+import assert from "node:assert/strict";
+import { readFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { secret, section, sign, startBackend } from "./lib/backend.mjs";
+import { ask, closing, connect, open } from "./lib/client.mjs";
+import { command, fronts, killAll, startFront } from "./lib/front.mjs";
+import { request } from "./lib/http.mjs";
+import { collect, next, until } from "./lib/wait.mjs";
+
+const token = "a token of the tests";
+const api = `[api test]\ntoken = ${token}\nsecret = ${secret}\nrights = *\n`;
+const log = (front) => readFileSync(join(front.run, "log/siogate.log"), "utf8");
+
+/* The answers of an application with a few verbs. */
+const plain = (batch) => (event) => {
+  const [first, ...rest] = event.args ?? [];
+  switch (event.type === "event" ? event.name : event.type) {
+  case "connect":
+    return event.auth?.refuse ? { effects: [{ refuse: "members only", data: { code: 7 } }] } : { effects: [{ data: { seen: 0 } }] };
+  case "echo":
+    return { effects: [{ ack: event.args, ...(event.attachments && { attachments: event.attachments }) }] };
+  case "who":
+    return { effects: [{ ack: [batch.socket.data, batch.socket.rooms, batch.session.data, batch.speaker, batch.headers.cookie ?? null] }] };
+  case "join":
+    return { effects: [{ join: first }, { emit: "joined", args: [first], to: `room:${first}` }, { ack: [] }] };
+  case "remember":
+    return { effects: [{ data: first }, { session: rest[0] }, { ack: [] }] };
+  case "count":
+    return { effects: [{ value: "count", add: 1 }, { value: "list", append: first }, { ack: [batch.values] }] };
+  case "later":
+    return { effects: [{ after: 50, name: "bell", context: { for: first } }, { ack: [] }] };
+  case "timer":
+    return { effects: [{ emit: "rang", args: [event.context] }] };
+  case "ask":
+    return { effects: [{ emit: "question", args: [first], ask: { name: "answered", context: 5, timeout: 5000 } }] };
+  case "ack":
+    return { effects: [{ emit: "heard", args: [event.answers, event.context, event.timeout], to: "*" }] };
+  case "leave me":
+    return { effects: [{ disconnect: "me" }] };
+  default:
+    return {};
+  }
+};
+
+for (const name of fronts("none", "lighttpd"))
+  describe(`a backend behind ${name}`, { skip: name === "given" }, () => {
+    let front, backend, chat;
+    before(async () => {
+      backend = await startBackend(plain);
+      chat = await startBackend(plain);
+      front = await startFront(name, { conf: `api = siogate-api\nlog_level = info\nslots = 0\n${section("/app", backend, "cookies = *\nvalues = *\ntimeout = 2s\nbreaker = 100 / 1s")}${section("/chat", chat, "timeout = 1s\nattempts = 2\nbreaker = 2 / 2s")}${api}` });
+    });
+    after(async () => {
+      await front?.stop();
+      await backend?.stop();
+      await chat?.stop();
+    });
+    const app = (t, options) => connect("4.8.4", `${front.url}/app`, options).then((socket) => closing(t, socket));
+    const call = (verb, body, headers = { Authorization: `Bearer ${token}` }) =>
+      request(front.url, `/socket.io/siogate-api/v1/${verb}`, { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) });
+
+    it("signs what it asks, and lets the client in when it was answered", async (t) => {
+      const socket = await app(t);
+      const batch = backend.batches.findLast((b) => b.socket?.id === socket.id);
+      assert.equal(batch.signed, true);
+      assert.equal(batch.nsp, "/app");
+      assert.equal(batch.events[0].type, "connect");
+      assert.deepEqual(await ask(socket, "who"), [{ seen: 0 }, [], null, "anonymous", null]);
+    });
+
+    it("refuses whom the application refuses", async (t) => {
+      const socket = closing(t, open("4.8.4", `${front.url}/app`, { auth: { refuse: true } }));
+      const [error] = await next(socket, "connect_error").then((e) => [e].flat());
+      assert.equal(error.message, "members only");
+      assert.deepEqual(error.data, { code: 7 });
+    });
+
+    it("hears a refusal in the words of Socket.IO 2", async (t) => {
+      backend.answer((batch) => (event) => event.type === "connect" ? { effects: [{ refuse: "members only" }] } : {});
+      t.after(() => backend.answer(plain));
+      const socket = closing(t, open("2.5.0", `${front.url}/app`));
+      const error = await next(socket, "error");
+      assert.equal([error].flat()[0], "members only");
+    });
+
+    it("keeps the order of what one client says, and batches it", async (t) => {
+      const socket = await app(t);
+      const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => ask(socket, "echo", i)));
+      assert.deepEqual(answers.map(([i]) => i), Array.from({ length: 60 }, (_, i) => i));
+      const mine = backend.batches.filter((b) => b.socket?.id === socket.id);
+      const numbers = mine.flatMap((b) => b.events.map((e) => e.n));
+      assert.deepEqual(numbers, numbers.toSorted((a, b) => a - b));
+      assert.ok(mine.length < 60, `${mine.length} calls`);
+    });
+
+    it("carries binary both ways", async (t) => {
+      const socket = await app(t), bytes = Buffer.from([0, 1, 255]);
+      const [back] = await ask(socket, "echo", bytes);
+      assert.deepEqual(Buffer.from(back), bytes);
+    });
+
+    it("keeps data of a socket, and of the session for all its namespaces", async (t) => {
+      const socket = await app(t), other = closing(t, socket.io.socket("/chat"));
+      await next(other, "connect");
+      await ask(socket, "remember", { nick: "anna" }, { cart: 3 });
+      assert.deepEqual((await ask(socket, "who")).slice(0, 3), [{ nick: "anna" }, [], { cart: 3 }]);
+      assert.deepEqual((await ask(other, "who")).slice(0, 3), [{ seen: 0 }, [], { cart: 3 }]);
+    });
+
+    it("changes values where they are", async (t) => {
+      const sockets = [await app(t), await app(t)];
+      await Promise.all(Array.from({ length: 20 }, (_, i) => ask(sockets[i % 2], "count", i)));
+      assert.equal(JSON.parse((await call("value", { nsp: "/app", key: "count" })).body).value, 20);
+      assert.equal(JSON.parse((await call("value", { nsp: "/app", key: "list" })).body).value.length, 20);
+    });
+
+    it("rings, asks the client, and lets it go", async (t) => {
+      const socket = await app(t), heard = next(socket, "heard"), rang = next(socket, "rang");
+      await ask(socket, "later", "tea");
+      assert.deepEqual([await rang].flat()[0], { for: "tea" });
+      socket.on("question", (x, done) => done(x * 2));
+      socket.emit("ask", 21);
+      assert.deepEqual([await heard].flat(1).slice(0, 3).flat(2), [42, 5, false]);
+      const gone = next(socket, "disconnect");
+      await ask(socket, "join", "red");
+      socket.emit("leave me");
+      assert.equal([await gone].flat()[0], "io server disconnect");
+      await until(() => backend.events().some((e) => e.type === "disconnect" && e.reason === "server namespace disconnect" && e.rooms.includes("red")), "the disconnect to be told");
+    });
+
+    it("gives cookies to the site's own pages only", async (t) => {
+      const own = { Origin: front.url, Cookie: "sessionid=abc" };
+      const visitor = await app(t, { extraHeaders: own });
+      assert.deepEqual((await ask(visitor, "who")).slice(3), ["same-site", "sessionid=abc"]);
+      const handshake = backend.batches.findLast((b) => b.socket?.id === visitor.id).socket.handshake;
+      assert.ok(!JSON.stringify(handshake).includes("abc"), "the handshake keeps its cookies to itself");
+      const direct = await app(t, { extraHeaders: { Cookie: "sessionid=abc" } });
+      assert.deepEqual((await ask(direct, "who")).slice(3), ["anonymous", null]);
+      for (const headers of [{ "Sec-Fetch-Site": "cross-site" }, { Referer: "http://evil.example/" }, { "Sec-Fetch-Site": "same-site", Referer: front.url }]) {
+        const hostile = await app(t, { extraHeaders: { ...headers, Cookie: "sessionid=abc" } });
+        assert.deepEqual((await ask(hostile, "who")).slice(3), ["anonymous", null], JSON.stringify(headers));
+      }
+    });
+
+    it("tells, names the rule, and tries again what was answered badly", async (t) => {
+      const socket = await app(t), bad = [
+        [(r) => r.writeHead(500).end(), /backend=\/app .*rule=status status=500/],
+        [(r) => r.writeHead(302, { Location: "/elsewhere" }).end(), /rule=redirect status=302/],
+        [(r) => r.writeHead(403).end(), /rule=signature status=403: .*clocks/],
+        [(r) => r.writeHead(200, { "Content-Type": "text/html" }).end("<p>"), /rule=content-type/],
+        [(r) => r.writeHead(200, { "Content-Type": "application/json" }).end("garbage"), /rule=answer status=200/],
+        [(r) => r.writeHead(200, { "Content-Type": "application/json" }).end(`"${"x".repeat(2 << 20)}"`), /rule=answer_max/],
+        [(r) => r.socket.destroy(), /rule=connection/],         /* libcurl tries kept connections by itself */
+        [() => ({}), /rule=timeout/],
+      ];
+      for (const [respond, line] of bad) {
+        backend.answer((batch, response) => line.test(log(front)) ? plain(batch) : void respond(response));
+        assert.deepEqual(await ask(socket, "echo", String(line)), [String(line)]);
+        assert.match(log(front), line);
+        const [first, again] = backend.batches.slice(-2);
+        assert.equal(again.key, first.key);
+        assert.equal(again.events[0].attempt, 2);
+      }
+      let times = 0;
+      backend.answer((batch) => times++ === 0 ? () => ({ effects: [{ ack: [1] }, { emit: "x", args: ["y".repeat(10 << 10).repeat(12)] }] }) : plain(batch));
+      assert.deepEqual(await ask(socket, "echo", "large"), ["large"]);
+      assert.match(log(front), /rule=effects .*max_event/);
+      backend.answer(plain);
+    });
+
+    it("sets aside what cannot be answered, opens the breaker, and goes on", async (t) => {
+      const socket = closing(t, await connect("4.8.4", `${front.url}/chat`));
+      chat.answer((batch, response) => void response.writeHead(500).end());
+      socket.emit("echo", "lost");
+      await until(() => /backend=\/chat rule=breaker/.test(log(front)), "the breaker to open");
+      chat.answer(plain);
+      assert.deepEqual(await ask(socket, "echo", "found"), ["found"]);
+      const aside = JSON.parse(await command(front, "--json", "inbox")).filter((task) => task.aside);
+      assert.deepEqual(aside.map(({ nsp, name: event }) => [nsp, event]), [["/chat", "echo"]]);
+      assert.match(await command(front, "inbox", "retry"), /1 tried again/);
+      await until(() => chat.events().filter((e) => e.args?.[0] === "lost").length > 2, "it to be tried again");
+    });
+
+    it("lets the next process take over when one is killed during the call", { skip: name !== "lighttpd" }, async (t) => {
+      const socket = await app(t);
+      let asked;
+      const first = new Promise((resolve) => { asked = resolve; });
+      backend.answer(() => { asked(); return new Promise(() => {}); });
+      socket.emit("echo", "killed");
+      await first;
+      backend.answer(plain);
+      await killAll(front.responders());
+      await until(() => backend.batches.filter((b) => b.events.some((e) => e.args?.[0] === "killed")).length > 1, "it to be asked again");
+      const calls = backend.batches.filter((b) => b.events.some((e) => e.args?.[0] === "killed"));
+      assert.equal(new Set(calls.map((b) => b.key)).size, 1);
+      assert.deepEqual(await ask(await app(t), "echo", "alive"), ["alive"]);
+    });
+
+    it("speaks from outside", async (t) => {
+      const socket = await app(t), heard = collect(socket, "news");
+      socket.on("sum", (a, b, done) => done(a + b));
+      assert.deepEqual(JSON.parse((await call("join", { nsp: "/app", who: `id:${socket.id}`, room: "desk" })).body), { sockets: 1 });
+      const emitted = JSON.parse((await call("emit", { nsp: "/app", to: "room:desk", event: "news", args: [1] })).body);
+      assert.equal(emitted.sockets, 1);
+      await until(() => heard.length === 1, "the news");
+      const called = JSON.parse((await call("call", { nsp: "/app", to: "room:desk", event: "sum", args: [40, 2] })).body);
+      assert.deepEqual(called.answers, [[42]]);
+      const late = JSON.parse((await call("call", { nsp: "/app", to: "room:desk", event: "nobody answers", timeout: 100 })).body);
+      assert.deepEqual([late.timeout, late.answers, late.expected], [true, [], 1]);
+      const query = JSON.parse((await call("query", { nsp: "/app", who: "room:desk" })).body);
+      assert.deepEqual(query.sockets.map(({ id, rooms }) => [id, rooms]), [[socket.id, ["desk"]]]);
+      assert.deepEqual(JSON.parse((await call("rooms", { nsp: "/app" })).body).rooms, [{ room: "desk", members: 1 }]);
+      const gone = next(socket, "disconnect");
+      await call("batch", { nsp: "/app", effects: [{ emit: "news", args: [2], to: "room:desk" }, { disconnect: "room:desk" }] });
+      await gone;
+      assert.equal(heard.length, 2);
+    });
+
+    it("hears from outside only whom it knows, and once", async () => {
+      const status = async (...args) => (await call(...args)).status;
+      const time = Math.floor(Date.now() / 1000), body = JSON.stringify({ nsp: "/app", event: "x" });
+      const signed = (key, at = time) => ({ "Siogate-Token": "test", "Siogate-Key": key, "Siogate-Timestamp": String(at), "Siogate-Signature": sign(key, at, "api", body) });
+      assert.equal(await status("emit", body, signed("k1")), 200);
+      assert.equal(await status("emit", body, signed("k1")), 403);
+      assert.equal(await status("emit", body, signed("k2", time - 301)), 401);
+      assert.equal(await status("emit", body, {}), 401);
+      assert.equal(await status("emit", "garbage"), 400);
+      assert.equal(await status("emit", { nsp: "/app", event: "disconnect" }), 400);
+      assert.equal(await status("nonsense", {}), 404);
+    });
+  });
+
+describe("a backend at a Unix socket", { skip: fronts("none").length === 0 || fronts("none")[0] === "given" }, () => {
+  it("is asked there", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "sio-unix."));
+    const backend = await startBackend(plain, { path: join(folder, "app"), writableAll: true });
+    t.after(async () => {
+      await backend.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const { chmodSync } = await import("node:fs");
+    chmodSync(folder, 0o755);
+    const front = await startFront("none", { conf: section("/app", backend) });
+    t.after(() => front.stop());
+    const socket = closing(t, await connect("4.8.4", `${front.url}/app`));
+    assert.deepEqual(await ask(socket, "echo", 1), [1]);
+  });
+});
+
+/* One process is one request; and processes that hold one request each. */
+for (const name of fronts("cgi", "apache-fcgid"))
+  describe(`a backend that takes 2 s behind ${name}`, { skip: name === "given" }, () => {
+    it("is waited for while clients sit undisturbed", async (t) => {
+      const backend = await startBackend(async (batch) => {
+        await new Promise((resolve) => { setTimeout(resolve, 2000); });
+        return plain(batch);
+      });
+      t.after(() => backend.stop());
+      const front = await startFront(name, { conf: section("/app", backend) });
+      t.after(() => front.stop());
+      const socket = closing(t, await connect("4.8.4", `${front.url}/app`));
+      assert.deepEqual(await ask(socket, "echo", "slow"), ["slow"]);
+      assert.deepEqual(backend.events().map((e) => e.attempt), backend.events().map(() => 1));
+    });
+  });
