@@ -5,6 +5,7 @@
  *     /TRANSPORT/SID/T             GET waits; JSONP has its index behind T
  *     /TRANSPORT/SID/send          POST says; JSONP as above
  *     /xhr-multipart/              a handshake without a T
+ *     /websocket                   a WebSocket, and a handshake
  *
  * T is a time and means nothing.  The empty segment of a handshake may have been
  * merged away by a proxy; what stands in its place then is a time, which no sid
@@ -59,6 +60,22 @@ polling_serve(struct http_private *own, const struct query *query)
 		greet_serve(own, query);
 }
 
+/* The socket is the handshake.  Flash, which asked elsewhere, says the same. */
+static void
+websocket_serve(struct http_private *own, const struct query *query)
+{
+	if (own->live == NULL)
+		error_send(own, REFUSAL_REQUEST, NULL);
+	else
+		greet_live(own, query);
+}
+
+static bool
+is_websocket(struct slice name)
+{
+	return slice_is(name, "websocket") || slice_is(name, "flashsocket");
+}
+
 void
 v0_serve(struct http_private *own, const struct route_found *found,
     const struct query *asked)
@@ -66,6 +83,11 @@ v0_serve(struct http_private *own, const struct route_found *found,
 	enum old_transport kind = old_transport(own, found->segments[0]);
 	struct query query = *asked;
 
+	if (is_websocket(found->segments[0]) && own->gateway->has_websocket) {
+		query.sid = query.j = SLICE_NONE;
+		websocket_serve(own, &query);
+		return;
+	}
 	query.sid = *sid_find(found);
 	query.j = kind == OLD_JSONP ? index_find(found) : SLICE_NONE;
 	if (kind == OLD_POLLING || kind == OLD_JSONP)

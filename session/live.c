@@ -132,7 +132,7 @@ live_enter(struct live *live)
 		live_wait(live, WAIT_HEARD, now + e->conf.ping_interval_ms +
 		    e->conf.ping_timeout_ms);
 	else
-		live_wait(live, WAIT_PING, now + e->conf.ping_interval_ms);
+		live_wait_ping(live, now);
 	live_begin(live);
 }
 
@@ -167,6 +167,7 @@ open_done(struct exchange *x)
 		if (!live->codec->traits.joins_root)
 			live_follow_now(live);
 		if (!live->codec->traits.client_pings &&
+		    !live->codec->traits.joins_root &&
 		    e->conf.connect_timeout_ms > 0)
 			live_wait_connect(live, clock_boot(e->clock) +
 			    e->conf.connect_timeout_ms);
@@ -221,8 +222,7 @@ upgrade_done(struct exchange *x)
 		live->cursor = x->cursor_r;
 		live_enter(live);
 		if (!live->codec->traits.client_pings)
-			live_wait(live, WAIT_PING,
-			    x->pinged_r + e->conf.ping_interval_ms);
+			live_wait_ping(live, x->pinged_r);
 		if (!x->is_connected_r && !live->codec->traits.client_pings &&
 		    e->conf.connect_timeout_ms > 0)
 			live_wait_connect(live, now + e->conf.connect_timeout_ms);

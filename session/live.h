@@ -52,6 +52,7 @@ struct live_door {
 enum live_wait {
 	WAIT_NOTHING,
 	WAIT_PING,              /* until a ping is due */
+	WAIT_BEAT,              /* the same, of a generation that wants it sooner */
 	WAIT_PONG,
 	WAIT_HEARD,             /* its client pings */
 	WAIT_PROBE,             /* for the end of the probe */

@@ -87,6 +87,8 @@ void live_forget_turn(struct engine *e);
 
 void live_wait(struct live *live, enum live_wait wait, int64_t due);
 void live_wait_connect(struct live *live, int64_t due);
+/* For its next ping, which its generation may want sooner than others. */
+void live_wait_ping(struct live *live, int64_t from);
 void live_is_connected(struct live *live);
 /* Its client was heard: a pong, or a ping. */
 void live_heard(struct live *live);

@@ -40,6 +40,18 @@ live_wait(struct live *live, enum live_wait wait, int64_t due)
 }
 
 void
+live_wait_ping(struct live *live, int64_t from)
+{
+	int64_t interval = live->engine->conf.ping_interval_ms;
+	int beat = live->codec->traits.stream_beat_ms;
+
+	if (beat != 0 && beat < interval)
+		live_wait(live, WAIT_BEAT, from + beat);
+	else
+		live_wait(live, WAIT_PING, from + interval);
+}
+
+void
 live_wait_connect(struct live *live, int64_t due)
 {
 	live->is_unconnected = true;
@@ -67,7 +79,7 @@ live_heard(struct live *live)
 	} else if (live->wait == WAIT_PONG) {
 		if (live->pinged > live->proved)
 			live->proved = live->pinged;
-		live_wait(live, WAIT_PING, now + conf->ping_interval_ms);
+		live_wait_ping(live, now);
 	}
 }
 
@@ -120,6 +132,7 @@ noop(struct live *live, int64_t now)
 
 static void (*const due_fns[])(struct live *live, int64_t now) = {
 	[WAIT_PING] = ping,
+	[WAIT_BEAT] = ping,
 	[WAIT_PONG] = silent,
 	[WAIT_HEARD] = silent,
 	[WAIT_PROBE] = probe_over,

@@ -103,7 +103,7 @@ refusals_are_statuses(void)
 {
 	old_world();
 	T_EQ(ask("/socket.io/telepathy//" NOW), 404);
-	T_EQ(ask("/socket.io/websocket"), 404);
+	T_EQ(ask("/socket.io/websocket"), 400);
 	fresh_request("PUT");
 	T_EQ(ask(XHR SID "/" NOW), 405);
 	fresh_request("GET");

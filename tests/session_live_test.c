@@ -471,6 +471,44 @@ an_older_client_is_taken_over_and_pings(void)
 	kit_fini(&kit);
 }
 
+/* Its client hangs up when it has heard nothing for 15 s. */
+static void
+a_client_of_0_6_hears_heartbeats_sooner_and_needs_no_connect(void)
+{
+	struct wire a;
+	int i;
+
+	kit_init(&kit);
+	kit.codec = codec_of(GENERATION_V0);
+	memset(&a, 0, sizeof(a));
+	a.live.codec = kit.codec;
+	a.live.info = SLICE("{}");
+	a.live.ops = &door;
+	a.live.door = &a;
+	engine_live_open(kit.engines[0], &a.live);
+	kit_settle(&kit);
+	T_EQ(a.answer, ANSWER_PAYLOAD);
+	T_OK(strncmp(a.got, "~m~20~m~", 8) == 0);
+	a.got[0] = '\0';
+	wire_say(&a, "~m~48~m~~j~{\"name\":\"echo\",\"args\":[1],\"id\":7}");
+	kit_settle(&kit);
+	T_STR(a.got, "~m~23~m~~j~{\"ack\":7,\"args\":[1]}");
+	for (i = 0; i < 6; i++) {
+		a.got[0] = '\0';
+		kit_pass(&kit, 10000);
+		T_STR(a.got, "~m~4~m~~h~1");
+		wire_say(&a, a.got);
+		kit_settle(&kit);
+	}
+	T_OK(!a.is_closed);
+	kit_pass(&kit, 10000);
+	kit_pass(&kit, 20100);
+	kit_pass(&kit, 1000);
+	T_OK(a.is_closed);
+	T_STR(kit.last_reason, "ping timeout");
+	kit_fini(&kit);
+}
+
 static void
 an_older_client_is_greeted_in_messages(void)
 {
@@ -632,6 +670,7 @@ main(void)
 	T_RUN(polls_are_ended_again_and_again_while_it_probes);
 	T_RUN(an_older_client_is_taken_over_and_pings);
 	T_RUN(an_older_client_is_greeted_in_messages);
+	T_RUN(a_client_of_0_6_hears_heartbeats_sooner_and_needs_no_connect);
 	T_RUN(binary_becomes_text_for_clients_that_ask_for_it);
 	T_RUN(rooms_of_connections_are_known_in_memory);
 	T_RUN(others_may_move_a_connection_to_a_room);

@@ -76,8 +76,8 @@ struct traits {
 	int poll_ms;            /* an idle poll is answered after so long; 0: it
 	                         * waits for a ping */
 	bool quiet_polls;       /* no heartbeats while it polls */
-	int stream_beat_ms;     /* heartbeats of an answer that goes on; 0, or more
-	                         * than pingInterval: so often */
+	int stream_beat_ms;     /* heartbeats of a WebSocket and of an answer that goes
+	                         * on; 0, or more than pingInterval: so often */
 	bool polls_on;          /* of two polls the newer takes over, and what was
 	                         * lost is said again; else two end the session, and
 	                         * so does its client when it has lost something */

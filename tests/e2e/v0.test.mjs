@@ -228,6 +228,17 @@ function streams(url) {
   });
 }
 
+for (const name of fronts("none"))
+  describe(`websocket through ${name}`, () => {
+    let front;
+    before(async () => { front = await startFront(name, { conf: "ping_interval = 500ms\nping_timeout = 2s" }); });
+    after(() => front?.stop());
+    declareV0(() => front.url, "websocket");
+    it("is asked for by Upgrade only", async () => {
+      assert.equal((await request(front.url, "/socket.io/websocket")).status, 400);
+    });
+  });
+
 describe("where streams are on", () => {
   for (const name of fronts("lighttpd", "none", ...(all ? ["apache-fcgid", "apache-proxy", "nginx"] : [])))
     describe(name, () => {
