@@ -7,6 +7,7 @@
 #define WS_LIVE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 struct door;
