@@ -207,8 +207,10 @@ const struct conf_option conf_options[] = {
 	TEXT(resource, "socket.io", check_resource, MOUNT,
 	    "Name of the mount, the last part of its address; several with blanks "
 	    "between."),
-	WORDS(transports, "polling jsonp websocket", "polling jsonp websocket", MOUNT,
-	    "Transports that are offered."),
+	WORDS(transports, "polling jsonp websocket",
+	    "polling jsonp websocket flashsocket", MOUNT,
+	    "Transports that are offered.  flashsocket is WebSocket as pages before "
+	    "1.0 have it from a Flash film."),
 	WORDS(generations, "eio4 eio3 v1 v0", "eio4 eio3 v1 v0", MOUNT,
 	    "Client generations that are served: eio4 is Socket.IO 3 and 4, eio3 is "
 	    "1 and 2, v1 is 0.7 to 0.9, v0 is 0.6."),

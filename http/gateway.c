@@ -66,6 +66,7 @@ gateway_new(const struct conf *conf, struct engine *engine, const char *broken)
 	g->has_polling = word_has(conf->transports, "polling");
 	g->has_jsonp = word_has(conf->transports, "jsonp");
 	g->has_websocket = word_has(conf->transports, "websocket");
+	g->has_flashsocket = word_has(conf->transports, "flashsocket");
 	codecs_read(g);
 	origin_init(&g->origins, conf->origins, conf->cors_credentials);
 	peers_init(&g->trusted, conf->trusted_proxies);

@@ -42,7 +42,7 @@ struct gateway {
 	char *broken, *detail;
 	struct slice *resources;        /* slices of conf->resource */
 	size_t n_resources;
-	bool has_polling, has_jsonp, has_websocket;
+	bool has_polling, has_jsonp, has_websocket, has_flashsocket;
 	const struct codec *codecs[GENERATION__COUNT];  /* NULL: off, or not built */
 	struct origin_rules origins;
 	struct peers trusted;
@@ -173,7 +173,8 @@ enum old_transport {
 enum old_transport old_transport(const struct http_private *own,
     struct slice name);
 /* Appends what is offered, a JSON array in their order of preference. */
-void old_transports(const struct http_private *own, struct buf *out);
+void old_transports(const struct http_private *own, bool with_sockets,
+    struct buf *out);
 /* What its JSONP index may be: digits, else 0. */
 struct slice old_index(struct slice index);
 /* POST was taken, in its generation's words. */

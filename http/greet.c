@@ -11,7 +11,7 @@ void
 greet_serve(struct http_private *own, const struct query *query)
 {
 	struct exchange *ex = &own->exchange;
-	size_t info;
+	size_t info, upgrades;
 
 	if (lot_is_full(own, PURPOSE_GREET))
 		return;
@@ -19,12 +19,17 @@ greet_serve(struct http_private *own, const struct query *query)
 	info_write(&own->memory, own, query);
 	info = own->memory.n;
 	if (own->codec->manners != NULL)
-		old_transports(own, &own->memory);
+		old_transports(own, true, &own->memory);
 	else
 		buf_str(&own->memory, own->gateway->has_websocket &&
 		    own->codec->message_next != NULL ? "[\"websocket\"]" : "[]");
+	upgrades = own->memory.n;
+	if (own->codec->manners != NULL)
+		old_transports(own, false, &own->memory);
 	ex->info = slice_head(buf_slice(&own->memory), info);
-	ex->upgrades = slice_skip(buf_slice(&own->memory), info);
+	ex->upgrades = slice_of(own->memory.p + info, upgrades - info);
+	if (own->memory.n > upgrades)
+		ex->without = slice_skip(buf_slice(&own->memory), upgrades);
 	exchange_begin(own);
 	engine_open(own->gateway->engine, ex);
 }

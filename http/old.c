@@ -43,10 +43,13 @@ is_offered(const struct http_private *own, size_t i)
 		return own->x->stream != NULL &&
 		    own->codec->manners->multipart != NULL;
 	case OLD_WEBSOCKET:
+		return (slice_is(slice_str(names[i].name), "flashsocket") ?
+		    g->has_flashsocket : g->has_websocket) &&
+		    own->codec->message_next != NULL;
 	case OLD__NONE:
 		break;
 	}
-	return false;           /* no session can be taken to a WebSocket yet */
+	return false;
 }
 
 enum old_transport
@@ -61,14 +64,15 @@ old_transport(const struct http_private *own, struct slice name)
 }
 
 void
-old_transports(const struct http_private *own, struct buf *out)
+old_transports(const struct http_private *own, bool with_sockets, struct buf *out)
 {
 	bool some = false;
 	size_t i;
 
 	buf_char(out, '[');
 	for (i = 0; i < N_NAMES; i++) {
-		if (!is_offered(own, i))
+		if (!is_offered(own, i) ||
+		    (!with_sockets && names[i].transport == OLD_WEBSOCKET))
 			continue;
 		buf_printf(out, "%s\"%s\"", some ? "," : "", names[i].name);
 		some = true;

@@ -3,6 +3,7 @@
  *
  *     /1/                          a handshake; `jsonp` is its index
  *     /1/TRANSPORT/SID             GET waits, POST says; `i` is the index
+ *     /1/websocket/SID             takes the session over; flashsocket is the same
  *     /1/ANYTHING/SID?disconnect=1 goodbye, of a page that is being left
  *
  * A handshake may come with any method, as with the reference.
@@ -75,6 +76,8 @@ v1_serve(struct http_private *own, const struct route_found *found,
 		session_serve(own, &query);
 	else if (kind == OLD_HTMLFILE && sid.n > 0)
 		stream_serve(own, &query, own->codec->manners->htmlfile);
+	else if (kind == OLD_WEBSOCKET && own->live != NULL)
+		take_over_live(own, &query);
 	else
 		error_send(own, REFUSAL_TRANSPORT, NULL);
 }

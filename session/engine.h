@@ -87,6 +87,8 @@ struct exchange {
 	int64_t hold_ms;                /* poll: as long, when nothing happens; 0: as
 	                                 * its generation does */
 	struct slice upgrades;          /* handshake: JSON array, e.g. ["websocket"] */
+	struct slice without;           /* the same while nobody serves WebSockets;
+	                                 * absent: [] */
 	/* out */
 	enum answer answer;
 	struct buf body_r;              /* yours to free */

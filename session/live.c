@@ -205,6 +205,44 @@ probe_done(struct exchange *x)
 	ask_free(ask);
 }
 
+/* In the words of a generation that has no status for it: shake hands again. */
+static void
+refuse_aloud(struct live *live)
+{
+	struct live_message message = { .data =
+	    slice_str(live->codec->manners->refusals[REFUSAL_SID].text) };
+	struct parcel parcel = { .messages = &message, .n = 1 };
+
+	live->state = LIVE_OVER;
+	said_forget(live);
+	live->ops->opened(live, ANSWER_PAYLOAD);
+	live->ops->send(live, &parcel);
+	live->ops->close(live);
+}
+
+/* A handshake by HTTP opened it, perhaps elsewhere; what it has not heard by polls
+ * comes here, its CONNECT first. */
+static void
+take_done(struct exchange *x)
+{
+	struct live_ask *ask = x->door;
+	struct live *live = ask->live;
+
+	if (live == NULL) {
+		ask_undo(ask, false);
+	} else if (x->answer == ANSWER_PAYLOAD) {
+		live->session = x->session_r;
+		live->cursor = x->cursor_r;
+		live->ops->opened(live, ANSWER_PAYLOAD);
+		live_enter(live);
+	} else if (x->answer == ANSWER_BUSY) {
+		live_refused(live, x->answer);
+	} else {
+		refuse_aloud(live);
+	}
+	ask_free(ask);
+}
+
 static void
 upgrade_done(struct exchange *x)
 {
@@ -264,27 +302,33 @@ engine_live_open(struct engine *e, struct live *live)
 	live->said = live->says.n == 0 ? NULL : mem_slicedup(live->says);
 	live->says = slice_of(live->said, live->says.n);
 	live->locals_end = &live->locals;
-	live_ask(live, is_new ? EXCHANGE_OPEN : EXCHANGE_PROBE,
-	    is_new ? open_done : probe_done);
+	if (is_new)
+		live_ask(live, EXCHANGE_OPEN, open_done);
+	else if (live->codec->traits.takes_over)
+		live_ask(live, EXCHANGE_UPGRADE, take_done);
+	else
+		live_ask(live, EXCHANGE_PROBE, probe_done);
 }
 
 /* ---- the steps of a turn ---------------------------------------------------------------- */
 
-static void
-probe_collect(struct engine *e, struct exchange *x, const struct session_row *row)
+static struct store_op *
+probe_add(struct engine *e, struct exchange *x, const struct session_row *row)
 {
 	struct store_op *op = turn_add(&e->turn, OP_PROBE, NULL);
 
 	op->u.probe.session = row->n;
 	op->u.probe.ticket = x->ticket;
 	op->u.probe.step = PROBE_BEGIN;
-	step_add(e, x, op);
+	return op;
 }
 
 static void
 upgrade_collect(struct engine *e, struct exchange *x, const struct session_row *row)
 {
-	struct store_op *op = turn_add(&e->turn, OP_UPGRADE, NULL);
+	struct store_op *gate = x->codec->traits.takes_over ?
+	    probe_add(e, x, row) : NULL;
+	struct store_op *op = turn_add(&e->turn, OP_UPGRADE, gate);
 
 	op->u.upgrade.session = row->n;
 	op->u.upgrade.ticket = x->ticket;
@@ -317,7 +361,7 @@ live_collect(struct engine *e, struct exchange *x)
 	if (row.generation != (int)x->codec->generation)
 		exchange_answer(x, ANSWER_BAD_REQUEST);
 	else if (x->kind == EXCHANGE_PROBE)
-		probe_collect(e, x, &row);
+		step_add(e, x, probe_add(e, x, &row));
 	else
 		upgrade_collect(e, x, &row);
 }
@@ -326,7 +370,8 @@ void
 live_step(struct engine *e, const struct step *step)
 {
 	struct exchange *x = step->x;
-	enum rc rc = step->op->rc;
+	const struct store_op *gate = step->op->gate;
+	enum rc rc = gate != NULL && gate->rc != RC_OK ? gate->rc : step->op->rc;
 
 	(void)e;
 	if (x->kind == EXCHANGE_UPGRADE && rc == RC_OK) {

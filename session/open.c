@@ -75,19 +75,18 @@ open_collect(struct engine *e, struct exchange *x)
 	buf_free(&post.greeting);
 }
 
-/* What the client may try: as long as somebody is there to take it over.  Those
- * before 1.0 are told what the address serves. */
+/* What the client may try: WebSocket as long as somebody is there to serve it. */
 static struct slice
 upgrades_now(struct engine *e, const struct exchange *x)
 {
-	if (x->codec->manners != NULL)
-		return x->upgrades;
+	struct slice without = x->without.p != NULL ? x->without : SLICE("[]");
+
 	if (x->upgrades.n <= 2 || x->transport != TRANSPORT_POLLING)
 		return SLICE("[]");
 	if (!e->has_sockets_known)
 		e->has_sockets = store_has_sockets(e->store);
 	e->has_sockets_known = true;
-	return e->has_sockets ? x->upgrades : SLICE("[]");
+	return e->has_sockets ? x->upgrades : without;
 }
 
 void

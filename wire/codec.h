@@ -88,6 +88,7 @@ struct traits {
 	bool refuses_handshake; /* when the application does not let it into "/" */
 	bool plain_close;       /* a close packet goes without a noop before it, and
 	                         * answers the client's own, too */
+	bool takes_over;        /* a WebSocket has its session's address and no probe */
 	bool t_is_time;         /* `t` is a time, which two requests may share: no
 	                         * resend is known by it */
 };

@@ -666,6 +666,7 @@ const struct codec codec_v1 = {
 		.root_is_all = true,
 		.greets_in_poll = true,
 		.plain_close = true,
+		.takes_over = true,
 		.t_is_time = true,
 		.overlap_status = 200,
 	},

@@ -195,7 +195,8 @@ async function pageV1(t, browser, url, transport) {
   t.after(() => page.context().close());
   await page.addScriptTag({ path: browserBuild });
   await page.evaluate(([to, name]) => new Promise((resolve, reject) => {
-    window.old = window.io.connect(to, { transports: [name], "try multiple transports": false, "force new connection": true });
+    window.old = window.io.connect(to, { "try multiple transports": false, "force new connection": true });
+    window.old.socket.options.transports = [name];      /* the option would be mixed with the defaults */
     window.old.on("connect", resolve);
     window.old.on("connect_failed", () => reject(new Error("connect_failed")));
     window.old.on("error", (reason) => reject(new Error(String(reason))));
@@ -228,8 +229,10 @@ async function inAPage(t, browser, url, transport) {
 for (const name of fronts("lighttpd", "apache-fcgid", "none"))
   describe(`through ${name}`, () => {
     let front;
-    const transports = ["xhr-polling"], pages = ["xhr-polling", "jsonp-polling"];
-    before(async () => { front = await startFront(name); });
+    const sockets = name === "none" ? ["websocket"] : [];       /* siogate-ws itself */
+    const transports = ["xhr-polling", ...sockets], pages = ["xhr-polling", "jsonp-polling", ...sockets];
+    /* `ws` of then names its server without a scheme as its Origin */
+    before(async () => { front = await startFront(name, { conf: sockets.length > 0 ? "origins = *" : "" }); });
     after(() => front?.stop());
     for (const transport of transports)
       describe(`client 0.9.17 by ${transport}`, () => declareV1(() => front.url, transport));

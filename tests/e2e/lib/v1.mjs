@@ -6,6 +6,8 @@
  *
  *   - `ws` was compiled for the node of then; without its binary it takes the
  *     JavaScript that it ships for that case
+ *   - it says its server's host and port as Origin, without a scheme: the server
+ *     has to allow everybody (`origins = *`)
  *   - an event emitter's `off`, which our tests call, is its removeListener
  *
  * SPDX-License-Identifier: ISC
@@ -28,7 +30,9 @@ function adapted(socket) {
 
 /* A socket that is not connected yet; path: its namespace. */
 export function openV1(url, transport, options = {}) {
-  return adapted(io.connect(url, { ...quick, transports: [transport], ...options }));
+  const socket = io.connect(url, { ...quick, ...options });
+  socket.socket.options.transports = [transport];       /* the option would be mixed with the defaults */
+  return adapted(socket);
 }
 
 /* Another namespace on the connection of a socket. */
