@@ -355,6 +355,8 @@ void memory_op_task_done(struct memory *m, struct store_op *op);
 void memory_op_task_again(struct memory *m, struct store_op *op);
 /* Whether an OP_RECEIVE finds room in its session's lane. */
 bool memory_has_room(struct memory *m, const struct store_op *op);
+/* The socket is back: the disconnect that nobody has begun to tell is taken back. */
+void memory_task_unbye(struct memory *m, uint64_t socket);
 /* Data or user of a socket that has gone change: its disconnect tells them. */
 bool memory_refresh_bye(struct memory *m, uint64_t socket, struct slice data,
     struct slice user);

@@ -339,6 +339,7 @@ memory_op_recover(struct memory *m, struct store_op *op)
 	if (k->session != 0)
 		memory_session_end(m, memory_session_get(m->town, k->session),
 		    "transport close", '1', true);
+	memory_task_unbye(m, k->n);
 	socket_enter(k, s);
 	if (s->lane == s->n)
 		s->lane = k->lane;

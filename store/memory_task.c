@@ -195,6 +195,16 @@ task_free(struct town *town, struct mem_task *t)
 	free(t);
 }
 
+/* What nobody has begun to tell. */
+void
+memory_task_unbye(struct memory *m, uint64_t socket)
+{
+	struct mem_task *t = bye_of(m->town, socket);
+
+	if (t != NULL && t->task.attempts == 0)
+		task_free(m->town, t);
+}
+
 static struct mem_task *
 task_get(struct town *town, uint64_t n)
 {

@@ -359,6 +359,7 @@ op_recover(struct sqlite *db, struct store_op *op)
 		return;
 	if (k.session != 0 && (old = live_get(db, k.session)) != NULL)
 		session_end(db, old, "transport close", '1', true);
+	sql_do(db, SQL_TASK_UNBYE, "i", (int64_t)k.n);
 	sql_do(db, SQL_SOCKET_BACK, "ii", (int64_t)k.n, (int64_t)session);
 	sql_do(db, SQL_MEMBER_MOVE, "iii", INT64_C(0), (int64_t)k.n,
 	    (int64_t)session);

@@ -361,6 +361,8 @@ static const char *const texts[] = {
 	    " context = coalesce(?2, context),"
 	    " user = CASE WHEN ?3 IS NULL THEN user ELSE nullif(?3, '') END"
 	    " WHERE socket = ?1 AND kind = 1 AND aside = 0 AND socket > 0",
+	[SQL_TASK_UNBYE] = "DELETE FROM task WHERE socket = ?1 AND kind = 1"
+	    " AND attempts = 0 AND aside = 0 AND socket > 0",
 	[SQL_TASK_LEASE] = "UPDATE task SET attempts = attempts + 1, holder = ?2,"
 	    " lease = ?3, upto = ?4 WHERE n = ?1",
 	[SQL_TASK_ASIDE] = "UPDATE task SET aside = 1, holder = 0 WHERE n = ?1",

@@ -503,7 +503,9 @@ struct store_op {
 
 		/* An old socket comes back to this session, see store_recoverable().
 		 * The replay is (offset, seq of the CONNECT answer].  A session
-		 * that still looks alive for it ends ("transport close").
+		 * that still looks alive for it ends ("transport close").  A
+		 * TASK_DISCONNECT of the socket that nobody has begun is taken back:
+		 * the application never hears that it was gone.
 		 * RC_NONE: not recoverable (any more). */
 		struct {
 			uint64_t session;

@@ -406,9 +406,37 @@ a_restart_between_loss_and_return_changes_nothing(void)
 	T_STR(t_hears(s), "a connect:/");
 }
 
+static void
+who_comes_back_is_not_told_gone(void)
+{
+	uint64_t socket, s = t_join_in("alice", &socket), again = t_open("again");
+	int64_t offset = t_emit("/", NULL, "known");
+
+	T_STR(t_hears(s), "known");
+	/* the session looks alive: its poll's process has died */
+	T_EQ(t_recover(again, "/", "p-alice", offset, 100), RC_OK);
+	T_STR(t_tasks(), "");
+}
+
+static void
+a_disconnect_that_is_being_told_stays(void)
+{
+	int64_t offset;
+	uint64_t s, task;
+
+	t_alice_lost(&offset);
+	task = t_task("transport close").n;
+	T_EQ(t_task_try(task, 1000), RC_OK);
+	s = t_open("again");
+	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
+	T_EQ(t_task_done(task), RC_OK);
+}
+
 void
 contract_recover(void)
 {
+	CASE(who_comes_back_is_not_told_gone);
+	CASE(a_disconnect_that_is_being_told_stays);
 	CASE(a_returning_client_finds_all_that_it_missed);
 	CASE(the_socket_is_the_old_one);
 	CASE(rooms_data_and_user_come_back);

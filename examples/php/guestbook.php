@@ -9,7 +9,7 @@
  *     url = http://www.example.org/guestbook.php
  *     [api php]
  *     token = ...
- *     rights = emit count
+ *     rights = emit query
  *
  * SPDX-License-Identifier: ISC
  */

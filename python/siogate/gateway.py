@@ -20,7 +20,6 @@ SPDX-License-Identifier: ISC
 """
 import json
 import logging
-import os
 import sys
 
 from . import signature, values
@@ -33,24 +32,13 @@ log = logging.getLogger("siogate")
 BODY_MAX = 64 * 1024 * 1024
 
 
-def secret_from_environment():
-    """SIOGATE_SECRET, or what the file SIOGATE_SECRET_FILE holds."""
-    if os.environ.get("SIOGATE_SECRET"):
-        return os.environ["SIOGATE_SECRET"]
-    name = os.environ.get("SIOGATE_SECRET_FILE")
-    if not name:
-        return None
-    with open(name) as lines:
-        return lines.read().strip()
-
-
 class Gateway(object):
     def __init__(self, secret=None, handle=None, window=signature.WINDOW, clock=None,
                  remember=None):
         """secret: text, or several while one is being replaced; None: the environment's.
         remember: keeps the answers of the last calls, see signature.RecentAnswers."""
         more = {"clock": clock} if clock else {}
-        self.verifier = signature.Verifier(secret or secret_from_environment(), window, **more)
+        self.verifier = signature.Verifier(secret, window, **more)
         self.handle = handle or self.dispatch
         self.remember = remember
         self.handlers = {}

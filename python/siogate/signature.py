@@ -34,14 +34,30 @@ def sign(secret, key, timestamp, speaker, body):
     return "v1=" + hmac.new(to_bytes(secret), head + to_bytes(body), hashlib.sha256).hexdigest()
 
 
-class Verifier(object):
-    """Knows the secrets (several while one is being replaced) and the clock."""
+def secret_from_environment():
+    """SIOGATE_SECRET, or what the file SIOGATE_SECRET_FILE holds."""
+    if os.environ.get("SIOGATE_SECRET"):
+        return os.environ["SIOGATE_SECRET"]
+    name = os.environ.get("SIOGATE_SECRET_FILE")
+    if not name:
+        return None
+    with open(name) as lines:
+        return lines.read().strip()
 
-    def __init__(self, secret, window=WINDOW, clock=time.time):
-        secrets = secret if isinstance(secret, (list, tuple)) else [secret]
-        self.secrets = [one for one in secrets if one]
+
+class Verifier(object):
+    """Knows the secrets (several while one is being replaced) and the clock. Without any
+    it asks the environment, each time: a module may be imported before that is set."""
+
+    def __init__(self, secret=None, window=WINDOW, clock=time.time):
+        self.given = secret if isinstance(secret, (list, tuple)) else [secret]
         self.window = window
         self.clock = clock
+
+    @property
+    def secrets(self):
+        return [one for one in self.given if one] or [
+            one for one in [secret_from_environment()] if one]
 
     def check(self, key, timestamp, speaker, signature, body):
         """Raises Refused unless the holder of a secret said this, and lately."""

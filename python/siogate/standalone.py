@@ -32,7 +32,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from .emitter import configure
 from .errors import SiogateError
-from .wrapping import use_secret
+from .signature import secret_from_environment
 
 try:
     from socketserver import ThreadingMixIn
@@ -83,7 +83,7 @@ class Standalone(object):
         """conf: more lines for siogate.conf."""
         self.application = application
         self.listen = "%s:%d" % (host or "0.0.0.0", port)
-        self.secret = secret or uuid.uuid4().hex
+        self.secret = secret or secret_from_environment() or uuid.uuid4().hex
         self.token = uuid.uuid4().hex
         self.options = {
             "resource": resource.strip("/"), "log": log_file,
@@ -99,7 +99,7 @@ class Standalone(object):
 
     def start(self):
         """Returns when siogate-ws answers."""
-        use_secret(self.secret)
+        os.environ["SIOGATE_SECRET"] = self.secret
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.set_app(self.application)
         thread = threading.Thread(target=self.server.serve_forever)

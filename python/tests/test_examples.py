@@ -24,13 +24,10 @@ class Examples(Case):
         sys.path.insert(0, FOLDER)
         self.addCleanup(sys.path.remove, FOLDER)
         self.addCleanup(sys.modules.pop, name, None)
-        before = os.environ.get("SIOGATE_SECRET")
+        before = os.environ.get("SIOGATE_SECRET", "")
+        self.addCleanup(os.environ.__setitem__, "SIOGATE_SECRET", before)
         os.environ["SIOGATE_SECRET"] = SECRET
-        try:
-            self.module = __import__(name)
-        finally:
-            if before is None:
-                del os.environ["SIOGATE_SECRET"]
+        self.module = __import__(name)
         gate = getattr(self.module, "gate", None)
         if gate is not None:
             gate.verifier.clock = lambda: NOW

@@ -73,18 +73,18 @@ async function startPython(name, folder) {
 /* siogate-ws with PHP's own server behind it. */
 async function startPhp(folder) {
   const [port, behind] = [await freePort(), await freePort()];
-  const token = "a token for the guestbook", secret = "a secret for the guestbook";
+  const token = "e0d1c2b3a4958677", secret = "a secret for the guestbook";
   const conf = join(folder, "siogate.conf");
   writeFileSync(conf, `api = siogate-api\napp = http://127.0.0.1:${behind}
 [backend /guestbook]\nurl = http://127.0.0.1:${behind}/guestbook.php\nsecret = ${secret}
-[api php]\ntoken = ${token}\nrights = emit count\n`);
+[api php]\ntoken = ${token}\nrights = emit query\n`);
   const env = environment(folder, { PHP_CLI_SERVER_WORKERS: "4", SIOGATE_SECRET: secret,
     SIOGATE_API_URL: `http://127.0.0.1:${port}/siogate-api/`, SIOGATE_API_TOKEN: token,
     SIOGATE_PHP: join(top, "php/siogate.php"), GUESTBOOK_FILE: join(folder, "guestbook.txt") });
   const php = await start("php", ["-n", "-d", "allow_url_fopen=0", "-S", `127.0.0.1:${behind}`,
     join(top, "examples/php/guestbook.php")], { env, detached: true }, /started/);
   const ws = spawn(join(prefix, "bin/siogate-ws"), ["--config", conf, "--listen", `127.0.0.1:${port}`],
-    { env, stdio: "ignore" });
+    { env, stdio: ["ignore", "ignore", "inherit"] });
   const url = `http://127.0.0.1:${port}/`;
   await until(() => request(url, "/socket.io/socket.io.js").then((answer) => answer.status === 200, () => false),
     "siogate-ws to answer");

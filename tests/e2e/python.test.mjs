@@ -44,7 +44,7 @@ const SITES = {
   "apache-fcgid": (folder) => `
     LoadModule wsgi_module /usr/lib/apache2/modules/mod_wsgi.so
     WSGISocketPrefix ${folder}/run/wsgi
-    WSGIDaemonProcess chat processes=${PROCESSES} threads=1 display-name=sio-chat
+    WSGIDaemonProcess chat processes=${PROCESSES} threads=1 display-name=siochat
     WSGIScriptAlias / ${folder}/chat.wsgi process-group=chat application-group=%{GLOBAL}
     ${granted(folder)}`,
   cgi: (folder) => `
@@ -52,7 +52,10 @@ const SITES = {
     ${granted(folder)}`,
 };
 
+/* a page that is closed says nothing: the ping tells */
 const CONF = `generations = eio4 eio3 v1 v0
+ping_interval = 3s
+ping_timeout = 5s
 [backend /chat]
 url = http://127.0.0.1:@PORT@/socket.io-app/
 secret = ${SECRET}
@@ -77,22 +80,16 @@ async function startSite(front) {
   }
 }
 
-/* mod_wsgi's processes: children of this Apache that mapped its module and got its name. */
+/* mod_wsgi's processes: their title is written over Apache's command, as far as that goes. */
 function applications(run) {
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("sio-chat") &&
-        readFileSync(`/proc/${pid}/maps`, "utf8").includes("mod_wsgi") &&
-        parentRuns(pid, run);
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      return command.startsWith("siochat") && command.includes(`${run}/`);
     } catch {
       return false;                     /* ended meanwhile */
     }
   });
-}
-
-function parentRuns(pid, run) {
-  const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1];
-  return readFileSync(`/proc/${parent}/cmdline`, "utf8").includes(run);
 }
 
 async function enter(browser, url, nick) {
@@ -122,7 +119,7 @@ for (const name of fronts("apache-fcgid", "cgi"))
     async function kill() {
       if (name === "cgi")
         return;                         /* there every process ends after its request */
-      const whom = kills++ % 2 ? applications(host.folder) : host.responders();
+      const whom = kills++ % 2 ? applications(host.run) : host.responders();
       if (whom.length > 0)
         await killAll([whom[kills % whom.length]]);
     }
@@ -173,7 +170,7 @@ for (const name of fronts("apache-fcgid", "cgi"))
       });
 
       it("brings dead processes of the application back", async () => {
-        await until(() => applications(host.folder).length === PROCESSES, "all processes");
+        await until(() => applications(host.run).length === PROCESSES, "all processes");
       });
     }
 

@@ -28,9 +28,10 @@ class ChatNamespace(BaseNamespace, RoomsMixin, BroadcastMixin):
 
     def on_nickname(self, nickname):
         self.logger.info("%s is here", nickname)
-        self.nicknames.append(nickname)
         self.socket.session["nickname"] = nickname
-        self.broadcast_event("announcement", "%s has connected" % nickname)
+        if nickname not in self.nicknames:
+            self.nicknames.append(nickname)
+            self.broadcast_event("announcement", "%s has connected" % nickname)
         self.broadcast_event("nicknames", self.nicknames)
         return True, nickname
 

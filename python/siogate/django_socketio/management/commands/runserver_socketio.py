@@ -5,8 +5,6 @@ Starts siogate-ws in front of the project; the command line wins over the settin
 
 SPDX-License-Identifier: ISC
 """
-import os
-
 from django.core.management.base import BaseCommand, CommandError
 from django.core.wsgi import get_wsgi_application
 
@@ -30,7 +28,6 @@ class Command(BaseCommand):
         if django_debug():
             from django.contrib.staticfiles.handlers import StaticFilesHandler
             application = StaticFilesHandler(application)
-        os.environ.setdefault("SIOGATE_SECRET", settings.SECRET or "")
         Standalone(application, host or settings.HOST, port,
                    secret=settings.SECRET).serve_forever()
 
