@@ -205,6 +205,8 @@ request_set(struct backend_call *call)
 	curl->easy_setopt(c, CURLOPT_WRITEDATA, call);
 	curl->easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl->easy_setopt(c, CURLOPT_HEADERDATA, call);
+	if (!b->keeps)
+		curl->easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
 	if (b->connect != NULL && b->connect[0] == '/') {
 		curl->easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, b->connect);
 	} else if (b->connect != NULL) {

@@ -19,6 +19,7 @@ struct backend {
 	const char *url, *connect, *events, *cookies, *headers, *values;
 	char *secret;
 	int64_t timeout, concurrency, batch, attempts, answer_max;
+	bool keeps;                     /* connections stay open between calls */
 	int64_t breaker, breaker_ms;    /* failures in a row, and the pause */
 	unsigned line;
 

@@ -190,6 +190,12 @@ read_answer_max(void *rule, const char *value)
 	    *max <= 100 << 20 ? RC_OK : RC_BAD_INPUT;
 }
 
+static enum rc
+read_keep_alive(void *rule, const char *value)
+{
+	return section_flag(value, &((struct backend *)rule)->keeps);
+}
+
 static const struct section_row rows[] = {
 	{ "url", read_url, "an address that begins with http:// or https://, without "
 	    "a user", false },
@@ -207,6 +213,7 @@ static const struct section_row rows[] = {
 	{ "batch", read_batch, "a number from 1 to 1000", false },
 	{ "attempts", read_attempts, "a number from 1 to 1000", false },
 	{ "breaker", read_breaker, "a number and a time: 5 / 30s", false },
+	{ "keep_alive", read_keep_alive, "on or off", false },
 	{ "answer_max", read_answer_max, "a size from 1k to 100m: 1m", false },
 };
 
@@ -224,6 +231,7 @@ backend_rule_read(const struct conf *conf, const struct conf_section *section,
 	b->concurrency = 4;
 	b->batch = 50;
 	b->attempts = 3;
+	b->keeps = true;
 	b->breaker = 5;
 	b->breaker_ms = 30000;
 	b->answer_max = 1 << 20;
