@@ -16,6 +16,13 @@ from page import page                                   # noqa: E402
 gate = siogate.Gateway()
 
 
+def load():
+    if hasattr(os, "getloadavg"):
+        return os.getloadavg()[0]
+    with open("/proc/loadavg") as said:                 # Jython
+        return float(said.read().split()[0])
+
+
 @gate.on_connect("/graph")
 def arrive(me, auth):
     me.every(1, "measure")
@@ -23,7 +30,7 @@ def arrive(me, auth):
 
 @gate.on_timer("measure", nsp="/graph")
 def measure(me, context):
-    me.emit("load", os.getloadavg()[0], volatile=True)
+    me.emit("load", load(), volatile=True)
 
 
 application = gate.over(page("graph"))
