@@ -7,6 +7,11 @@
  * The scheme is ignored, since a TLS proxy hides it.  A request without Origin
  * passes: same-origin GETs carry none, nor does a program.
  *
+ * An Origin without a scheme ("example.com:8080") is no browser's; it is what `ws`
+ * 0.4, the WebSocket of 0.9 in node, says of the server that it calls.  It names
+ * the site itself as one with a scheme does, but for "null", which is what a
+ * browser says of a page from nowhere, whatever the site is called.
+ *
  * Ports.  A Host header without a port may mean the default port, a front that
  * strips it (then the server's own port tells), or a TLS proxy in front of
  * another port (then nobody knows): an Origin without a port fits it always, an
@@ -61,7 +66,7 @@ is_same_site(struct slice origin, struct slice host, struct slice port)
 {
 	struct site theirs = site_parse(origin), ours = site_parse(host);
 
-	if (theirs.scheme.p == NULL || ours.host.n == 0 ||
+	if (ours.host.n == 0 || slice_is(origin, "null") ||
 	    !slice_eq_nocase(theirs.host, ours.host))
 		return false;
 	if (theirs.port.p != NULL && ours.port.p != NULL)

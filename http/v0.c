@@ -70,12 +70,6 @@ websocket_serve(struct http_private *own, const struct query *query)
 		greet_live(own, query);
 }
 
-static bool
-is_websocket(struct slice name)
-{
-	return slice_is(name, "websocket") || slice_is(name, "flashsocket");
-}
-
 void
 v0_serve(struct http_private *own, const struct route_found *found,
     const struct query *asked)
@@ -83,7 +77,7 @@ v0_serve(struct http_private *own, const struct route_found *found,
 	enum old_transport kind = old_transport(own, found->segments[0]);
 	struct query query = *asked;
 
-	if (is_websocket(found->segments[0]) && own->gateway->has_websocket) {
+	if (kind == OLD_WEBSOCKET) {
 		query.sid = query.j = SLICE_NONE;
 		websocket_serve(own, &query);
 		return;

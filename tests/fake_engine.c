@@ -22,6 +22,8 @@ fake_engine_fini(struct engine *e)
 {
 	buf_free(&e->body);
 	buf_free(&e->info);
+	buf_free(&e->upgrades);
+	buf_free(&e->without);
 	buf_free(&e->t);
 }
 
@@ -47,6 +49,10 @@ engine_open(struct engine *e, struct exchange *x)
 	e->opens++;
 	buf_reset(&e->info);
 	buf_add(&e->info, x->info);
+	buf_reset(&e->upgrades);
+	buf_add(&e->upgrades, x->upgrades);
+	buf_reset(&e->without);
+	buf_add(&e->without, x->without);
 	collect(e, x, OPEN);
 }
 

@@ -19,7 +19,7 @@ struct engine {
 	/* what it was asked */
 	struct exchange *first;         /* waiting */
 	unsigned opens, polls, posts, cancels, lost;
-	struct buf body, info, t;
+	struct buf body, info, t, upgrades, without;
 	bool is_octets, wants_text;
 	bool gives_octets;
 	bool replaces, is_alive, drains;        /* what a poll is told */

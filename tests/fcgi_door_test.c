@@ -12,7 +12,8 @@
 #include "tests/fcgi_responder.h"
 
 #define POLLING "/socket.io/?EIO=4&transport=polling"
-#define LINES "max_payload = 1m\nclient = socket.io.js\n"
+#define LINES "max_payload = 1m\nmax_event = 1m\nclient = socket.io.js\n"
+#define RULES "[relay /]\nsubscribe = room\npublish = room\necho = yes\n"
 #define CODE0 "{\"code\":0,\"message\":\"Transport unknown\"}"
 #define CODE1 "{\"code\":1,\"message\":\"Session ID unknown\"}"
 
@@ -380,6 +381,67 @@ a_front_that_does_not_read_holds_nobody(void)
 	buf_free(&out);
 }
 
+/* A poll of 0.9: the connection that waits. */
+static int
+old_poll(void)
+{
+	struct buf out = BUF_INIT;
+	int fd = fcgi_connect(responder_socket);
+	char target[96];
+
+	snprintf(target, sizeof(target), "/socket.io/1/xhr-polling/%s?t=1", sid);
+	request_add(&out, "GET", target, SLICE_NONE, false);
+	T_OK(fcgi_send(fd, buf_slice(&out)));
+	buf_free(&out);
+	return fd;
+}
+
+static void
+old_say(struct slice text)
+{
+	char target[96];
+
+	snprintf(target, sizeof(target), "/socket.io/1/xhr-polling/%s?t=1", sid);
+	T_EQ(fcgi_ask(responder_socket, "POST", target, text, &got), 200);
+	T_SLICE(got.body, "1");
+}
+
+/* More than the sockets between us hold, so that its end is not written yet when
+ * the front goes. */
+static void
+what_a_front_did_not_take_a_client_of_0_9_hears_by_its_next_poll(void)
+{
+	struct buf said = BUF_INIT;
+	int fd;
+
+	T_EQ(fcgi_ask(responder_socket, "GET", "/socket.io/1/?t=0", SLICE_NONE,
+	    &got), 200);
+	memcpy(sid, got.body.p, 20);
+	fd = old_poll();
+	T_OK(fcgi_receive(fd, &got));
+	T_SLICE(got.body, "1::");
+	close(fd);
+	old_say(SLICE("5:1+::{\"name\":\"subscribe\",\"args\":[\"room\"]}"));
+	fd = old_poll();
+	T_OK(fcgi_receive(fd, &got));
+	close(fd);
+	fd = old_poll();
+	buf_str(&said, "5:::{\"name\":\"publish\",\"args\":[\"room\",\"big\",\"");
+	buf_reserve(&said, 900000);
+	memset(said.p + said.n, 'x', 900000);
+	said.n += 900000;
+	buf_str(&said, "\"]}");
+	old_say(buf_slice(&said));
+	T_OK(fcgi_is_readable(fd, PATIENCE_MS));
+	close(fd);
+	fd = old_poll();
+	T_OK(fcgi_receive(fd, &got));
+	T_OK(slice_starts(got.body, SLICE("5:::{\"name\":\"big\",\"args\":[\"xxx")));
+	T_OK(got.body.n > 900000);
+	close(fd);
+	buf_free(&said);
+}
+
 static void
 a_second_responder_does_not_take_a_living_ones_name(void)
 {
@@ -599,7 +661,7 @@ main(void)
 {
 	responder_init();
 	client_make();
-	responder_start(LINES);
+	responder_start(LINES RULES);
 	T_RUN(a_handshake_is_answered_and_the_connection_closed);
 	T_RUN(a_kept_connection_serves_many_requests);
 	T_RUN(two_requests_in_one_write_are_two_requests);
@@ -616,6 +678,7 @@ main(void)
 	T_RUN(a_front_that_ends_its_side_hears_the_end);
 	T_RUN(a_kept_connection_hears_what_we_cannot_do);
 	T_RUN(a_front_that_does_not_read_holds_nobody);
+	T_RUN(what_a_front_did_not_take_a_client_of_0_9_hears_by_its_next_poll);
 	T_RUN(a_second_responder_does_not_take_a_living_ones_name);
 	T_RUN(the_socket_is_for_owner_and_group_only);
 	T_RUN(a_name_that_a_dead_one_left_is_taken);

@@ -271,22 +271,6 @@ a_websocket_upgrade_is_refused_in_plain_text(void)
 	    "Session ID unknown");
 }
 
-/* ask() for a door that speaks WebSocket; 0: it may begin. */
-static int
-upgrade(const char *target, struct live *live_r)
-{
-	http_finish(gateway, &exchange);
-	request.target = slice_str(target);
-	exchange = (struct http_exchange){ .request = request,
-	    .respond = on_respond };
-	has_answer = false;
-	if (http_upgrade(gateway, &exchange, live_r) == RC_OK)
-		return has_answer ? -1 : 0;
-	if (!has_answer)
-		engine_turn(&engine, false);
-	return has_answer ? exchange.response.status : -1;
-}
-
 #define WEBSOCKET "/socket.io/?EIO=4&transport=websocket"
 
 static void

@@ -8,6 +8,7 @@
 
 #include "base/conf.h"
 #include "http/http.h"
+#include "session/live.h"
 #include "tests/fake_engine.h"
 
 #define SID "AAAAAAAAAAAAAAAAAAAB"
@@ -94,6 +95,22 @@ ask(const char *target)
 	if (!has_answer)
 		engine_turn(&engine, false);
 	return has_answer ? exchange.response.status : 0;
+}
+
+/* ask() for a door that speaks WebSocket; 0: it may begin. */
+static inline int
+upgrade(const char *target, struct live *live_r)
+{
+	http_finish(gateway, &exchange);
+	request.target = slice_str(target);
+	exchange = (struct http_exchange){ .request = request,
+	    .respond = on_respond };
+	has_answer = false;
+	if (http_upgrade(gateway, &exchange, live_r) == RC_OK)
+		return has_answer ? -1 : 0;
+	if (!has_answer)
+		engine_turn(&engine, false);
+	return has_answer ? exchange.response.status : -1;
 }
 
 static inline struct slice

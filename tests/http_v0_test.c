@@ -138,6 +138,34 @@ transports_may_be_off(void)
 	T_EQ(ask(JSONP "/" NOW "/0"), 200);
 }
 
+/* Both are a WebSocket, each under the word that offers it. */
+static void
+websocket_and_flashsocket_are_offered_each_by_its_word(void)
+{
+	static const struct {
+		const char *transports;
+		int websocket, flashsocket;     /* 0: it may begin */
+	} rows[] = {
+		{ "polling", 404, 404 },
+		{ "polling websocket", 0, 404 },
+		{ "polling flashsocket", 404, 0 },
+		{ "polling websocket flashsocket", 0, 0 },
+	};
+	struct live live;
+	size_t i;
+
+	old_world();
+	for (i = 0; i < N_ELEMENTS(rows); i++) {
+		conf.transports = (char *)rows[i].transports;
+		gate();
+		T_EQ(upgrade("/socket.io/websocket", &live), rows[i].websocket);
+		T_EQ(upgrade("/socket.io/flashsocket", &live), rows[i].flashsocket);
+	}
+	T_EQ(live.codec->generation, GENERATION_V0);
+	T_STR(live.sid, "");
+	T_EQ(ask("/socket.io/flashsocket"), 400);       /* no WebSocket */
+}
+
 static void
 a_body_that_is_too_big_is_413(void)
 {
@@ -176,6 +204,7 @@ main(void)
 	T_RUN(a_session_that_is_unknown_is_404_to_all);
 	T_RUN(refusals_are_statuses);
 	T_RUN(transports_may_be_off);
+	T_RUN(websocket_and_flashsocket_are_offered_each_by_its_word);
 	T_RUN(a_body_that_is_too_big_is_413);
 	T_RUN(pages_of_other_origins_may_be_let_in);
 	world_end();

@@ -147,6 +147,39 @@ only_what_is_offered_is_served(void)
 	T_ERROR(V1, 400, CODE5);
 }
 
+/* Both take the session over, each under the word that offers it. */
+static void
+websocket_and_flashsocket_are_offered_each_by_its_word(void)
+{
+	static const struct {
+		const char *transports;
+		int websocket, flashsocket;     /* 0: it may begin */
+		const char *offered;
+	} rows[] = {
+		{ "polling", 400, 400, "[\"xhr-polling\"]" },
+		{ "polling websocket", 0, 400, "[\"websocket\",\"xhr-polling\"]" },
+		{ "polling flashsocket", 400, 0, "[\"flashsocket\",\"xhr-polling\"]" },
+		{ "polling websocket flashsocket", 0, 0,
+		    "[\"websocket\",\"flashsocket\",\"xhr-polling\"]" },
+	};
+	struct live live;
+	size_t i;
+
+	old_world();
+	for (i = 0; i < N_ELEMENTS(rows); i++) {
+		conf.transports = (char *)rows[i].transports;
+		gate();
+		T_EQ(ask(V1), 200);
+		T_SLICE(buf_slice(&engine.upgrades), rows[i].offered);
+		T_SLICE(buf_slice(&engine.without), "[\"xhr-polling\"]");
+		T_EQ(upgrade(V1 "websocket/" SID, &live), rows[i].websocket);
+		T_EQ(upgrade(V1 "flashsocket/" SID, &live), rows[i].flashsocket);
+	}
+	T_EQ(live.codec->generation, GENERATION_V1);
+	T_STR(live.sid, SID);
+	T_ERROR(V1 "flashsocket/" SID, 400, "Transport unknown");
+}
+
 static void
 what_is_too_big_is_413(void)
 {
@@ -178,6 +211,7 @@ main(void)
 	T_RUN(refusals_are_in_its_words);
 	T_RUN(pages_elsewhere_are_told_what_they_may);
 	T_RUN(only_what_is_offered_is_served);
+	T_RUN(websocket_and_flashsocket_are_offered_each_by_its_word);
 	T_RUN(what_is_too_big_is_413);
 	T_RUN(another_mount_serves_as_well);
 	world_end();

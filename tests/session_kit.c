@@ -166,9 +166,21 @@ app_room(void *arg, struct slice nsp, struct slice room, struct room_rule *rule_
 /* ---- processes and requests ----------------------------------------------------------- */
 
 void
-kit_init(struct kit *kit)
+kit_configure(struct kit *kit)
 {
 	struct app app = { .call = app_call, .room = app_room, .arg = kit };
+	int i;
+
+	for (i = 0; i < KIT_PROCESSES; i++) {
+		engine_free(&kit->engines[i]);
+		kit->engines[i] = engine_new(&kit->conf, kit->stores[i], &app,
+		    &kit->clock.clock);
+	}
+}
+
+void
+kit_init(struct kit *kit)
+{
 	struct store_conf sc = {
 		.driver = "memory", .path = "", .retention_ms = 300000,
 		.recovery_ms = 120000, .lock_wait_ms = 50,
@@ -193,9 +205,14 @@ kit_init(struct kit *kit)
 		.max_questions = 32, .give_up_ms = 5000, .upgrade_ms = 10000, .can_park = true,
 		.wire = { 256, 10, 64, 100000, 256 },
 	};
-	for (i = 0; i < KIT_PROCESSES; i++)
-		kit->engines[i] = engine_new(&kit->conf, kit->stores[i], &app,
-		    &kit->clock.clock);
+	kit_configure(kit);
+}
+
+void
+kit_leave(struct kit *kit, int i)
+{
+	engine_free(&kit->engines[i]);
+	store_close(&kit->stores[i]);
 }
 
 void
@@ -217,7 +234,8 @@ kit_settle(struct kit *kit)
 
 	for (pass = 0; pass < 6; pass++)
 		for (i = 0; i < KIT_PROCESSES; i++)
-			engine_turn(kit->engines[i], true);
+			if (kit->engines[i] != NULL)
+				engine_turn(kit->engines[i], true);
 }
 
 void
@@ -262,6 +280,7 @@ kit_open(struct kit *kit, int i, char *sid_r)
 
 	request_init(kit, &request, NULL, NULL);
 	request.x.info = SLICE("{}");
+	request.x.without = kit->without;
 	request.x.upgrades = kit->upgrades.p != NULL ? kit->upgrades : SLICE("[]");
 	engine_open(kit->engines[i], &request.x);
 	kit_settle(kit);

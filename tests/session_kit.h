@@ -28,6 +28,7 @@ struct kit {
 	const struct codec *codec;      /* of the clients that speak from now on */
 	bool wants_text;                /* they do */
 	struct slice upgrades;          /* offered by a handshake; absent: none */
+	struct slice without;           /* while nobody serves WebSockets */
 	bool refuses_root;              /* the application does */
 	char greeting[512];             /* of the last handshake */
 	bool has_rules;                 /* "/" and its room red have presence, mail, history */
@@ -47,6 +48,10 @@ struct kit_request {
 
 void kit_init(struct kit *kit);
 void kit_fini(struct kit *kit);
+/* conf was changed: all processes begin anew with it, before they have served. */
+void kit_configure(struct kit *kit);
+/* A process ends. */
+void kit_leave(struct kit *kit, int i);
 
 /* Turns every process until nothing is left to do. */
 void kit_settle(struct kit *kit);

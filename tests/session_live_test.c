@@ -471,6 +471,81 @@ an_older_client_is_taken_over_and_pings(void)
 	kit_fini(&kit);
 }
 
+static void
+a_session_of_0_9_goes_over_to_the_websocket_at_its_address(void)
+{
+	struct wire a;
+	char sid[24];
+
+	kit_init(&kit);
+	kit.codec = codec_of(GENERATION_V1);
+	kit_open(&kit, 0, sid);
+	T_EQ(wire_take(&a, 1, sid), ANSWER_PAYLOAD);
+	T_STR(a.got, "1::");
+	a.got[0] = '\0';
+	wire_say(&a, "5:1+::{\"name\":\"echo\",\"args\":[1]}");
+	kit_settle(&kit);
+	T_STR(a.got, "6:::1+[1]");
+	T_STR(kit_read(&kit, 2, sid), "refused");       /* no polls any more */
+	T_OK(!a.is_closed);
+	kit_fini(&kit);
+}
+
+static void
+a_websocket_of_0_9_brings_what_polls_have_not_heard_and_ends_them(void)
+{
+	struct kit_request poll;
+	struct wire a;
+	char sid[24];
+
+	kit_init(&kit);
+	kit.codec = codec_of(GENERATION_V1);
+	kit_open(&kit, 0, sid);
+	T_STR(kit_read(&kit, 0, sid), "1::");
+	kit_post(&kit, 0, sid, "5:::{\"name\":\"broadcast\",\"args\":[1]}");
+	T_EQ(wire_take(&a, 1, sid), ANSWER_PAYLOAD);
+	T_STR(a.got, "5:::{\"name\":\"broadcast\",\"args\":[1]}");
+	kit_open(&kit, 0, sid);
+	T_STR(kit_read(&kit, 0, sid), "1::");
+	kit_poll(&kit, 2, sid, NULL, &poll);
+	T_OK(!poll.is_done);
+	T_EQ(wire_take(&a, 1, sid), ANSWER_PAYLOAD);
+	T_OK(poll.is_done);
+	T_STR(poll.body, "0::");
+	T_OK(!a.is_closed);
+	kit_fini(&kit);
+}
+
+/* There is no status for it: the WebSocket opens, says so and ends. */
+static void
+a_websocket_of_0_9_that_cannot_have_its_session_is_told_aloud(void)
+{
+	struct wire a, b;
+	char sid[24];
+
+	kit_init(&kit);
+	kit.codec = codec_of(GENERATION_V1);
+	T_EQ(wire_take(&a, 0, "AAAAAAAAAAAAAAAAAAAB"), ANSWER_PAYLOAD);
+	T_STR(a.got, "7:::1+0");
+	T_OK(a.is_closed);
+	kit_open(&kit, 0, sid);
+	T_EQ(wire_take(&a, 0, sid), ANSWER_PAYLOAD);
+	T_EQ(wire_take(&b, 1, sid), ANSWER_PAYLOAD);
+	T_STR(b.got, "7:::1+0");
+	T_OK(b.is_closed);
+	T_OK(!a.is_closed);
+	wire_say(&a, "5:::{\"name\":\"broadcast\",\"args\":[1]}");
+	kit_settle(&kit);
+	T_STR(a.got, "1::|5:::{\"name\":\"broadcast\",\"args\":[1]}");
+	T_STR(b.got, "7:::1+0");
+	kit.codec = codec_of(GENERATION_EIO3);          /* a session, but not theirs */
+	kit_open(&kit, 0, sid);
+	kit.codec = codec_of(GENERATION_V1);
+	T_EQ(wire_take(&b, 1, sid), ANSWER_PAYLOAD);
+	T_STR(b.got, "7:::1+0");
+	kit_fini(&kit);
+}
+
 /* Its client hangs up when it has heard nothing for 15 s. */
 static void
 a_client_of_0_6_hears_heartbeats_sooner_and_needs_no_connect(void)
@@ -670,6 +745,9 @@ main(void)
 	T_RUN(polls_are_ended_again_and_again_while_it_probes);
 	T_RUN(an_older_client_is_taken_over_and_pings);
 	T_RUN(an_older_client_is_greeted_in_messages);
+	T_RUN(a_session_of_0_9_goes_over_to_the_websocket_at_its_address);
+	T_RUN(a_websocket_of_0_9_brings_what_polls_have_not_heard_and_ends_them);
+	T_RUN(a_websocket_of_0_9_that_cannot_have_its_session_is_told_aloud);
 	T_RUN(a_client_of_0_6_hears_heartbeats_sooner_and_needs_no_connect);
 	T_RUN(binary_becomes_text_for_clients_that_ask_for_it);
 	T_RUN(rooms_of_connections_are_known_in_memory);

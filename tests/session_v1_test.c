@@ -285,6 +285,37 @@ binary_values_are_heard_as_base64_or_not_at_all(void)
 	kit.codec = codec_of(GENERATION_V1);
 	HEARS(0, sid, EVENT("broadcast", "[{\"_base64\":\"AAEC\"}]"));
 	kit_fini(&kit);
+	kit_init(&kit);
+	kit.conf.refuses_old_binary = true;
+	kit_configure(&kit);
+	kit_connect(&kit, 1, other);
+	kit.codec = codec_of(GENERATION_V1);
+	kit_open(&kit, 0, sid);
+	HEARS(0, sid, "1::");
+	kit.codec = codec_of(GENERATION_EIO4);
+	SAYS(1, other, "451-[\"broadcast\",{\"_placeholder\":true,\"num\":0}]\x1e" "bAAEC");
+	SAYS(1, other, "42[\"broadcast\",2]");
+	kit.codec = codec_of(GENERATION_V1);
+	HEARS(0, sid, EVENT("broadcast", "[2]"));
+	kit_fini(&kit);
+}
+
+static void
+websocket_is_announced_while_somebody_takes_sessions_over(void)
+{
+	kit_init(&kit);
+	kit.codec = codec_of(GENERATION_V1);
+	kit.upgrades = SLICE("[\"websocket\",\"xhr-polling\"]");
+	kit.without = SLICE("[\"xhr-polling\"]");
+	kit_open(&kit, 0, sid);
+	T_STR(kit.greeting + 20, ":45:45:xhr-polling");
+	store_offer_sockets(kit.stores[1]);
+	kit_open(&kit, 0, sid);
+	T_STR(kit.greeting + 20, ":45:45:websocket,xhr-polling");
+	kit_leave(&kit, 1);
+	kit_open(&kit, 0, sid);
+	T_STR(kit.greeting + 20, ":45:45:xhr-polling");
+	kit_fini(&kit);
 }
 
 int
@@ -306,5 +337,6 @@ main(void)
 	T_RUN(who_is_sent_away_from_the_root_has_lost_the_session);
 	T_RUN(every_generation_hears_the_others);
 	T_RUN(binary_values_are_heard_as_base64_or_not_at_all);
+	T_RUN(websocket_is_announced_while_somebody_takes_sessions_over);
 	return t_end();
 }

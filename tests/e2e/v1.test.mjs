@@ -231,8 +231,7 @@ for (const name of fronts("lighttpd", "apache-fcgid", "none"))
     let front;
     const sockets = name === "none" ? ["websocket"] : [];       /* siogate-ws itself */
     const transports = ["xhr-polling", ...sockets], pages = ["xhr-polling", "jsonp-polling", ...sockets];
-    /* `ws` of then names its server without a scheme as its Origin */
-    before(async () => { front = await startFront(name, { conf: sockets.length > 0 ? "origins = *" : "" }); });
+    before(async () => { front = await startFront(name); });
     after(() => front?.stop());
     for (const transport of transports)
       describe(`client 0.9.17 by ${transport}`, () => declareV1(() => front.url, transport));

@@ -2,12 +2,11 @@
  * v1.mjs - client 0.9.17, as its npm package is
  *
  * In node it polls through its own `xmlhttprequest` 1.4.2, and opens WebSockets
- * with its own `ws` 0.4.32.  What node must be given so that these still run:
+ * with its own `ws` 0.4.32, whose Origin is its server's host and port without a
+ * scheme.  What node must be given so that these still run:
  *
  *   - `ws` was compiled for the node of then; without its binary it takes the
  *     JavaScript that it ships for that case
- *   - it says its server's host and port as Origin, without a scheme: the server
- *     has to allow everybody (`origins = *`)
  *   - an event emitter's `off`, which our tests call, is its removeListener
  *
  * SPDX-License-Identifier: ISC
