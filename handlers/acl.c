@@ -6,7 +6,8 @@
  * made a list only the question for the version.
  *
  * Must stay true:
- *   - a list that cannot be read allows nothing
+ *   - a list that cannot be read allows nothing; nor does anything while it is
+ *     not known whether there are lists
  *
  * SPDX-License-Identifier: ISC
  */
@@ -154,6 +155,8 @@ acl_allows(struct acl *acl, const struct app_call *call, struct slice name)
 	const char *allow;
 	bool allowed;
 
+	if (version < 0)
+		return false;
 	if (version != acl->version || call->store != acl->store) {
 		forget(acl);
 		acl->version = version;

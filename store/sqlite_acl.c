@@ -79,7 +79,7 @@ sqlite_acl_version(struct store *store)
 	look_begin(db);
 	state_read(db);
 	db->state_known = db->is_fresh && db->failed == RC_OK;
-	return db->failed == RC_OK ? db->state.acls : 0;
+	return db->failed == RC_OK ? db->state.acls : -1;
 }
 
 enum rc

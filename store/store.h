@@ -239,7 +239,8 @@ enum rc store_value(struct store *store, struct slice key, struct arena *arena,
  * Access lists: who may send which events.  A list belongs to the key of a
  * namespace, of a user, or of a socket's own room, and holds packed patterns.  The
  * version grows with every change of any list and is 0 in a store that never had
- * one: whoever remembers lists asks it first (cheap within a round of looks).
+ * one: whoever remembers lists asks it first (cheap within a round of looks).  -1:
+ * it cannot be read now, and so nobody knows what is allowed.
  */
 int64_t store_acl_version(struct store *store);
 struct acl_row {

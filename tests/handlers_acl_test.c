@@ -155,6 +155,23 @@ what_cannot_be_read_allows_nothing(void)
 }
 
 static void
+while_the_version_cannot_be_read_nothing_is_allowed(void)
+{
+	int64_t version;
+
+	must_load("");
+	list(CHANNEL_NSP, "", "say");
+	T_OK(may("say"));
+	version = fake.acl_version;
+	fake.acl_version = -1;
+	T_OK(!may("shout"));
+	T_OK(!may("say"));
+	fake.acl_version = version;
+	T_OK(may("say"));
+	T_OK(!may("shout"));
+}
+
+static void
 it_is_said_whose_list_is_meant(void)
 {
 	struct effect f;
@@ -198,6 +215,7 @@ main(void)
 	T_RUN(an_empty_list_closes_everything_and_a_star_opens_it);
 	T_RUN(lists_are_read_once_until_one_changes);
 	T_RUN(what_cannot_be_read_allows_nothing);
+	T_RUN(while_the_version_cannot_be_read_nothing_is_allowed);
 	T_RUN(it_is_said_whose_list_is_meant);
 	T_RUN(a_fault_in_a_section_is_told_with_its_line);
 	return t_end();
