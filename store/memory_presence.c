@@ -93,9 +93,10 @@ static void
 left(struct memory *m, struct store_op *op, struct mem_presence *p)
 {
 	if (!op->u.presence.is_final) {
-		if (p->row.away_wall != 0)
-			return;
-		p->row.away_wall = m->wall;
+		if (p->row.away_wall == 0)
+			p->row.away_wall = m->wall;
+		else
+			op->rc = RC_NONE;       /* the grace has begun already */
 		return;
 	}
 	op->rc = RC_NONE;

@@ -96,9 +96,12 @@ gone(struct sqlite *db, struct store_op *op, const struct presence_row *row)
 {
 	if (row->is_away) {
 		op->rc = RC_NONE;
-	} else if (row->away_wall == 0 && !op->u.presence.is_final) {
-		row_away(db, op, db->wall, 0);
-	} else if (op->u.presence.is_final) {
+	} else if (!op->u.presence.is_final) {
+		if (row->away_wall == 0)
+			row_away(db, op, db->wall, 0);
+		else
+			op->rc = RC_NONE;       /* the grace has begun already */
+	} else {
 		op->rc = RC_NONE;
 		if (op->u.presence.seen_ms > 0)
 			row_away(db, op, row->away_wall != 0 ? row->away_wall : db->wall,

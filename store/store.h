@@ -596,10 +596,10 @@ struct store_op {
 		/*
 		 * Compares whether a user is in a room now (room empty: in the
 		 * namespace) with what was told.  Who came is told at once (here).
-		 * Who left has a grace: RC_OK says that it begins, and that this
-		 * op must be said again, with is_final, when it is over: then who is
-		 * still not there is told (away) and remembered for seen_ms.
-		 * RC_NONE: nothing has to be waited for.
+		 * Who left has a grace: RC_OK says that it begins now, and that
+		 * this op must be said again, with is_final, when it is over: then
+		 * who is still not there is told (away) and remembered for seen_ms.
+		 * RC_NONE: nothing has to be waited for, or somebody waits already.
 		 */
 		struct {
 			struct slice nsp, room, user;
