@@ -58,6 +58,7 @@ struct api_verb {
 	/* Fills in effects and hands them on, or answers at once. */
 	void (*serve)(struct api_call *call);
 	void (*answer)(struct api_call *call, struct buf *out);
+	enum effect_kind effect;        /* of those that change something, but batch */
 };
 
 /* ---- api.c ---- */

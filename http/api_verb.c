@@ -165,20 +165,27 @@ right_of(const struct effect *f)
 	}
 }
 
+/* A verb has the effect that its right is for, whatever else the body names. */
 static bool
 effects_may(struct api_call *call, const struct effects *effects)
 {
+	bool is_batch = strcmp(call->verb->name, "batch") == 0;
 	const struct effect *f;
 
 	for (f = effects->first; f != NULL; f = f->next) {
+		if (!is_batch && f->kind != call->verb->effect) {
+			api_refuse(call, 400, "effect", "that is not what %s does: "
+			    "other effects have their own verbs, or go into a batch",
+			    call->verb->name);
+			return false;
+		}
 		if (f->who.nsp.n > 0 &&
 		    !pattern_list_matches(call->token->nsp, f->who.nsp)) {
 			api_refuse(call, 403, "rights", "token %s is not for namespace "
 			    "%.*s", call->token->name, SLICE_ARGS(f->who.nsp));
 			return false;
 		}
-		if (strcmp(call->verb->name, "batch") == 0 &&
-		    !api_token_may(call->token, right_of(f))) {
+		if (is_batch && !api_token_may(call->token, right_of(f))) {
 			api_refuse(call, 403, "rights", "token %s has no right '%s'",
 			    call->token->name, right_of(f));
 			return false;
@@ -515,21 +522,21 @@ value_answer(struct api_call *call, struct buf *out)
 /* ---- the verbs ---------------------------------------------------------------------- */
 
 static const struct api_verb verbs[] = {
-	{ "emit", "emit", emit_serve, emit_answer },
-	{ "call", "call", call_serve, call_answer },
-	{ "query", "query", query_serve, NULL },
-	{ "count", "query", count_serve, NULL },
-	{ "rooms", "query", rooms_serve, NULL },
-	{ "history", "query", history_serve, NULL },
-	{ "join", "join", member_serve, sockets_answer },
-	{ "leave", "leave", member_serve, sockets_answer },
-	{ "disconnect", "disconnect", disconnect_serve, sockets_answer },
-	{ "value", "value", value_serve, value_answer },
-	{ "batch", "emit", batch_serve, batch_answer },
-	{ "acl", "acl", acl_serve, acl_answer },
-	{ "presence", "query", presence_serve, NULL },
-	{ "seen", "query", seen_serve, NULL },
-	{ "cursor", "query", cursor_serve, NULL },
+	{ "emit", "emit", emit_serve, emit_answer, EFFECT_EMIT },
+	{ "call", "call", call_serve, call_answer, EFFECT_EMIT },
+	{ "query", "query", query_serve, NULL, 0 },
+	{ "count", "query", count_serve, NULL, 0 },
+	{ "rooms", "query", rooms_serve, NULL, 0 },
+	{ "history", "query", history_serve, NULL, 0 },
+	{ "join", "join", member_serve, sockets_answer, EFFECT_JOIN },
+	{ "leave", "leave", member_serve, sockets_answer, EFFECT_LEAVE },
+	{ "disconnect", "disconnect", disconnect_serve, sockets_answer, EFFECT_DISCONNECT },
+	{ "value", "value", value_serve, value_answer, EFFECT_VALUE },
+	{ "batch", "emit", batch_serve, batch_answer, 0 },
+	{ "acl", "acl", acl_serve, acl_answer, EFFECT_ACL },
+	{ "presence", "query", presence_serve, NULL, 0 },
+	{ "seen", "query", seen_serve, NULL, 0 },
+	{ "cursor", "query", cursor_serve, NULL, 0 },
 };
 
 const struct api_verb *

@@ -41,3 +41,8 @@ tests_http_transcript_test_LDADD = $(HTTP_TEST_LIBS) $(CJSON_LIBS)
 check_PROGRAMS += tests/http_v1_test
 tests_http_v1_test_SOURCES = tests/http_v1_test.c $(HTTP_FAKE)
 tests_http_v1_test_LDADD = $(HTTP_TEST_LIBS)
+
+# On a real engine and a store in memory.
+check_PROGRAMS += tests/http_api_test
+tests_http_api_test_SOURCES = tests/http_api_test.c tests/session_kit.h tests/session_kit.c
+tests_http_api_test_LDADD = %D%/libhttp.a $(FLOOR_HANDLERS) $(SQLITE_LIBS) $(ZLIB_LIBS) -ldl
