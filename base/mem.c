@@ -179,6 +179,17 @@ arena_printf(struct arena *a, const char *fmt, ...)
 	return copy;
 }
 
+void
+arena_move(struct arena *to, struct arena *from)
+{
+	struct arena_block **end = &to->block;
+
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = from->block;
+	from->block = NULL;
+}
+
 /* Frees all blocks behind the newest, which is the largest. */
 void
 arena_reset(struct arena *a)

@@ -36,6 +36,8 @@ char *arena_str(struct arena *a, struct slice s);        /* with a zero behind i
 struct slice arena_printf(struct arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* What was given out of `from` ends with `to` from now on; from is empty. */
+void arena_move(struct arena *to, struct arena *from);
 /* Forgets everything that was given out; keeps one block for the next use. */
 void arena_reset(struct arena *a);
 void arena_free(struct arena *a);

@@ -227,6 +227,7 @@ api_go(struct api_call *call, bool wait)
 {
 	call->outside.nsp = call->nsp;
 	call->outside.effects = &call->effects;
+	call->outside.arena = &call->arena;
 	call->outside.wait = wait;
 	call->outside.done = on_done;
 	call->outside.door = call;

@@ -181,6 +181,7 @@ struct outside {
 	/* in; good until done() or engine_outside_cancel() */
 	struct slice nsp;
 	const struct effects *effects;
+	struct arena *arena;            /* where they lie; a cancel may empty it */
 	bool wait;                      /* for the answers to its last emit, which asks */
 	void (*done)(struct outside *outside);
 	void *door;

@@ -99,6 +99,7 @@ engine_outside(struct engine *e, struct outside *o)
 	LL_PREPEND(e->outsides, o);
 }
 
+/* A turn that still waits for the lock refers to what it was decided on. */
 void
 engine_outside_cancel(struct engine *e, struct outside *o)
 {
@@ -107,6 +108,8 @@ engine_outside_cancel(struct engine *e, struct outside *o)
 	LL_FOREACH(e->outsides, each)
 		if (each == o) {
 			LL_DELETE(e->outsides, o);
+			if (o->state == OUTSIDE_DECIDED)
+				arena_move(&e->arena, o->arena);
 			return;
 		}
 }
