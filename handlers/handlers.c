@@ -311,7 +311,7 @@ handlers_new(const struct conf *conf, struct handlers **handlers_r, char **error
 	    (rc = acl_new(conf, &h->acl, error_r)) == RC_OK &&
 	    (rc = rooms_new(conf, &h->rooms, error_r)) == RC_OK &&
 	    (rc = tokens_new(conf, &clock_system, &h->tokens, error_r)) == RC_OK &&
-	    (rc = relay_new(conf, &clock_system, &h->relay, error_r)) == RC_OK)
+	    (rc = relay_new(conf, &clock_system, h->rooms, &h->relay, error_r)) == RC_OK)
 		rc = modules_new(conf, &h->modules, error_r);
 	if (rc == RC_OK)
 		rc = backends_new(conf, &clock_system, &h->backends, error_r);

@@ -22,12 +22,14 @@
 #include "handlers/pattern.h"
 #include "handlers/relay.h"
 #include "handlers/relay_private.h"
+#include "handlers/rooms.h"
 #include "session/app.h"
 
-enum { HISTORY_DEFAULT = 50, HISTORY_LIMIT = 500, ARGS_NEEDED = 3 };
+enum { HISTORY_DEFAULT = 50, HISTORY_LIMIT = 500, PRESENCE_LIMIT = 500, ARGS_NEEDED = 3 };
 
 struct relay {
 	struct relay_rule *rules;
+	const struct rooms *rooms;      /* lent to us: where presence is kept */
 	struct relay_rates rates;
 	const struct clock *clock;
 	int64_t max_name;
@@ -54,16 +56,17 @@ answer(struct ask *ask, struct slice json)
 	    arena_printf(ask->call->arena, "[%.*s]", SLICE_ARGS(json));
 }
 
+/* A list, and what it is called, or none. */
 static void
-grant(struct ask *ask, struct slice events)
+grant(struct ask *ask, const char *name, struct slice list)
 {
 	struct buf json = BUF_INIT;
 
 	buf_str(&json, "{\"ok\":true,\"room\":");
 	json_quote(&json, ask->room);
-	if (events.p != NULL) {
-		buf_str(&json, ",\"events\":");
-		buf_add(&json, events);
+	if (list.p != NULL) {
+		buf_printf(&json, ",\"%s\":", name);
+		buf_add(&json, list);
 	}
 	buf_char(&json, '}');
 	answer(ask, buf_slice(&json));
@@ -89,7 +92,7 @@ subscribe(struct ask *ask)
 
 	e->self = true;
 	e->name = ask->room;
-	grant(ask, SLICE_NONE);
+	grant(ask, NULL, SLICE_NONE);
 }
 
 static void
@@ -99,7 +102,7 @@ unsubscribe(struct ask *ask)
 
 	e->self = true;
 	e->name = ask->room;
-	grant(ask, SLICE_NONE);
+	grant(ask, NULL, SLICE_NONE);
 }
 
 static bool
@@ -167,7 +170,7 @@ publish(struct ask *ask)
 	e->keep_ms = rule->keep_ms;
 	e->keep_count = rule->keep_count;
 	buf_free(&rooms);
-	grant(ask, SLICE_NONE);
+	grant(ask, NULL, SLICE_NONE);
 }
 
 static void
@@ -186,15 +189,41 @@ history(struct ask *ask)
 		count = HISTORY_LIMIT;
 	if (history_write(ask->call->store, ask->call->arena, ask->call->nsp,
 	    ask->room, before < 0 ? 0 : before, after, (size_t)count, &events) == RC_OK)
-		grant(ask, buf_slice(&events));
+		grant(ask, "events", buf_slice(&events));
 	else
 		refuse(ask, "refused", "the history cannot be read now");
 	buf_free(&events);
 }
 
+/* Those who are there; a second argument is the last name that the page has. */
+static void
+presence(struct ask *ask)
+{
+	struct arena *arena = ask->call->arena;
+	struct buf users = BUF_INIT, name = BUF_INIT;
+	struct slice after = SLICE_NONE;
+	struct room_rule rule;
+
+	if (!rooms_rule(ask->relay->rooms, ask->call->nsp, ask->room, &rule) ||
+	    !rule.has_presence) {
+		refuse(ask, "refused", "nobody keeps who is in this room");
+		return;
+	}
+	if (ask->args[1].p != NULL && json_unquote(&name, ask->args[1]) == RC_OK &&
+	    name.n > 0)
+		after = arena_dup(arena, buf_slice(&name));
+	if (presence_write(ask->call->store, arena, ask->call->nsp, ask->room, after,
+	    PRESENCE_LIMIT, &users) == RC_OK)
+		grant(ask, "users", buf_slice(&users));
+	else
+		refuse(ask, "refused", "it cannot be read now");
+	buf_free(&users);
+	buf_free(&name);
+}
+
 /* ---- who may ------------------------------------------------------------------------------ */
 
-enum list { LIST_SUBSCRIBE, LIST_PUBLISH, LIST_KEPT };
+enum list { LIST_SUBSCRIBE, LIST_PUBLISH, LIST_KEPT, LIST_PRESENT };
 
 static const struct verb {
 	const char *event;
@@ -205,14 +234,19 @@ static const struct verb {
 	{ "unsubscribe", LIST_SUBSCRIBE, unsubscribe },
 	{ "publish",     LIST_PUBLISH,   publish },
 	{ "history",     LIST_KEPT,      history },
+	{ "presence",    LIST_PRESENT,   presence },
 };
 
 /* The patterns of a rule for a verb; NULL: it says nothing about it.  A history
- * is for those who may subscribe, of rooms whose events are kept. */
+ * is for those who may subscribe, of rooms whose events are kept; who is there as
+ * well, where some room of the namespace has presence. */
 static const char *
-rule_list(const struct relay_rule *rule, enum list list)
+rule_list(const struct relay *relay, const struct relay_rule *rule, struct slice nsp,
+    enum list list)
 {
 	switch (list) {
+	case LIST_PRESENT:
+		return rooms_presence(relay->rooms, nsp) ? rule->subscribe : NULL;
 	case LIST_SUBSCRIBE:
 		return rule->subscribe;
 	case LIST_PUBLISH:
@@ -241,7 +275,7 @@ rule_find(const struct relay *relay, enum list list, struct slice nsp,
 	*owned_r = false;
 	for (rule = relay->rules; rule != NULL; rule = rule->next) {
 		if (!rule_serves(rule, nsp) ||
-		    (patterns = rule_list(rule, list)) == NULL)
+		    (patterns = rule_list(relay, rule, nsp, list)) == NULL)
 			continue;
 		*owned_r = true;
 		if (room.n > 0 && pattern_list_matches(patterns, room))
@@ -333,7 +367,7 @@ relay_serves(const struct relay *relay, struct slice nsp)
 
 enum rc
 relay_new(const struct conf *conf, const struct clock *clock,
-    struct relay **relay_r, char **error_r)
+    const struct rooms *rooms, struct relay **relay_r, char **error_r)
 {
 	struct relay *relay = mem_alloc(sizeof(*relay));
 	struct relay_rule **end = &relay->rules;
@@ -342,6 +376,7 @@ relay_new(const struct conf *conf, const struct clock *clock,
 
 	*relay_r = NULL;
 	*error_r = NULL;
+	relay->rooms = rooms;
 	relay->clock = clock;
 	relay->max_name = conf->max_name;
 	for (section = conf->sections; rc == RC_OK && section != NULL;

@@ -22,6 +22,7 @@
  *     unsubscribe  room                   {room}
  *     publish      room, event, args...   {room}
  *     history      room, count?, before?  {room, events:[{seq,at,event,args}]}
+ *     presence     room, after?           {room, users:[{user,since}]}
  *
  * error: "refused", "not-a-user", "rate" (with retry_ms), "bad-arguments".
  * doc/relay.md explains it to those who write the section.
@@ -41,10 +42,12 @@ struct clock;
 struct conf;
 struct effects;
 struct relay;
+struct rooms;
 
-/* RC_BAD_INPUT: error_r is "FILE:LINE: reason" (yours, to free). */
+/* rooms says where presence is kept and must outlive the result.  RC_BAD_INPUT:
+ * error_r is "FILE:LINE: reason" (yours, to free). */
 enum rc relay_new(const struct conf *conf, const struct clock *clock,
-    struct relay **relay_r, char **error_r);
+    const struct rooms *rooms, struct relay **relay_r, char **error_r);
 void    relay_free(struct relay **relay);
 
 bool    relay_serves(const struct relay *relay, struct slice nsp);

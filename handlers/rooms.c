@@ -177,6 +177,18 @@ rooms_some(const struct rooms *rooms)
 }
 
 bool
+rooms_presence(const struct rooms *rooms, struct slice nsp)
+{
+	const struct section_rule *s;
+
+	for (s = rooms->first; s != NULL; s = s->next)
+		if (!s->is_users && s->rule.has_presence &&
+		    pattern_matches(slice_str(s->nsp), nsp))
+			return true;
+	return false;
+}
+
+bool
 rooms_rule(const struct rooms *rooms, struct slice nsp, struct slice room,
     struct room_rule *rule_r)
 {

@@ -36,6 +36,9 @@ void    rooms_free(struct rooms **rooms);
 bool    rooms_rule(const struct rooms *rooms, struct slice nsp, struct slice room,
     struct room_rule *rule_r);
 
+/* Whether presence is kept of some rooms of the namespace. */
+bool    rooms_presence(const struct rooms *rooms, struct slice nsp);
+
 /* Whether there are any. */
 bool    rooms_some(const struct rooms *rooms);
 

@@ -38,6 +38,8 @@ static struct fake {
 	size_t n_acls;
 	int64_t acl_version;
 	unsigned acl_asked;             /* lists that were read */
+	struct presence_row present[FAKE_VALUES];
+	size_t n_present;
 	struct arena arena;             /* of values */
 	enum rc rc;                     /* what every verb returns, unless RC_OK */
 } fake;
@@ -222,11 +224,27 @@ fake_acl(struct store *store, struct slice key, struct arena *arena,
 	return fake.rc == RC_OK ? RC_NONE : fake.rc;
 }
 
+static enum rc
+fake_present_walk(struct store *store, struct slice nsp, struct slice room,
+    struct slice after, size_t limit, bool with_away, struct arena *arena,
+    store_presence_fn *visit, void *arg)
+{
+	size_t i;
+
+	(void)store, (void)nsp, (void)room, (void)with_away, (void)arena;
+	for (i = 0; fake.rc == RC_OK && i < fake.n_present && limit > 0; i++)
+		if (slice_cmp(fake.present[i].user, after) > 0) {
+			visit(arg, &fake.present[i]);
+			limit--;
+		}
+	return fake.rc;
+}
+
 static const struct store_driver fake_driver = {
 	.name = "fake", .select = fake_select, .count = fake_count,
 	.rooms_of = fake_rooms_of, .rooms = fake_rooms, .history = fake_history,
 	.value = fake_value, .socket_id = fake_socket_id,
-	.acl_version = fake_acl_version, .acl = fake_acl,
+	.acl_version = fake_acl_version, .acl = fake_acl, .present = fake_present_walk,
 };
 
 static void
@@ -242,6 +260,13 @@ fake_set_value(struct slice key, struct slice value)
 {
 	fake.values[fake.n_values].key = arena_dup(&fake.arena, key);
 	fake.values[fake.n_values++].value = arena_dup(&fake.arena, value);
+}
+
+static inline void
+fake_present(const char *user, int64_t since, int64_t left)
+{
+	fake.present[fake.n_present++] = (struct presence_row){ .user = slice_str(user),
+	    .since_wall = since, .away_wall = left };
 }
 
 static inline void

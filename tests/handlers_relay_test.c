@@ -11,6 +11,7 @@
 #include "base/conf.h"
 #include "base/json.h"
 #include "handlers/relay.h"
+#include "handlers/rooms.h"
 #include "tests/handlers_fake.h"
 #include "tests/t.h"
 
@@ -18,6 +19,7 @@ static struct arena arena = ARENA_INIT;
 static struct clock_fake clock_fake;
 static struct conf *conf;
 static struct relay *relay;
+static struct rooms *rooms;
 static struct effects effects;
 static struct app_call call;
 static char *error;
@@ -32,6 +34,7 @@ load(const char *text)
 	T_OK(fd != -1 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	close(fd);
 	relay_free(&relay);
+	rooms_free(&rooms);
 	conf_free(&conf);
 	free(error);
 	error = NULL;
@@ -39,7 +42,9 @@ load(const char *text)
 	unlink(path);
 	if (rc != RC_OK)
 		T_FAIL("the configuration cannot be read: %s", error);
-	return relay_new(conf, &clock_fake.clock, &relay, &error);
+	if ((rc = rooms_new(conf, &rooms, &error)) != RC_OK)
+		return rc;
+	return relay_new(conf, &clock_fake.clock, rooms, &relay, &error);
 }
 
 static void
@@ -278,7 +283,7 @@ a_rate_is_known_to_a_process_that_has_just_been_started(void)
 	for (i = 0; i < 3; i++)
 		T_OK(publish_passes());
 	relay_free(&relay);
-	T_EQ(relay_new(conf, &clock_fake.clock, &relay, &error), RC_OK);
+	T_EQ(relay_new(conf, &clock_fake.clock, rooms, &relay, &error), RC_OK);
 	T_OK(!publish_passes());
 }
 
@@ -343,6 +348,38 @@ history_is_for_those_who_may_subscribe(void)
 	begin("[relay /chat]\nsubscribe = room-*\npublish = *\nkeep = 100 / 1h\n");
 	T_EQ(ask("history", "[\"other\"]"), RC_OK);
 	T_SLICE(said("error"), "\"refused\"");
+}
+
+/* ---- presence ------------------------------------------------------------------------ */
+
+#define PRESENCE "[rooms /chat]\nnames = room-*\npresence = 5s\n"
+
+static void
+who_may_subscribe_may_ask_who_is_there(void)
+{
+	begin("[relay /chat]\nsubscribe = room-* news\n" PRESENCE);
+	fake_present("anna", 1000, 0);
+	fake_present("ben", 2000, 3000);
+	T_EQ(ask("presence", "[\"room-1\"]"), RC_OK);
+	T_SLICE(said("users"), "[{\"user\":\"anna\",\"since\":1000},"
+	    "{\"user\":\"ben\",\"since\":2000,\"left\":3000}]");
+	T_EQ(ask("presence", "[\"room-1\",\"anna\"]"), RC_OK);
+	T_SLICE(said("users"), "[{\"user\":\"ben\",\"since\":2000,\"left\":3000}]");
+	T_EQ(ask("presence", "[\"other\"]"), RC_OK);
+	T_SLICE(said("error"), "\"refused\"");
+	T_EQ(ask("presence", "[\"news\"]"), RC_OK);       /* nobody counts there */
+	T_SLICE(said("error"), "\"refused\"");
+	T_EQ(ask("presence", "[]"), RC_OK);
+	T_SLICE(said("error"), "\"bad-arguments\"");
+}
+
+static void
+presence_is_the_modules_where_no_room_has_it(void)
+{
+	begin("[relay /chat]\nsubscribe = room-*\n[rooms /other]\nnames = *\npresence = 5s\n");
+	T_EQ(ask("presence", "[\"room-1\"]"), RC_NONE);
+	begin("[relay /chat]\npublish = room-*\n" PRESENCE);
+	T_EQ(ask("presence", "[\"room-1\"]"), RC_NONE);
 }
 
 /* ---- which rule ------------------------------------------------------------------------ */
@@ -435,11 +472,14 @@ main(void)
 	T_RUN(a_clock_that_is_set_back_silences_nobody);
 	T_RUN(kept_events_are_marked_and_can_be_asked_for);
 	T_RUN(history_is_for_those_who_may_subscribe);
+	T_RUN(who_may_subscribe_may_ask_who_is_there);
+	T_RUN(presence_is_the_modules_where_no_room_has_it);
 	T_RUN(what_no_rule_knows_is_left_to_the_modules);
 	T_RUN(the_first_rule_that_has_the_room_decides);
 	T_RUN(a_rule_serves_its_namespace);
 	T_RUN(a_fault_in_a_section_is_told_with_its_line);
 	relay_free(&relay);
+	rooms_free(&rooms);
 	conf_free(&conf);
 	free(error);
 	arena_free(&arena);
