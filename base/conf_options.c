@@ -318,7 +318,7 @@ const struct conf_option conf_options[] = {
 	SIZE(max_inbox_size, "1m", 1024, TERA, OVERLOAD,
 	    "Bytes of one client's events that wait for a backend."),
 	COUNT(max_name, "256", 16, 4096, OVERLOAD,
-	    "Bytes of the name of a namespace, room or event."),
+	    "Bytes of the name of a namespace, room, user or event."),
 
 	PATH(module_dir, "", HANDLERS,
 	    "Folder of the handler modules.  Empty: the installed one."),

@@ -38,6 +38,7 @@ struct token_rule {
 
 struct tokens {
 	struct token_rule *rules;
+	int64_t max_name;
 	const struct clock *clock;
 };
 
@@ -337,6 +338,8 @@ tokens_admit(struct tokens *tokens, const struct app_call *call,
 	*user_r = user_of(rule, call, claims);
 	if (user_r->n == 0)
 		return refuse(call, effects, "token-without-user");
+	if ((int64_t)user_r->n > tokens->max_name)
+		return refuse(call, effects, "token-user");
 	effects_add(effects, call->arena, EFFECT_USER)->name = *user_r;
 	return RC_OK;
 }
@@ -355,6 +358,7 @@ tokens_new(const struct conf *conf, const struct clock *clock,
 	*tokens_r = NULL;
 	*error_r = NULL;
 	tokens->clock = clock;
+	tokens->max_name = conf->max_name;
 	for (section = conf->sections; rc == RC_OK && section != NULL;
 	    section = section->next) {
 		if (strcmp(section->kind, "token") != 0)

@@ -336,6 +336,11 @@ apply_user(struct engine *e, const struct effect *f, struct author *author)
 
 	if (author->socket == NULL)
 		return;
+	if (f->name.n > e->conf.wire.max_name) {
+		log_warn("session", "user refused size=%zu max_name=%zu", f->name.n,
+		    e->conf.wire.max_name);
+		return;
+	}
 	apply_socket_set(e, f, author);
 	author->user = f->name;
 	presence_look_socket(e, author->nsp, *author->socket, old, author->gate);

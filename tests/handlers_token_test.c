@@ -208,6 +208,14 @@ a_changed_byte_spoils_any_signature(void)
 	}
 }
 
+/* Claims with a name one byte over max_name. */
+static const char *
+long_name(void)
+{
+	return arena_str(&arena, arena_printf(&arena, "{\"sub\":\"%0257d\","
+	    "\"exp\":1700000000}", 0));
+}
+
 static void
 what_is_wrong_with_a_token_is_told(void)
 {
@@ -237,6 +245,7 @@ what_is_wrong_with_a_token_is_told(void)
 	must_load(RULE);
 	for (i = 0; i < N_ELEMENTS(cases); i++)
 		T_STR(admit(make(cases[i].header, cases[i].claims)), cases[i].want);
+	T_STR(admit(make_claims(long_name())), "token-user");
 	T_STR(admit(SLICE("a.b")), "token-malformed");
 	T_STR(admit(SLICE("a.b.c.d")), "token-malformed");
 	T_STR(admit(SLICE("!.!.!")), "token-malformed");
