@@ -10,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/conf.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "ctl/command.h"
 #include "handlers/acl.h"
 #include "handlers/selector.h"
@@ -151,12 +153,26 @@ names_of(struct ctl *ctl)
 	return names;
 }
 
+/* Who changed what belongs where the gateway writes, if it has written there: a log
+ * that we made, or moved, would be ours and not its. */
+static void
+log_where_the_gateway_does(const struct conf *conf)
+{
+	const char *path = conf->log;
+
+	if (*path != '\0' && access(path, F_OK) == 0 &&
+	    log_open(LOG_LEVEL_WARN, path, 0) != RC_OK)
+		log_warn("ctl", "%s cannot be written: the change is told here", path);
+}
+
 static int
 change(struct ctl *ctl, struct effects *effects)
 {
 	int64_t seq, question;
-	enum rc rc = engine_apply(ctl->engine, ctl->nsp, effects, false, &seq, &question);
+	enum rc rc;
 
+	log_where_the_gateway_does(ctl->conf);
+	rc = engine_apply(ctl->engine, ctl->nsp, effects, false, &seq, &question);
 	switch (rc) {
 	case RC_OK:
 		return list_all(ctl) == EXIT_FAILED ? EXIT_FAILED : EXIT_DONE;

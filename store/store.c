@@ -397,8 +397,14 @@ audit(const struct turn *turn)
 	struct buf text = BUF_INIT;
 
 	for (op = turn->first; op != NULL; op = op->next) {
-		if (op->kind != OP_ACL || op->rc != RC_OK ||
+		if (op->kind != OP_ACL ||
 		    !channel_split(op->u.acl.key, &kind, &nsp, &name))
+			continue;
+		if (op->rc == RC_TOO_BIG)
+			log_warn("store", "acl refused nsp=%.*s by=\"%.*s\": a list has %d "
+			    "names at most", SLICE_ARGS(nsp), SLICE_ARGS(op->u.acl.by),
+			    ACL_NAMES_MAX);
+		if (op->rc != RC_OK)
 			continue;
 		names = op->u.acl.names;
 		while (pack_next(&names, &item))
