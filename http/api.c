@@ -110,8 +110,8 @@ api_serve(struct http_private *own, struct slice verb)
 	if ((call->token = api_admit(call)) == NULL)
 		return;
 	if ((call->verb = api_verb_find(verb)) == NULL)
-		api_refuse(call, 404, "verb", "there is no such verb: emit, call, query, "
-		    "count, rooms, join, leave, disconnect, history, value, batch, acl, presence, seen, cursor");
+		api_refuse(call, 404, "verb", "there is no such verb; there are: %s",
+		    api_verb_names(&call->arena));
 	else if (!api_token_may(call->token, call->verb->right))
 		api_refuse(call, 403, "rights", "token %s has no right '%s'",
 		    call->token->name, call->verb->right);

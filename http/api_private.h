@@ -96,5 +96,7 @@ void seen_serve(struct api_call *call);
 void cursor_serve(struct api_call *call);
 
 const struct api_verb *api_verb_find(struct slice name);
+/* "emit, call, ..." */
+const char *api_verb_names(struct arena *arena);
 
 #endif

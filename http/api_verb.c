@@ -550,3 +550,17 @@ api_verb_find(struct slice name)
 			return &verbs[i];
 	return NULL;
 }
+
+const char *
+api_verb_names(struct arena *arena)
+{
+	struct buf names = BUF_INIT;
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < N_ELEMENTS(verbs); i++)
+		buf_printf(&names, "%s%s", i == 0 ? "" : ", ", verbs[i].name);
+	text = arena_str(arena, buf_slice(&names));
+	buf_free(&names);
+	return text;
+}
