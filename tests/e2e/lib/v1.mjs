@@ -27,10 +27,12 @@ function adapted(socket) {
   return socket;
 }
 
-/* A socket that is not connected yet; path: its namespace. */
+/* A socket that is not connected yet; its disconnect() ends the connection, also
+ * where the url names a namespace. */
 export function openV1(url, transport, options = {}) {
   const socket = io.connect(url, { ...quick, ...options });
   socket.socket.options.transports = [transport];       /* the option would be mixed with the defaults */
+  socket.disconnect = () => socket.socket.disconnect();
   return adapted(socket);
 }
 
