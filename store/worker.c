@@ -234,22 +234,43 @@ socket_bind(struct workers *w, char **error_r)
 	return RC_OK;
 }
 
-/* Whether the number, whose byte is ours, is still that of one that was killed. */
-static bool
-is_mourned(struct workers *w, unsigned number)
+static uint32_t
+boot_seconds(void)
 {
-	uint32_t now = (uint32_t)(clock_boot(&clock_system) / 1000), found;
+	return (uint32_t)(clock_boot(&clock_system) / 1000);
+}
+
+/* How the number ended; FATE_LEFT if nobody ever had it. */
+static uint32_t
+fate_read(struct workers *w, unsigned number)
+{
 	struct slot slot;
 
 	if (pread(w->fd, &slot, sizeof(slot), 16 * (off_t)number) !=
-	    sizeof(slot) || slot.incarnation == 0 || slot.fate == FATE_LEFT)
-		return false;
-	if (slot.fate == FATE_OPEN) {
-		fate_write(w, number, FATE_FOUND + now);
-		return true;
-	}
-	found = slot.fate - FATE_FOUND;
-	return found <= now && now - found < MOURN_SECONDS;     /* else: a reboot */
+	    sizeof(slot) || slot.incarnation == 0)
+		return FATE_LEFT;
+	return slot.fate;
+}
+
+/* Known to be the number of one that was killed a while ago.  That is seen without
+ * its lock: whoever holds it makes the dead look alive. */
+static bool
+is_mourned(struct workers *w, unsigned number)
+{
+	uint32_t fate = fate_read(w, number), now = boot_seconds();
+
+	return fate >= FATE_FOUND && fate - FATE_FOUND <= now &&        /* no reboot */
+	    now - (fate - FATE_FOUND) < MOURN_SECONDS;
+}
+
+/* Its byte is ours: was it killed, and did nobody know? */
+static bool
+is_corpse(struct workers *w, unsigned number)
+{
+	if (fate_read(w, number) != FATE_OPEN)
+		return is_mourned(w, number);
+	fate_write(w, number, FATE_FOUND + boot_seconds());
+	return true;
 }
 
 /* Locks the first number that is free, and may be used again. */
@@ -257,8 +278,10 @@ static int
 number_lock(struct workers *w, bool takes_mourned)
 {
 	for (w->number = 1; w->number <= WORKERS_MAX; w->number++) {
+		if (!takes_mourned && is_mourned(w, w->number))
+			continue;
 		if (lock_byte(w->fd, w->number, false) == 0) {
-			if (takes_mourned || !is_mourned(w, w->number))
+			if (takes_mourned || !is_corpse(w, w->number))
 				return 0;
 			unlock_byte(w->fd, w->number);
 		} else if (errno != EAGAIN && errno != EACCES) {
