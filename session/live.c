@@ -79,22 +79,24 @@ live_ask(struct live *live, enum exchange_kind kind, void (*done)(struct exchang
 	ask->x.info = buf_slice(&ask->info);
 	if (live->says.n > 0)
 		ask->x.says = buf_slice(&ask->said);
+	ask->x.session_r = live->session;
 	ask->x.ticket = live->ticket;
 	ask->x.done = done;
 	ask->x.door = ask;
 	engine_hand_in(live->engine, &ask->x, kind);
 }
 
-/* It came true for a connection that is gone. */
+/* It was asked for a connection that is gone: what has come true, or still is, ends. */
 static void
 ask_undo(struct live_ask *ask, bool is_probe)
 {
 	struct live gone = { .engine = ask->engine, .codec = ask->x.codec,
 	    .session = ask->x.session_r, .ticket = ask->x.ticket };
 
-	if (ask->x.answer != ANSWER_PAYLOAD)
+	if (gone.session == 0 || (ask->x.answer != ANSWER_PAYLOAD &&
+	    ask->x.kind != EXCHANGE_UPGRADE))
 		return;
-	if (is_probe)
+	if (is_probe || ask->x.answer != ANSWER_PAYLOAD)
 		live_say_probe_end(&gone);
 	else
 		live_say_leave(&gone, "transport close");

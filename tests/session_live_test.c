@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "session/live.h"
+#include "store/driver.h"
 #include "tests/session_kit.h"
 
 /* A connection that keeps what it is sent: messages with a bar between. */
@@ -256,6 +257,14 @@ draining_closes_connections_and_keeps_them_recoverable(void)
 	kit_fini(&kit);
 }
 
+static enum rc
+commit_stalls(struct store *store, struct turn *turn)
+{
+	(void)store;
+	(void)turn;
+	return RC_AGAIN;
+}
+
 /* ---- taking over ------------------------------------------------------------------ */
 
 /* Asks for the session of this sid; the answer. */
@@ -416,6 +425,41 @@ a_probe_that_fails_leaves_polling_as_it_was(void)
 	}
 }
 
+/* The store may say no, or nothing for too long, when nobody waits for it any more. */
+static void
+a_connection_that_goes_while_it_takes_over_probes_no_more(void)
+{
+	const struct store_driver *real;
+	struct store_driver stalling;
+	struct wire a, b;
+	char sid[24];
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	T_EQ(wire_take(&a, 1, sid), ANSWER_PAYLOAD);
+	wire_say(&a, "2probe");
+	kit_settle(&kit);
+	real = kit.stores[1]->driver;
+	stalling = *real;
+	stalling.commit = commit_stalls;
+	kit.stores[1]->driver = &stalling;
+	wire_say(&a, "5");
+	kit_settle(&kit);
+	engine_live_end(a.live.engine, &a.live);
+	kit_pass(&kit, 6000);
+	kit.stores[1]->driver = real;
+	kit_pass(&kit, 2000);
+	T_EQ(wire_take(&b, 2, sid), ANSWER_PAYLOAD);
+	T_OK(!b.is_closed);
+	wire_say(&b, "2probe");
+	wire_say(&b, "5");
+	kit_settle(&kit);
+	wire_say(&b, "42[\"broadcast\",1]");
+	kit_settle(&kit);
+	T_OK(strstr(b.got, "42[\"broadcast\",1") != NULL);
+	kit_fini(&kit);
+}
+
 static void
 polls_are_ended_again_and_again_while_it_probes(void)
 {
@@ -495,7 +539,7 @@ static void
 a_websocket_of_0_9_brings_what_polls_have_not_heard_and_ends_them(void)
 {
 	struct kit_request poll;
-	struct wire a;
+	struct wire a, b;
 	char sid[24];
 
 	kit_init(&kit);
@@ -509,10 +553,10 @@ a_websocket_of_0_9_brings_what_polls_have_not_heard_and_ends_them(void)
 	T_STR(kit_read(&kit, 0, sid), "1::");
 	kit_poll(&kit, 2, sid, NULL, &poll);
 	T_OK(!poll.is_done);
-	T_EQ(wire_take(&a, 1, sid), ANSWER_PAYLOAD);
+	T_EQ(wire_take(&b, 1, sid), ANSWER_PAYLOAD);
 	T_OK(poll.is_done);
 	T_STR(poll.body, "0::");
-	T_OK(!a.is_closed);
+	T_OK(!b.is_closed);
 	kit_fini(&kit);
 }
 
@@ -742,6 +786,7 @@ main(void)
 	T_RUN(a_poll_that_waits_at_the_end_of_the_probe_is_closed);
 	T_RUN(a_second_connection_is_closed_at_once);
 	T_RUN(a_probe_that_fails_leaves_polling_as_it_was);
+	T_RUN(a_connection_that_goes_while_it_takes_over_probes_no_more);
 	T_RUN(polls_are_ended_again_and_again_while_it_probes);
 	T_RUN(an_older_client_is_taken_over_and_pings);
 	T_RUN(an_older_client_is_greeted_in_messages);
