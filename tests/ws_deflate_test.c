@@ -70,6 +70,26 @@ a_reader_that_remembers_knows_what_was_said_before(void)
 	T_OK(own == NULL);
 }
 
+/* Each end costs us more than its two bytes cost whoever sends them. */
+static void
+a_message_of_nothing_but_ends_is_refused(void)
+{
+	struct buf ends = BUF_INIT, text = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < 500000; i++)
+		buf_add(&ends, SLICE("\x03\x00"));
+	buf_char(&ends, '\0');
+	for (i = 0; i < 8000; i++)
+		buf_printf(&text, "%zu,", i * i % 1000);
+	T_OK(pack(&mindful, buf_slice(&text)));
+	T_EQ(unpack(&mindful, buf_slice(&packed), LIMIT), RC_OK);
+	T_EQ(unpack(&mindful, buf_slice(&ends), LIMIT), RC_BAD_INPUT);
+	deflate_own_free(&own);
+	buf_free(&ends);
+	buf_free(&text);
+}
+
 static void
 text_comes_back_as_it_was(void)
 {
@@ -275,6 +295,7 @@ main(void)
 	all = deflate_new(8);
 	T_RUN(the_samples_of_the_rfc_are_read);
 	T_RUN(a_reader_that_remembers_knows_what_was_said_before);
+	T_RUN(a_message_of_nothing_but_ends_is_refused);
 	T_RUN(text_comes_back_as_it_was);
 	T_RUN(what_does_not_get_smaller_stays);
 	T_RUN(a_bomb_is_stopped_at_the_limit);

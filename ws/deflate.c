@@ -31,7 +31,9 @@ enum {
 	LEVEL = 3,                      /* of 9; more is slow, and hardly smaller */
 	TAIL = 4,                       /* bytes that every flush ends in */
 	BETWEEN_BLOCKS = 128,           /* of data_type, see zlib.h on inflate() */
-	KEEP_MAX = 65536                /* of the text of the message before */
+	KEEP_MAX = 65536,               /* of the text of the message before */
+	ENDS_MAX = 64                   /* final blocks in a message: each copies what
+	                                 * is remembered twice, and is sent in two bytes */
 };
 static const unsigned char tail[TAIL] = { 0, 0, 0xff, 0xff };
 
@@ -201,6 +203,7 @@ static enum rc
 inflate_piece(z_stream *z, const unsigned char *p, size_t n, size_t limit,
     struct buf *plain)
 {
+	unsigned ends = 0;
 	size_t room;
 	int rc;
 
@@ -220,8 +223,11 @@ inflate_piece(z_stream *z, const unsigned char *p, size_t n, size_t limit,
 			return RC_TOO_BIG;
 		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
 			return RC_BAD_INPUT;
-		if (rc == Z_STREAM_END)
+		if (rc == Z_STREAM_END) {
+			if (++ends > ENDS_MAX)
+				return RC_BAD_INPUT;
 			begin_again(z);
+		}
 		if (z->avail_in == 0 && z->avail_out > 0)
 			return RC_OK;
 	}
