@@ -352,8 +352,14 @@ apply_user(struct engine *e, const struct effect *f, struct author *author)
 static void
 apply_timer(struct engine *e, const struct effect *f, struct author *author)
 {
-	struct store_op *op = turn_add(&e->turn, OP_TIMER, author->gate);
+	struct store_op *op;
 
+	if (timer_name_is_ours(f->name)) {
+		log_warn("session", "timer refused nsp=%.*s: its name begins with a byte "
+		    "that is kept for our own", SLICE_ARGS(nsp_of(f, author)));
+		return;
+	}
+	op = turn_add(&e->turn, OP_TIMER, author->gate);
 	op->u.timer.nsp = nsp_of(f, author);
 	op->u.timer.name = f->name;
 	op->u.timer.context = f->context;

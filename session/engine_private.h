@@ -231,6 +231,7 @@ void presence_look_socket(struct engine *e, struct slice nsp, uint64_t socket,
 void mail_take(struct engine *e, struct slice nsp, const uint64_t *socket,
     int64_t replayed, struct store_op *gate);
 /* Timers of this house are no business of the application. */
+bool timer_name_is_ours(struct slice name);
 bool timer_is_ours(const struct task *task);
 void timer_run_ours(struct engine *e, const struct task *task,
     const struct author *author);

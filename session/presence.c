@@ -165,9 +165,15 @@ text_of(struct engine *e, struct slice object, const char *name)
 }
 
 bool
+timer_name_is_ours(struct slice name)
+{
+	return slice_starts(name, SLICE(OWN_TIMER));
+}
+
+bool
 timer_is_ours(const struct task *task)
 {
-	return task->kind == TASK_TIMER && slice_starts(task->name, SLICE(OWN_TIMER));
+	return task->kind == TASK_TIMER && timer_name_is_ours(task->name);
 }
 
 void

@@ -80,7 +80,9 @@ on_event(const struct app_call *call, struct effects *out)
 	} else if (slice_is(call->name, "after")) {
 		f = effects_add(out, call->arena, EFFECT_TIMER);
 		f->self = true;
-		f->name = SLICE("alarm");
+		f->name = first_text(call);
+		if (f->name.n == 0)
+			f->name = SLICE("alarm");
 		f->after_ms = 3000;
 	} else if (slice_is(call->name, "count")) {
 		f = effects_add(out, call->arena, EFFECT_DATA);

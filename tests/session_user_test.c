@@ -46,6 +46,23 @@ read_plain(const char *sid)
 }
 
 static void
+an_application_cannot_name_its_timer_like_ours(void)
+{
+	struct store_stats stats;
+	char sid[24];
+
+	kit_init(&kit);
+	kit_connect(&kit, 0, sid);
+	T_EQ(kit_post(&kit, 0, sid, "42[\"after\",\"\\u0001presence\"]"), ANSWER_OK);
+	T_EQ(store_stats(kit.store, &stats), RC_OK);
+	T_EQ(stats.timers, 0);
+	T_EQ(kit_post(&kit, 0, sid, "42[\"after\",\"presence\"]"), ANSWER_OK);
+	T_EQ(store_stats(kit.store, &stats), RC_OK);
+	T_EQ(stats.timers, 1);
+	kit_fini(&kit);
+}
+
+static void
 members_are_told_who_comes_and_who_has_left(void)
 {
 	char anna[24], ben[24], again[24];
@@ -163,6 +180,7 @@ a_room_keeps_what_is_said_in_it(void)
 int
 main(void)
 {
+	T_RUN(an_application_cannot_name_its_timer_like_ours);
 	T_RUN(members_are_told_who_comes_and_who_has_left);
 	T_RUN(a_second_tab_is_no_news);
 	T_RUN(letters_wait_for_who_is_away);
