@@ -229,9 +229,9 @@ async function inAPage(t, browser, url, transport) {
 for (const name of fronts("lighttpd", "apache-fcgid", "none"))
   describe(`through ${name}`, () => {
     let front;
-    const sockets = name === "none" ? ["websocket"] : [];       /* siogate-ws itself */
+    const ws = name === "lighttpd", sockets = ws || name === "none" ? ["websocket"] : [];     /* none is siogate-ws itself */
     const transports = ["xhr-polling", ...sockets], pages = ["xhr-polling", "jsonp-polling", ...sockets];
-    before(async () => { front = await startFront(name); });
+    before(async () => { front = await startFront(name, { ws }); });
     after(() => front?.stop());
     for (const transport of transports)
       describe(`client 0.9.17 by ${transport}`, () => declareV1(() => front.url, transport));
