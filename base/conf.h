@@ -81,6 +81,9 @@ struct conf {
 	int64_t ws_head_time, ws_body_time, ws_idle_time, ws_write_time;
 	int64_t ws_leave_rate;          /* a second; 0: all at once */
 	char *tls_certificate, *tls_key;
+	char *flash_policy;             /* domain:ports ...; empty: none */
+	char *flash_listen;             /* host:port ...; empty: none */
+	int64_t flash_time;
 	char *app;                      /* http://host:port; empty: none */
 	int64_t app_time, app_connections;
 	bool ws_compression;            /* permessage-deflate */

@@ -181,6 +181,51 @@ check_ws_listen(struct slice value)
 	return some ? NULL : "write at least one host:port";
 }
 
+static const char *
+check_flash_listen(struct slice value)
+{
+	struct slice rest = value, word;
+
+	while (slice_cut(&rest, ' ', &word))
+		if (word.n > 0 && (slice_starts(word, SLICE("tls:")) ||
+		    !is_ws_address(word)))
+			return "write host:port, as 0.0.0.0:10843, with blanks "
+			    "between several, or nothing";
+	return NULL;
+}
+
+/* What Flash reads behind a colon: 80, 443,8081, 8000-8100 or *. */
+static bool
+is_ports(struct slice ports)
+{
+	size_t i;
+
+	if (slice_is(ports, "*"))
+		return true;
+	for (i = 0; i < ports.n; i++)
+		if (!(ports.p[i] >= '0' && ports.p[i] <= '9') && (i == 0 ||
+		    i + 1 == ports.n || (ports.p[i] != ',' && ports.p[i] != '-') ||
+		    ports.p[i - 1] == ',' || ports.p[i - 1] == '-'))
+			return false;
+	return ports.n > 0;
+}
+
+static const char *
+check_flash_policy(struct slice value)
+{
+	struct slice rest = value, ports, domain;
+
+	while (slice_cut(&rest, ' ', &ports)) {
+		if (ports.n == 0)
+			continue;
+		slice_cut(&ports, ':', &domain);
+		if (domain.n == 0 || !is_made_of(domain, ".-*") || !is_ports(ports))
+			return "write domain:ports, as example.org:80,8081 or "
+			    "*.example.org:8000-8100, with blanks between several";
+	}
+	return NULL;
+}
+
 const struct conf_option conf_options[] = {
 	PATH(store, "", PLACES,
 	    "Directory of the store, made if it is missing.  Empty: the folder of "
@@ -363,6 +408,18 @@ const struct conf_option conf_options[] = {
 	    "again."),
 	PATH(tls_key, "", SOCKETS,
 	    "Its key, a PEM file.  Empty: in the same file."),
+	TEXT(flash_policy, "", check_flash_policy, SOCKETS,
+	    "Whose Flash films may open sockets to which ports, domain:ports, as "
+	    "example.org:80,8081 *.example.net:8081; * for a domain or for ports is "
+	    "everybody, or every port.  siogate-ws then answers a film's question "
+	    "for it where WebSockets are served.  Empty: nobody's."),
+	TEXT(flash_listen, "", check_flash_listen, SOCKETS,
+	    "Further addresses where only that question is answered, as "
+	    "0.0.0.0:10843; films ask at port 843 first, which only root may open.  "
+	    "Empty: none."),
+	TIME(flash_time, "3s", 10, 10 * MINUTE, SOCKETS,
+	    "The question comes in this time, or the connection ends.  It is 23 "
+	    "bytes, and the first other one ends it, too."),
 	TEXT(app, "", check_app, SOCKETS,
 	    "An application, as http://127.0.0.1:8000, to which siogate-ws passes "
 	    "what is not Socket.IO, its WebSockets too: one port while you develop.  "

@@ -40,7 +40,7 @@ struct door {
 		uv_tcp_t uv;
 		struct door *door;
 		int fd;
-		bool is_tls;
+		bool is_tls, is_policy; /* policy: only Flash's question is answered */
 		char host[46], port[8];
 	} listeners[LISTENERS_MAX];
 	size_t n_listeners;
@@ -64,9 +64,11 @@ struct door {
 /* loop.c: serves until SIGTERM. */
 int loop_run(struct door *door);
 
-/* listen.c: listening sockets that others may share, as ws_listen names them.
+/* listen.c: listening sockets that others may share, as ws_listen or flash_listen
+ * names them.
  * RC_IO, RC_BAD_INPUT: error_r says why. */
-enum rc listen_open(struct door *door, const char *list, char **error_r);
+enum rc listen_open(struct door *door, const char *list, bool is_policy,
+    char **error_r);
 /* One of them. */
 enum rc listen_at(const char *at, int *fd_r, char **error_r);
 /* As numbers; with port 0 the kernel has chosen one. */

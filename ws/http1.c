@@ -21,11 +21,13 @@
 
 #include <stdlib.h>
 
+#include "base/conf.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ws/app.h"
 #include "ws/chunked.h"
 #include "ws/http1_private.h"
+#include "ws/policy.h"
 #include "ws/request.h"
 
 enum {
@@ -146,6 +148,28 @@ request_begin(struct http1 *h, const struct request *request, struct slice head,
 	return head.n + length;
 }
 
+/* A Flash film asks here, where its WebSocket is to be; *taken_r: bytes. */
+static bool
+policy_is_wanted(struct http1 *h, struct slice data, size_t *taken_r)
+{
+	const char *flash_policy = h->door->conf->flash_policy;
+
+	if (flash_policy[0] == '\0' || h->had_request ||
+	    !policy_is_asked(data, taken_r))
+		return false;
+	if (*taken_r == 0) {
+		if (h->stream->lane != LANE_POLICY)
+			stream_lane(h->stream, LANE_POLICY);
+		return true;
+	}
+	buf_reset(&h->door->answer);
+	policy_write(&h->door->answer, flash_policy);
+	stream_write(h->stream, buf_slice(&h->door->answer), SLICE_NONE);
+	h->is_over = true;
+	stream_finish(h->stream);
+	return true;
+}
+
 static size_t
 head_take(struct http1 *h, struct slice data)
 {
@@ -154,6 +178,8 @@ head_take(struct http1 *h, struct slice data)
 	size_t end;
 	int status;
 
+	if (h->looked == 0 && policy_is_wanted(h, data, &end))
+		return end;
 	/* Empty lines before a request are read over (RFC 9112, 2.2). */
 	if (h->looked == 0 && (data.p[0] == '\r' || data.p[0] == '\n'))
 		return 1;
@@ -346,7 +372,7 @@ on_late(struct stream *stream, enum lane lane)
 		app_late(h->app);
 		return;
 	}
-	if (lane == LANE_IDLE || (lane == LANE_HEAD && h->in.n == 0)) {
+	if (lane == LANE_IDLE || lane == LANE_POLICY || (lane == LANE_HEAD && h->in.n == 0)) {
 		h->is_over = true;
 		stream_finish(stream);
 		return;

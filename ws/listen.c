@@ -115,7 +115,7 @@ listen_name(int fd, char host_r[46], char port_r[8])
 }
 
 static enum rc
-listener_add(struct door *door, struct slice word, char **error_r)
+listener_add(struct door *door, struct slice word, bool is_policy, char **error_r)
 {
 	struct listener *l = &door->listeners[door->n_listeners];
 	bool is_tls = slice_starts(word, SLICE("tls:"));
@@ -123,8 +123,8 @@ listener_add(struct door *door, struct slice word, char **error_r)
 	enum rc rc;
 
 	if (door->n_listeners == LISTENERS_MAX) {
-		*error_r = mem_printf("ws_listen: more than %d addresses",
-		    LISTENERS_MAX);
+		*error_r = mem_printf("ws_listen, flash_listen: more than %d "
+		    "addresses", LISTENERS_MAX);
 		return RC_BAD_INPUT;
 	}
 	if (is_tls)
@@ -141,21 +141,22 @@ listener_add(struct door *door, struct slice word, char **error_r)
 		return rc;
 	l->door = door;
 	l->is_tls = is_tls;
+	l->is_policy = is_policy;
 	listen_name(l->fd, l->host, l->port);
-	log_info("ws", "listening at=%.*s tls=%s port=%s", SLICE_ARGS(word),
-	    is_tls ? "yes" : "no", l->port);
+	log_info("ws", "listening at=%.*s for=%s port=%s", SLICE_ARGS(word),
+	    is_policy ? "policy" : is_tls ? "tls" : "http", l->port);
 	door->n_listeners++;
 	return RC_OK;
 }
 
 enum rc
-listen_open(struct door *door, const char *list, char **error_r)
+listen_open(struct door *door, const char *list, bool is_policy, char **error_r)
 {
 	struct slice rest = slice_str(list), word;
 	enum rc rc = RC_OK;
 
 	while (rc == RC_OK && slice_cut(&rest, ' ', &word))
 		if (word.n > 0)
-			rc = listener_add(door, word, error_r);
+			rc = listener_add(door, word, is_policy, error_r);
 	return rc;
 }

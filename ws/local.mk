@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libws.a
 	%D%/tls.h %D%/tls.c \
 	%D%/socket.h %D%/socket.c %D%/answer.h %D%/answer.c %D%/files.h %D%/files.c \
 	%D%/door_private.h %D%/http1.h %D%/http1_private.h %D%/http1.c %D%/serve.c %D%/app.h %D%/app.c \
+	%D%/policy.h %D%/policy.c \
 	%D%/live.h %D%/live.c %D%/listen.c %D%/loop.c
 WS_LIBS = $(HTTP_PARSER_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(UV_LIBS) $(ZLIB_LIBS)
 
@@ -47,6 +48,11 @@ tests_ws_http1_test_SOURCES = tests/ws_http1_test.c
 tests_ws_http1_test_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DPROGRAM='"$(abs_builddir)/ws/siogate-ws"'
 tests_ws_http1_test_LDADD = $(FLOOR_BASE)
+check_PROGRAMS += tests/ws_policy_test
+tests_ws_policy_test_SOURCES = tests/ws_policy_test.c
+tests_ws_policy_test_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DPROGRAM='"$(abs_builddir)/ws/siogate-ws"'
+tests_ws_policy_test_LDADD = $(FLOOR_BASE)
 check_PROGRAMS += tests/ws_live_test
 tests_ws_live_test_SOURCES = tests/ws_live_test.c
 tests_ws_live_test_CPPFLAGS = $(AM_CPPFLAGS) \

@@ -28,6 +28,7 @@
 #include "store/store.h"
 #include "ws/app.h"
 #include "ws/door_private.h"
+#include "ws/policy.h"
 #include "ws/tls.h"
 
 enum {
@@ -56,6 +57,8 @@ on_connection(uv_stream_t *listener, int status)
 	if (status != 0)
 		log_error("ws", "accept: %s; connections=%zu", uv_strerror(status),
 		    l->door->streams.count);
+	else if (l->is_policy)
+		policy_accept(l);
 	else
 		http1_accept(l);
 }
@@ -235,6 +238,7 @@ loop_init(struct loop *loop, struct door *door)
 		[LANE_HEAD] = (uint64_t)door->conf->ws_head_time,
 		[LANE_BODY] = (uint64_t)door->conf->ws_body_time,
 		[LANE_IDLE] = (uint64_t)door->conf->ws_idle_time,
+		[LANE_POLICY] = (uint64_t)door->conf->flash_time,
 		[LANE_CLOSE] = (uint64_t)door->conf->ws_head_time,
 		[LANE_APP] = (uint64_t)door->conf->app_time,
 		[LANE_WRITE] = (uint64_t)door->conf->ws_write_time,

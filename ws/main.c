@@ -95,7 +95,14 @@ door_open(struct door *door, char **error)
 	    (rc = tls_open(conf->tls_certificate, conf->tls_key[0] == '\0' ?
 	    conf->tls_certificate : conf->tls_key, &door->tls, error)) != RC_OK)
 		return rc;
-	if ((rc = listen_open(door, conf->ws_listen, error)) != RC_OK)
+	if (conf->flash_listen[0] != '\0' && conf->flash_policy[0] == '\0') {
+		*error = mem_strdup("flash_listen without flash_policy: name the "
+		    "domains and ports that Flash films may connect from and to");
+		return RC_BAD_INPUT;
+	}
+	if ((rc = listen_open(door, conf->flash_listen, true, error)) != RC_OK)
+		return rc;
+	if ((rc = listen_open(door, conf->ws_listen, false, error)) != RC_OK)
 		return rc;
 	if (strstr(conf->transports, "websocket") != NULL)
 		store_offer_sockets(door->store);
