@@ -142,6 +142,7 @@ struct engine {
 	bool has_sockets, has_sockets_known;    /* store_has_sockets(), of this turn */
 	bool resync;                    /* ask by channel again for all parked */
 	bool asked_all;                 /* that was done in this turn */
+	uint64_t tasks_from;            /* here the last search stopped; 0: at the end */
 	bool look_for_tasks, drain;
 	int64_t next_tick, next_janitor, next_parked;
 	int64_t next_task, next_held, next_outside;     /* boot ms; INT64_MAX: never */

@@ -258,19 +258,25 @@ task_found(void *arg, const struct task *task)
 }
 
 /* What nobody works at; behind those that may not be tried now there may be
- * others. */
+ * others, to which the next search comes. */
 static void
 tasks_find(struct engine *e)
 {
-	struct search search = { .e = e };
+	struct search search = { .e = e, .last = e->tasks_from };
 	int i;
 
 	for (i = 0; i < PAGES && search.found < TASKS_PER_TURN; i++) {
 		search.seen = 0;
 		if (store_tasks(e->store, search.last, PAGE, &e->arena, task_found,
-		    &search) != RC_OK || search.seen < PAGE)
-			return;
+		    &search) == RC_OK && search.seen == PAGE)
+			continue;
+		if (e->tasks_from != 0)         /* and those before */
+			look_again(e, clock_boot(e->clock) + AGAIN_MS / 10);
+		e->tasks_from = 0;
+		return;
 	}
+	if (search.found < TASKS_PER_TURN)
+		e->tasks_from = search.last;
 	look_again(e, clock_boot(e->clock) + AGAIN_MS / 10);
 }
 

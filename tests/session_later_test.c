@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "tests/session_kit.h"
 
-enum { OUT_MAX = 16 };
+enum { OUT_MAX = 256 };
 
 static struct {
 	struct later *out[OUT_MAX];     /* asked, not answered */
@@ -383,6 +383,44 @@ when_it_is_not_the_time_nothing_is_tried(void)
 }
 
 static void
+tasks_add(const char *nsp, int n)
+{
+	struct arena arena = ARENA_INIT;
+	struct store_op *op;
+	struct turn turn;
+
+	turn_init(&turn, &arena);
+	while (n-- > 0) {
+		op = turn_add(&turn, OP_TASK_ADD, NULL);
+		op->u.task_add.kind = TASK_TIMER;
+		op->u.task_add.nsp = slice_str(nsp);
+		op->u.task_add.name = SLICE("alarm");
+	}
+	T_EQ(store_commit(kit.store, &turn), RC_OK);
+	arena_free(&arena);
+}
+
+static void
+what_waits_for_one_application_is_in_nobodys_way(void)
+{
+	struct store_stats stats;
+	int i;
+
+	begin();
+	fake.closed = true;
+	tasks_add("/later", 1100);
+	tasks_add("/", 1);
+	for (i = 0; i < 4; i++)
+		kit_pass(&kit, 1000);
+	T_EQ(store_stats(kit.store, &stats), RC_OK);
+	T_EQ(stats.tasks, 1100);
+	fake.closed = false;
+	kit_pass(&kit, 5000);
+	T_OK(fake.n_started > 0);
+	kit_fini(&kit);
+}
+
+static void
 an_engine_that_ends_takes_its_calls_back(void)
 {
 	char sid[24];
@@ -410,6 +448,7 @@ main(void)
 	T_RUN(the_disconnect_comes_last);
 	T_RUN(who_left_before_the_answer_is_let_go);
 	T_RUN(when_it_is_not_the_time_nothing_is_tried);
+	T_RUN(what_waits_for_one_application_is_in_nobodys_way);
 	T_RUN(an_engine_that_ends_takes_its_calls_back);
 	return t_end();
 }
