@@ -2,13 +2,15 @@
  * store_bench.c - what the store costs a message, in CPU time of this process
  *
  *     store_bench [--driver NAME] [--dir DIR] [--clients N] [--batch N]
- *         [--log N] [--retention MS] [--seconds N] [--no-look]
- *         [echo | broadcast | handshake | drain]
+ *         [--log N] [--mail N] [--retention MS] [--seconds N] [--no-look]
+ *         [echo | broadcast | handshake | drain | letter | presence]
  *
  * The store is used as the session floor uses it: a turn of operations, and a
  * settle hook that reads the tail and delivers to parked polls.  An echo is a POST
  * (receive, ack), its delivery to the parked poll, and the next poll; a turn holds
- * `batch` of each kind.  DIR must be empty or missing; it is not removed.
+ * `batch` of each kind.  With --mail so many letters wait for a user who is away:
+ * what that costs everybody else is the difference.  `letter` leaves one more in that
+ * mailbox; `presence` asks who is in a room of `clients` users.  DIR must be empty or missing; it is not removed.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -25,9 +27,11 @@
 #include "base/mem.h"
 #include "store/store.h"
 
+enum { MAIL_MAX = 10000000 };
+
 static struct bench {
 	const char *driver, *dir;
-	size_t clients, batch, log;
+	size_t clients, batch, log, mail;
 	double seconds;
 	struct store *store;
 	uint64_t *sessions, *tickets;
@@ -39,7 +43,7 @@ static struct bench {
 	uint64_t ticket, delivered, t;
 	int64_t retention;
 	bool looks;                     /* store_session() before each operation */
-} b = { "sqlite", "store-bench.tmp", 100, 5, 0, 2, NULL, NULL, NULL, NULL, NULL,
+} b = { "sqlite", "store-bench.tmp", 100, 5, 0, 0, 2, NULL, NULL, NULL, NULL, NULL,
 	ARENA_INIT, { 0 }, 0, 0, 0, 0, 3600000, true };
 
 static void
@@ -223,8 +227,8 @@ poll_all(void)
 static void
 report(const char *what, uint64_t n, double cpu, double wall)
 {
-	printf("%-10s driver=%s clients=%zu batch=%zu log=%zu n=%llu "
-	    "cpu_us=%.2f wall_us=%.2f\n", what, b.driver, b.clients, b.batch, b.log,
+	printf("%-10s driver=%s clients=%zu batch=%zu log=%zu mail=%zu n=%llu "
+	    "cpu_us=%.2f wall_us=%.2f\n", what, b.driver, b.clients, b.batch, b.log, b.mail,
 	    (unsigned long long)n, cpu * 1e6 / (double)n, wall * 1e6 / (double)n);
 }
 
@@ -406,6 +410,106 @@ log_fill(void)
 	store_last_seq(b.store, &b.seen);
 }
 
+/* One more for somebody of whom nobody is there. */
+static void
+letter_add(void)
+{
+	struct store_op *op = turn_add(&b.turn, OP_APPEND, NULL);
+	struct buf packed = BUF_INIT;
+
+	pack_add(&packed, channel_key(&b.arena, CHANNEL_USER, SLICE("/"), SLICE("sleeper")));
+	op->u.append.record.kind = RECORD_EVENT;
+	op->u.append.record.id = -1;
+	op->u.append.record.nsp = SLICE("/");
+	op->u.append.record.channels = arena_dup(&b.arena, buf_slice(&packed));
+	op->u.append.record.data = SLICE("[\"letter\",\"this is what waits for you\"]");
+	op->u.append.mail_ms = 7 * INT64_C(86400000);
+	op->u.append.mail_count = MAIL_MAX;
+	buf_free(&packed);
+}
+
+static void
+letters_add(size_t n)
+{
+	turn_start();
+	b.turn.settle = NULL;
+	for (size_t i = 0; i < n; i++)
+		letter_add();
+	turn_commit();
+}
+
+static void
+mail_fill(void)
+{
+	for (size_t i = 0; i < b.mail; i += 500)
+		letters_add(500);
+	store_last_seq(b.store, &b.seen);
+}
+
+static void
+letter(void)
+{
+	double cpu, wall;
+	uint64_t n = 0;
+
+	for (cpu = cpu_now(), wall = wall_now(); wall_now() - wall < b.seconds; n += b.batch)
+		letters_add(b.batch);
+	report("letter", n, cpu_now() - cpu, wall_now() - wall);
+}
+
+/* ---- presence ------------------------------------------------------------------- */
+
+static void
+user_come(size_t i)
+{
+	struct slice user;
+	uint64_t *socket;
+	struct store_op *op;
+
+	clients_come(i, 1);
+	socket = &b.turn.first->u.connect.socket_r;
+	turn_init(&b.turn, &b.arena);
+	user = arena_printf(&b.arena, "user%zu", i);
+	op = turn_add(&b.turn, OP_SOCKET_SET, NULL);
+	op->u.socket_set.socket = socket;
+	op->u.socket_set.user = user;
+	op = turn_add(&b.turn, OP_JOIN, NULL);
+	op->u.member.sockets = socket;
+	op->u.member.n = 1;
+	op->u.member.room = SLICE("hall");
+	op = turn_add(&b.turn, OP_PRESENCE, NULL);
+	op->u.presence.nsp = SLICE("/");
+	op->u.presence.room = SLICE("hall");
+	op->u.presence.user = user;
+	turn_commit();
+}
+
+static void
+user_count(void *arg, const struct presence_row *row)
+{
+	(void)row;
+	++*(size_t *)arg;
+}
+
+static void
+presence(void)
+{
+	double cpu, wall;
+	uint64_t n = 0;
+	size_t seen;
+
+	for (size_t i = 0; i < b.clients; i++)
+		user_come(i);
+	for (cpu = cpu_now(), wall = wall_now(); wall_now() - wall < b.seconds; n++) {
+		arena_reset(&b.arena);
+		seen = 0;
+		if (store_present(b.store, SLICE("/"), SLICE("hall"), SLICE_NONE, b.clients,
+		    false, &b.arena, user_count, &seen) != RC_OK || seen != b.clients)
+			die("presence");
+	}
+	report("presence", n, cpu_now() - cpu, wall_now() - wall);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -415,6 +519,8 @@ static const struct {
 	{ "broadcast", broadcast, true },
 	{ "drain", drain, true },
 	{ "handshake", handshake, false },
+	{ "letter", letter, false },
+	{ "presence", presence, false },
 };
 
 static void
@@ -424,6 +530,7 @@ options_read(int argc, char **argv)
 		{ "driver", 1, NULL, 'd' }, { "dir", 1, NULL, 'D' },
 		{ "clients", 1, NULL, 'c' }, { "batch", 1, NULL, 'b' },
 		{ "log", 1, NULL, 'l' }, { "seconds", 1, NULL, 's' },
+		{ "mail", 1, NULL, 'm' },
 		{ "retention", 1, NULL, 'r' }, { "no-look", 0, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -436,6 +543,7 @@ options_read(int argc, char **argv)
 		case 'c': b.clients = strtoul(optarg, NULL, 10); break;
 		case 'b': b.batch = strtoul(optarg, NULL, 10); break;
 		case 'l': b.log = strtoul(optarg, NULL, 10); break;
+		case 'm': b.mail = strtoul(optarg, NULL, 10); break;
 		case 's': b.seconds = strtod(optarg, NULL); break;
 		case 'r': b.retention = strtol(optarg, NULL, 10); break;
 		case 'n': b.looks = false; break;
@@ -473,6 +581,7 @@ main(int argc, char **argv)
 			sessions_open();
 			log_fill();
 		}
+		mail_fill();
 		scenarios[i].run();
 	}
 	store_close(&b.store);

@@ -101,3 +101,7 @@ tests_handlers_acl_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
 check_PROGRAMS += tests/handlers_effect_test
 tests_handlers_effect_test_SOURCES = tests/handlers_effect_test.c
 tests_handlers_effect_test_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)
+
+noinst_PROGRAMS += bench/acl_bench
+bench_acl_bench_SOURCES = bench/acl_bench.c
+bench_acl_bench_LDADD = $(FLOOR_HANDLERS) $(SQLITE_LIBS)

@@ -136,8 +136,9 @@ sqlite_present(struct store *store, struct slice nsp, struct slice room,
 	sqlite3_stmt *s;
 
 	look_begin(db);
-	s = sql_open(db, SQL_PRESENCE_WALK, "tttii", nsp, room.p == NULL ? SLICE("") : room,
-	    after.p == NULL ? SLICE("") : after, (int64_t)with_away, sql_limit(limit));
+	s = sql_open(db, with_away ? SQL_PRESENCE_WALK : SQL_PRESENCE_HERE, "ttti", nsp,
+	    room.p == NULL ? SLICE("") : room, after.p == NULL ? SLICE("") : after,
+	    sql_limit(limit));
 	while (sql_row(db, s)) {
 		row_take(s, arena, &row);
 		visit(arg, &row);

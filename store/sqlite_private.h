@@ -24,7 +24,7 @@
 #include "store/worker.h"
 
 enum {
-	SCHEMA = 6,                     /* what this program reads and writes */
+	SCHEMA = 7,                     /* what this program reads and writes */
 	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
 	SLOT_HEARD_MS = 5000,
 	TASK_ATTEMPTS = 3,

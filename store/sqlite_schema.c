@@ -74,6 +74,8 @@ static const char *const migrations[] = {
 	[4] = SCHEMA_PRESENCE,
 	[5] = "CREATE TABLE probe(session INTEGER PRIMARY KEY, holder INT,"
 	    " ticket INT)",
+	[6] = SCHEMA_KEPT "INSERT INTO kept_count SELECT channel, count(*) FROM kept"
+	    " GROUP BY channel",
 	[SCHEMA] = NULL,
 };
 

@@ -95,7 +95,7 @@ const char *const sql_schema =
     "CREATE INDEX value_until ON value(until) WHERE until > 0;"
     "CREATE TABLE once(key TEXT PRIMARY KEY, until INT) WITHOUT ROWID;"
     "CREATE INDEX once_until ON once(until);"
-    SCHEMA_ACL SCHEMA_PRESENCE;
+    SCHEMA_ACL SCHEMA_PRESENCE SCHEMA_KEPT;
 
 #define SESSION_COLUMNS                                                 \
 	"l.session, l.row, s.sid, s.generation, s.opened_wall, s.info," \
@@ -271,7 +271,8 @@ static const char *const texts[] = {
 	    " kind, flags, nsp, channels, data, attachments)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[SQL_KEPT_CUT] = "SELECT n, " KEPT_BYTES ", channel FROM kept"
-	    " WHERE channel = ?1 ORDER BY seq DESC LIMIT 100 OFFSET ?2",
+	    " WHERE channel = ?1 ORDER BY seq LIMIT (SELECT max(0, min(100, n - ?2))"
+	    " FROM kept_count WHERE channel = ?1)",
 	[SQL_KEPT_WALK] = "SELECT seq, channel, wall, kind, flags, -1, NULL, nsp,"
 	    " channels, NULL, data, attachments, NULL FROM kept WHERE"
 	    " channel = ?1 AND seq < ?2 AND until > ?4"
@@ -413,8 +414,10 @@ static const char *const texts[] = {
 	[SQL_PRESENCE_DROP] = "DELETE FROM presence"
 	    " WHERE nsp = ?1 AND room = ?2 AND user = ?3",
 	[SQL_PRESENCE_WALK] = "SELECT user, since, away, until FROM presence"
-	    " WHERE nsp = ?1 AND room = ?2 AND user > ?3 AND (until = 0 OR ?4)"
-	    " ORDER BY user LIMIT ?5",
+	    " WHERE nsp = ?1 AND room = ?2 AND user > ?3 ORDER BY user LIMIT ?4",
+	[SQL_PRESENCE_HERE] = "SELECT user, since, away, until FROM presence"
+	    " INDEXED BY presence_here WHERE nsp = ?1 AND room = ?2 AND user > ?3 AND until = 0"
+	    " ORDER BY user LIMIT ?4",
 	[SQL_PRESENCE_OVER] = "DELETE FROM presence WHERE (nsp, room, user) IN"
 	    " (SELECT nsp, room, user FROM presence WHERE until > 0"
 	    " AND until <= ?1 LIMIT ?2)",

@@ -71,7 +71,7 @@ enum sql {
 	SQL_ACL_SET, SQL_ACL_GET, SQL_ACL_DROP, SQL_ACL_OF_SOCKET, SQL_ACL_WALK,
 
 	SQL_PRESENCE_GET, SQL_PRESENCE_CAME, SQL_PRESENCE_AWAY, SQL_PRESENCE_DROP,
-	SQL_PRESENCE_WALK, SQL_PRESENCE_OVER, SQL_PRESENCE_IS, SQL_MEMBER_PRESENT,
+	SQL_PRESENCE_WALK, SQL_PRESENCE_HERE, SQL_PRESENCE_OVER, SQL_PRESENCE_IS, SQL_MEMBER_PRESENT,
 	SQL_KEPT_AFTER, SQL_KEPT_MAIL,
 
 	SQL_STATS, SQL_FREE_PAGES, SQL_VACUUM_STEP,
@@ -122,6 +122,20 @@ extern const char *const sql_schema;
 	"CREATE TABLE presence(nsp TEXT, room TEXT, user TEXT, since INT,"     \
 	" away INT, until INT, PRIMARY KEY(nsp, room, user)) WITHOUT ROWID;"   \
 	"CREATE INDEX presence_until ON presence(until) WHERE until > 0;"
+
+/* How many events each channel keeps, so that nobody walks a mailbox of a million to
+ * count it; and those who are here, apart from all who ever were. */
+#define SCHEMA_KEPT                                                            \
+	"CREATE TABLE kept_count(channel INTEGER PRIMARY KEY, n INT);"          \
+	"CREATE TRIGGER kept_more AFTER INSERT ON kept BEGIN"                  \
+	" INSERT OR IGNORE INTO kept_count VALUES(new.channel, 0);"            \
+	" UPDATE kept_count SET n = n + 1 WHERE channel = new.channel; END;"    \
+	"CREATE TRIGGER kept_less AFTER DELETE ON kept BEGIN"                  \
+	" UPDATE kept_count SET n = n - 1 WHERE channel = old.channel;"         \
+	" DELETE FROM kept_count WHERE channel = old.channel AND n = 0; END;"   \
+	"CREATE INDEX presence_here ON presence(nsp, room, user, since, away,"  \
+	" until) WHERE until = 0;"
+
 #define SCHEMA_ACL                                                             \
 	"CREATE TABLE acl(key BLOB PRIMARY KEY, socket INT, names BLOB, by TEXT,"      \
 	" wall INT) WITHOUT ROWID;"                                            \

@@ -387,7 +387,7 @@ a_newer_program_takes_over(void)
 #define DROP(column) "ALTER TABLE task DROP COLUMN " column ";"
 
 /* Schema 1 had no place for what is attached to an answer, 2 no access lists, 3
- * no lanes, 5 no probes. */
+ * no lanes, 5 no probes, 6 did not count what is kept. */
 static void
 the_store_of_an_older_program_is_brought_up_to_date(void)
 {
@@ -400,6 +400,8 @@ the_store_of_an_older_program_is_brought_up_to_date(void)
 	sql("ALTER TABLE answer DROP COLUMN attachments;"
 	    "ALTER TABLE task DROP COLUMN attachments;"
 	    "DROP TABLE presence; DROP TABLE probe;"
+	    "DROP TRIGGER kept_more; DROP TRIGGER kept_less; DROP TABLE kept_count;"
+	    "INSERT INTO kept(channel, seq, until) VALUES(2, 1, 1), (2, 2, 1), (4, 3, 1);"
 	    "DROP TABLE acl; DROP INDEX task_lane; DROP INDEX task_socket;"
 	    "ALTER TABLE session DROP COLUMN lane;"
 	    "ALTER TABLE socket DROP COLUMN lane;"
@@ -422,6 +424,9 @@ the_store_of_an_older_program_is_brought_up_to_date(void)
 	    " UNION SELECT names FROM acl UNION SELECT acls FROM state"
 	    " UNION SELECT lane FROM task UNION SELECT lane FROM socket"
 	    " UNION SELECT holder FROM probe");
+	sql("DELETE FROM kept WHERE seq > 1");
+	sql("CREATE TABLE as_wanted(x CHECK(x = '2:1'));"
+	    "INSERT INTO as_wanted SELECT group_concat(channel || ':' || n) FROM kept_count");
 	end();
 }
 
