@@ -127,6 +127,7 @@ static void
 apply_answer(struct engine *e, struct job *job, const struct effects *effects)
 {
 	struct author author;
+	struct slice user = SLICE_NONE;
 	size_t i;
 
 	job->op = turn_add(&e->turn, OP_TASK_DONE, NULL);
@@ -138,7 +139,10 @@ apply_answer(struct engine *e, struct job *job, const struct effects *effects)
 			continue;
 		}
 		author = task_author(e, &job->batch[i], job->op);
+		if (i > 0)              /* the same socket, perhaps bound since */
+			author.user = user;
 		effects_apply(e, &effects[i], &author);
+		user = author.user;
 	}
 }
 

@@ -141,6 +141,7 @@ task_author(struct engine *e, const struct task *task, struct store_op *gate)
 	struct author author = {
 		.nsp = arena_dup(&e->arena, task->nsp),
 		.id = arena_dup(&e->arena, task->socket_id),
+		.user = arena_dup(&e->arena, task->user),
 		.session = task->session,
 		.lane = task->lane,
 		.ack_id = arena_dup(&e->arena, task->ack),

@@ -18,6 +18,7 @@ static struct {
 	struct later *out[OUT_MAX];     /* asked, not answered */
 	int n_out, n_started;
 	const char *refusal;            /* of a connect */
+	const char *user;               /* an event binds it, and joins the room red */
 	bool bad, closed;               /* its effects break a rule; not now */
 	int learnt_good, learnt_bad;
 	int64_t retry_ms;
@@ -61,6 +62,12 @@ later_effects(void *arg, struct later *later, size_t i, struct arena *arena,
 	if (call->kind == APP_CONNECT && fake.refusal != NULL) {
 		f = effects_add(effects_r, arena, EFFECT_REFUSE);
 		f->name = slice_str(fake.refusal);
+	} else if (call->kind == APP_EVENT && slice_is(call->name, "bind")) {
+		effects_add(effects_r, arena, EFFECT_USER)->name = slice_str(fake.user);
+	} else if (call->kind == APP_EVENT && slice_is(call->name, "join")) {
+		f = effects_add(effects_r, arena, EFFECT_JOIN);
+		f->name = SLICE("red");
+		f->self = true;
 	} else if (call->kind == APP_EVENT) {
 		f = effects_add(effects_r, arena, EFFECT_ACK);
 		f->data = call->args;
@@ -106,6 +113,16 @@ app_call(void *arg, const struct app_call *call, struct effects *effects_r)
 	return slice_is(call->nsp, "/") ? RC_OK : RC_GONE;
 }
 
+/* Presence is kept of every room. */
+static bool
+app_room(void *arg, struct slice nsp, struct slice room, struct room_rule *rule_r)
+{
+	(void)arg, (void)nsp, (void)room;
+	rule_r->has_presence = true;
+	rule_r->grace_ms = 1000;
+	return true;
+}
+
 /* The oldest that is out is answered. */
 static void
 answer(enum rc rc)
@@ -126,7 +143,7 @@ begin(void)
 
 	memset(&fake, 0, sizeof(fake));
 	kit_init(&kit);
-	app = (struct app){ .call = app_call, .later = &later_ops };
+	app = (struct app){ .call = app_call, .later = &later_ops, .room = app_room };
 	for (i = 0; i < KIT_PROCESSES; i++) {
 		engine_free(&kit.engines[i]);
 		kit.conf.max_inbox = 4;
@@ -434,6 +451,61 @@ an_engine_that_ends_takes_its_calls_back(void)
 	T_EQ(fake.n_out, 0);
 }
 
+static void
+presence_add(void *arg, const struct presence_row *row)
+{
+	char *names = arg;
+
+	snprintf(names + strlen(names), 64 - strlen(names), "%.*s ", SLICE_ARGS(row->user));
+}
+
+static const char *
+present(const char *room)
+{
+	static char names[64];
+	struct arena arena = ARENA_INIT;
+
+	names[0] = '\0';
+	store_present(kit.store, SLICE("/later"), slice_str(room), SLICE_NONE, 10, false,
+	    &arena, presence_add, names);
+	arena_free(&arena);
+	return names;
+}
+
+static void
+who_joins_by_an_answer_is_present_there(void)
+{
+	char sid[24];
+
+	begin();
+	fake.user = "anna";
+	join_later(sid);
+	kit_post(&kit, 0, sid, "42/later,[\"bind\"]");
+	answer(RC_OK);
+	T_STR(present("red"), "");
+	kit_post(&kit, 0, sid, "42/later,[\"join\"]");
+	answer(RC_OK);
+	T_STR(present("red"), "anna ");
+	kit_fini(&kit);
+}
+
+static void
+an_event_of_a_batch_sees_the_user_that_the_one_before_bound(void)
+{
+	char sid[24];
+
+	begin();
+	fake.user = "ben";
+	join_later(sid);
+	kit_post(&kit, 0, sid, "42/later,1[\"first\"]");
+	kit_post(&kit, 0, sid, "42/later,[\"bind\"]\x1e" "42/later,[\"join\"]");
+	answer(RC_OK);
+	T_EQ(fake.out[0]->n, 2);
+	answer(RC_OK);
+	T_STR(present("red"), "ben ");
+	kit_fini(&kit);
+}
+
 int
 main(void)
 {
@@ -450,5 +522,7 @@ main(void)
 	T_RUN(when_it_is_not_the_time_nothing_is_tried);
 	T_RUN(what_waits_for_one_application_is_in_nobodys_way);
 	T_RUN(an_engine_that_ends_takes_its_calls_back);
+	T_RUN(who_joins_by_an_answer_is_present_there);
+	T_RUN(an_event_of_a_batch_sees_the_user_that_the_one_before_bound);
 	return t_end();
 }
