@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "ctl/check.h"
 #include "handlers/backend.h"
+#include "handlers/curl.h"
 #include "handlers/handlers.h"
 #include "http/api.h"
 #include "session/setup.h"
@@ -109,17 +110,17 @@ ping_found(void *arg, const char *name, bool ok, const char *detail)
 
 /* Where each held poll occupies a process, three kinds share them. */
 static void
-check_arithmetic(struct findings *f, int64_t calls)
+check_arithmetic(struct findings *f)
 {
-	const struct conf *conf = f->ctl->conf;
+	const int64_t slots = f->ctl->conf->slots;
 	char *detail;
 
-	if (calls == 0 || conf->slots == 0)
+	if (slots == 0)
 		return;
-	detail = mem_printf("%" PRId64 " polls (slots) + sends + up to %" PRId64
-	    " backend calls of each process must fit the host's entry processes (and "
-	    "MaxRequestWorkers, if the application is on the same Apache)", conf->slots,
-	    calls);
+	detail = mem_printf("polls (slots, %" PRId64 ") + sends + backend calls <= the host's "
+	    "entry processes, and <= MaxRequestWorkers where the application is on the same "
+	    "Apache: with one send and one call at a time that is %" PRId64 " at least", slots,
+	    slots + 2);
 	found(f, true, "processes", detail);
 	free(detail);
 }
@@ -130,9 +131,13 @@ check_backends(struct findings *f)
 	struct backends *backends = NULL;
 	char *error = NULL;
 
-	if (backends_new(f->ctl->conf, &clock_system, &backends, &error) == RC_OK) {
-		check_arithmetic(f, backends_concurrency(backends));
+	if (backends_new(f->ctl->conf, &clock_system, &backends, &error) != RC_OK) {
+		/* the handlers have said it */
+	} else if (backends_concurrency(backends) > 0) {
+		check_arithmetic(f);
 		backends_ping(backends, "check", ping_found, f);
+	} else if (curl_missing() != NULL) {
+		found(f, true, "no backend", curl_missing());
 	}
 	free(error);
 	backends_free(&backends);

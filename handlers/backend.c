@@ -255,7 +255,9 @@ backends_new(const struct conf *conf, const struct clock *clock,
 			continue;
 		*end = mem_alloc(sizeof(**end));
 		(*end)->all = all;
-		rc = backend_rule_read(conf, section, *end, error_r);
+		rc = curl_missing() != NULL ?
+		    section_fault(conf, section->line, error_r, "%s", curl_missing()) :
+		    backend_rule_read(conf, section, *end, error_r);
 		end = &(*end)->next;
 	}
 	if (rc == RC_OK) {

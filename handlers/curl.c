@@ -13,11 +13,17 @@
 #ifdef STATIC_ONLY
 
 /* libcurl brings a dozen libraries, most of which have no static form. */
+const char *
+curl_missing(void)
+{
+	return "this program is linked statically and has no HTTP client: backends need "
+	    "the dynamic one, of the packages or built on the host";
+}
+
 const struct curl *
 curl_load(const char **error_r)
 {
-	*error_r = "this program is linked statically and has no HTTP client: "
-	    "backends need the dynamic one (see README, \"bundle\")";
+	*error_r = curl_missing();
 	return NULL;
 }
 
@@ -45,6 +51,12 @@ static const struct {
 	ROW(multi_info_read, "curl_multi_info_read"),
 	ROW(multi_cleanup, "curl_multi_cleanup"),
 };
+
+const char *
+curl_missing(void)
+{
+	return NULL;
+}
 
 const struct curl *
 curl_load(const char **error_r)

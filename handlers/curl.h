@@ -31,6 +31,9 @@ struct curl {
 	CURLMcode (*multi_cleanup)(CURLM *);
 };
 
+/* NULL, or why this program can never have it; nothing is loaded. */
+const char *curl_missing(void);
+
 /* NULL: it is not there; *error_r says what to install (a constant). */
 const struct curl *curl_load(const char **error_r);
 

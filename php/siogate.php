@@ -359,8 +359,9 @@ class Siogate
         }
         try {
             $call = SiogateJson::decode($body);
-            if (!is_array($call) || !isset($call['siogate'], $call['key'], $call['nsp']) ||
-                $call['siogate'] !== 1 || !is_array($call['events'] ?? null)) {
+            if (!is_array($call) || !isset($call['siogate'], $call['key'], $call['events']) ||
+                $call['siogate'] !== 1 || !is_array($call['events']) ||
+                (!isset($call['nsp']) && $call['events'])) {    // without: `siogate check`
                 return $this->refused(400, 'the body is no call of version 1');
             }
             if ($call['key'] !== $server['HTTP_SIOGATE_KEY']) {
