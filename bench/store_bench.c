@@ -577,11 +577,11 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
 		if (strcmp(scenarios[i].name, which) != 0)
 			continue;
+		mail_fill();
 		if (scenarios[i].has_sessions) {
 			sessions_open();
 			log_fill();
 		}
-		mail_fill();
 		scenarios[i].run();
 	}
 	store_close(&b.store);

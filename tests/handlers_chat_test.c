@@ -20,6 +20,9 @@ static struct kit kit;
 static struct conf *conf;
 static struct handlers *handlers[KIT_PROCESSES];
 
+/* As script/demo has them. */
+#define RULES "[rooms /chat]\nnames = \"#*\"\npresence = 8s\nevent = none\n"
+
 struct client {
 	char sid[24];
 	int id;                 /* of its last ack */
@@ -66,6 +69,7 @@ begin(void)
 		kit_fini(&kit);
 	} else {
 		T_EQ(conf_load("/dev/null", &conf, &error), RC_OK);
+		T_EQ(conf_parse(conf, SLICE(RULES), "rules", &error), RC_OK);
 		T_OK(getcwd(cwd, sizeof(cwd)) != NULL);
 		dir = mem_printf("%s/examples", cwd);
 		T_EQ(conf_set(conf, "module_dir", dir, &error), RC_OK);
@@ -446,25 +450,58 @@ who_does_not_come_back_has_left(void)
 	T_OK(heard(&anna, "[\"left\",{\"room\":\"lobby\",\"nick\":\"Bob\"}"));
 }
 
+/* Another page of Bob's. */
+static void
+come_as_bob(struct client *c, const char *token)
+{
+	char card[100];
+
+	come(c);
+	snprintf(card, sizeof(card), "{\"nick\":\"Bob\",\"token\":\"%s\"}", token);
+	ask(c, "hello", card);
+	T_HAS(ask(c, "enter", "\"lobby\""), "\"ok\":true");
+}
+
 static void
 one_of_two_pages_that_closes_is_not_a_leave(void)
 {
-	char token[32], card[100];
+	char token[32];
 
 	begin();
 	enter(&anna, "Anna");
 	come(&bob);
 	ask(&bob, "hello", "{\"nick\":\"Bob\"}");
 	token_of(&bob, token);
-	ask(&bob, "enter", "\"lobby\"");
-	come(&other);
-	snprintf(card, sizeof(card), "{\"nick\":\"Bob\",\"token\":\"%s\"}", token);
-	ask(&other, "hello", card);
-	T_HAS(ask(&other, "enter", "\"lobby\""), BOTH_IN);
+	T_HAS(ask(&bob, "enter", "\"lobby\""), "\"devices\":{},\"seen\":null");
+	come_as_bob(&other, token);
+	T_HAS(other.answer, BOTH_IN ",\"devices\":{\"Bob\":2},\"seen\":null");
+	T_OK(heard(&anna, "[\"devices\",{\"room\":\"lobby\",\"nick\":\"Bob\",\"n\":2}"));
 	vanish(&other);
+	T_OK(heard(&anna, "[\"devices\",{\"room\":\"lobby\",\"nick\":\"Bob\",\"n\":1}"));
 	kit_pass(&kit, 9000);
 	kit_pass(&kit, 1000);
 	T_OK(!heard(&anna, "\"left\""));
+}
+
+static void
+who_comes_back_is_told_when_it_was_there_last(void)
+{
+	char token[32], seen[60];
+
+	begin();
+	come(&bob);
+	ask(&bob, "hello", "{\"nick\":\"Bob\"}");
+	token_of(&bob, token);
+	ask(&bob, "enter", "\"lobby\"");
+	kit_pass(&kit, 5000);
+	snprintf(seen, sizeof(seen), "\"seen\":%lld,", (long long)kit.clock.wall);
+	vanish(&bob);
+	kit_pass(&kit, 9000);
+	replace_all_processes();
+	kit_pass(&kit, 60000);
+	come_as_bob(&other, token);
+	T_HAS(other.answer, seen);
+	T_HAS(ask(&other, "enter", "\"lobby\""), "\"seen\":null");
 }
 
 static void
@@ -575,6 +612,7 @@ main(void)
 	T_RUN(a_reload_is_not_seen);
 	T_RUN(who_does_not_come_back_has_left);
 	T_RUN(one_of_two_pages_that_closes_is_not_a_leave);
+	T_RUN(who_comes_back_is_told_when_it_was_there_last);
 	T_RUN(a_new_nick_is_a_leave_and_an_entrance);
 	T_RUN(who_is_recovered_after_a_long_absence_enters_again);
 	T_RUN(who_entered_during_an_absence_hears_of_the_return);

@@ -17,8 +17,11 @@
  *       are renamed.
  *       error: "taken", "bad-nick".  No answer within 3 s (two asked for the
  *       same nick in the same instant): ask again.
- *   "enter"   room             {ok, room, members:[nick], history:[message]}
- *       Entering twice is fine; after a connection was recovered it makes sure
+ *   "enter"   room             {ok, room, members:[nick], devices:{nick:n}, seen,
+ *                               history:[message]}
+ *       `devices` has those who are here with several pages; `seen` says when you
+ *       were here last, on any of them (null: you are, or never were; it needs
+ *       presence of the rooms #*, see below).  Entering twice is fine; after a connection was recovered it makes sure
  *       that you are not thought gone.  A room is there when somebody enters.
  *       error: "hello-first", "bad-room", "too-many" (rooms of one socket).
  *   "leave"   room             {ok, room}
@@ -37,6 +40,7 @@
  *   "entered" {room, nick}
  *   "left"    {room, nick}       at once after "leave"; after a lost connection
  *                                only when nobody of that nick is back in 8 s
+ *   "devices" {room, nick, n}    somebody has n pages in the room now (0: see "left")
  *   "typing"  {room, nick, on}   volatile, not to oneself
  *   "rooms"   [{name, members}]  up to a second after a count has changed
  *
@@ -44,6 +48,13 @@
  * the same message may come as "said" and in a history: go by its id.
  * `members` of an answer are nicks, the numbers in `rooms` open pages.  lobby,
  * coffee and help are always in `rooms`.  History: 7 days, 200 messages a room.
+ *
+ * When you were here last is what the gateway keeps by these lines of siogate.conf:
+ *
+ *     [rooms /chat]
+ *     names = "#*"
+ *     presence = 8s
+ *     event = none
  *
  * In the store a room has a '#' before its name, so that no name of a room can be
  * a socket's id.  A nick is the value nick/NICK in small letters with its token.
@@ -213,22 +224,72 @@ remember(struct sio *sio, const char *nick, const char *rooms)
 	sio_set_data(sio, sio_json(sio, "{\"nick\":%s,\"rooms\":%j}", nick, rooms));
 }
 
+/* The sockets of a room; `not_id` does not count. */
+static const char *
+people_in(struct sio *sio, const char *name, const char *not_id)
+{
+	char room[ROOM_MAX + 2];
+
+	return sio_query(sio, sio_to(sio, not_id == NULL ? "room:%s" :
+	    "room:%s -id:%s", room_of(name, room), not_id));
+}
+
 /* Nicks in a room, each once, as a JSON array; `not_id` does not count. */
 static const char *
 nicks_in(struct sio *sio, const char *name, const char *not_id)
 {
-	char room[ROOM_MAX + 2];
-	const char *people, *one, *nick, *nicks = "[]";
+	const char *people = people_in(sio, name, not_id), *one, *nick, *nicks = "[]";
 	size_t at;
 
-	people = sio_query(sio, sio_to(sio, not_id == NULL ? "room:%s" :
-	    "room:%s -id:%s", room_of(name, room), not_id));
 	for (at = 0; (one = sio_each(sio, people, &at)) != NULL; ) {
 		nick = sio_text(sio, sio_member(sio, one, "user"));
 		if (nick != NULL && *nick != '\0')
 			nicks = list_with(sio, nicks, nick);
 	}
 	return nicks;
+}
+
+/* With how many pages somebody is in a room, without the one of this call. */
+static unsigned
+devices_of(struct sio *sio, const char *name, const char *nick)
+{
+	const char *people = people_in(sio, name, sio_id(sio)), *one, *user;
+	unsigned n = 0;
+	size_t at;
+
+	for (at = 0; (one = sio_each(sio, people, &at)) != NULL; ) {
+		user = sio_text(sio, sio_member(sio, one, "user"));
+		n += user != NULL && strcmp(user, nick) == 0;
+	}
+	return n;
+}
+
+/* {nick: n} of those who are in a room with several pages; this one's is one. */
+static const char *
+devices_in(struct sio *sio, const char *name, const char *nicks)
+{
+	const char *item, *nick, *out = "";
+	unsigned n;
+	size_t at;
+
+	for (at = 0; (item = sio_each(sio, nicks, &at)) != NULL; ) {
+		nick = sio_text(sio, item);
+		n = nick == NULL ? 0 : devices_of(sio, name, nick) +
+		    (strcmp(nick, sio_user(sio)) == 0);
+		if (n > 1)
+			out = sio_json(sio, "%j%j%j:%u", out, *out == '\0' ? "" : ",",
+			    item, n);
+	}
+	return sio_json(sio, "{%j}", out);
+}
+
+static void
+tell_devices(struct sio *sio, const char *name, unsigned n)
+{
+	char room[ROOM_MAX + 2];
+
+	sio_emitf(sio, sio_to(sio, "room:%s -me", room_of(name, room)), "devices",
+	    "[{\"room\":%s,\"nick\":%s,\"n\":%u}]", name, sio_user(sio), n);
 }
 
 static int64_t
@@ -399,7 +460,7 @@ away_key(const char *id, const char *name, char key[160])
 static int
 on_enter(struct sio *sio)
 {
-	const char *name = room_asked(sio, false), *rooms = my_rooms(sio), *nicks;
+	const char *name = room_asked(sio, false), *rooms = my_rooms(sio), *nicks, *seen;
 	char room[ROOM_MAX + 2], key[160];
 	bool was_away;
 
@@ -413,11 +474,15 @@ on_enter(struct sio *sio)
 		sio_set_value(sio, key, NULL, 0);
 	if (was_away || !has_text(sio, nicks, sio_user(sio)))
 		announce(sio, "entered", name, sio_user(sio));
-	sio_join(sio, SIO_ME, room_of(name, room));
+	nicks = list_with(sio, nicks, sio_user(sio));
+	tell_devices(sio, name, devices_of(sio, name, sio_user(sio)) + 1);
+	seen = sio_seen(sio, room_of(name, room), sio_user(sio));
+	sio_join(sio, SIO_ME, room);
 	remember(sio, sio_user(sio), list_with(sio, rooms, name));
 	rooms_changed(sio);
-	sio_ackf(sio, "[{\"ok\":true,\"room\":%s,\"members\":%j,\"history\":%j}]", name,
-	    list_with(sio, nicks, sio_user(sio)), messages(sio, name, 0));
+	sio_ackf(sio, "[{\"ok\":true,\"room\":%s,\"members\":%j,\"devices\":%j,"
+	    "\"seen\":%j,\"history\":%j}]", name, nicks, devices_in(sio, name, nicks),
+	    sio_member(sio, seen, "seen"), messages(sio, name, 0));
 	return 0;
 }
 
@@ -431,6 +496,7 @@ on_leave(struct sio *sio)
 		return 0;
 	sio_leave(sio, SIO_ME, room_of(name, room));
 	remember(sio, sio_user(sio), list_without(sio, my_rooms(sio), name));
+	tell_devices(sio, name, devices_of(sio, name, sio_user(sio)));
 	if (!has_text(sio, nicks_in(sio, name, sio_id(sio)), sio_user(sio)))
 		announce(sio, "left", name, sio_user(sio));
 	rooms_changed(sio);
@@ -517,8 +583,10 @@ on_disconnect(struct sio *sio)
 
 	rooms_changed(sio);
 	for (at = 0; (item = sio_each(sio, rooms, &at)) != NULL; )
-		if ((name = sio_text(sio, item)) != NULL)
+		if ((name = sio_text(sio, item)) != NULL) {
 			sio_set_value(sio, away_key(sio_id(sio), name, key), "true", hour);
+			tell_devices(sio, name, devices_of(sio, name, sio_user(sio)));
+		}
 	if (*sio_user(sio) != '\0')
 		sio_nsp_after(sio, GRACE, sio_json(sio, "gone:%j", sio_id(sio)),
 		    sio_json(sio, "{\"nick\":%s,\"rooms\":%j}", sio_user(sio), rooms));

@@ -175,6 +175,27 @@ for (const name of fronts("lighttpd", "apache-fcgid", "htaccess"))
       await sees(ada, ".note", `${graceNick} left`);
     });
 
+    it("is one person on several devices", async () => {
+      const again = await ada.context().newPage();
+      await again.goto(`${front.url}/#${room}`);
+      await sees(again, "#me-nick", adaNick);
+      await sees(ada, "#people .devices", "2 devices");
+      const nicks = await ada.$$eval("#people .nick", (nodes) => nodes.map((node) => node.textContent));
+      assert.equal(nicks.filter((nick) => nick === adaNick).length, 1);
+      await picture(ada, `${name}-devices`);
+      await again.close();
+      await ada.waitForSelector("#people .devices", { state: "detached", ...WAIT });
+    });
+
+    it("shows what was said while one was away", async () => {
+      await say(ada, "Grace, are you there?");
+      await say(ada, "Well, later then.");
+      await grace.goto(`${front.url}/#${room}`);
+      await sees(grace, ".lines .away", "While you were away: 2 messages");
+      await sees(grace, ".line .body", "Well, later then.");
+      await picture(grace, `${name}-away`);
+    });
+
     it("works in a narrow window", async () => {
       const phone = await visitor(browser, `${front.url}/#${room}`, { viewport: { width: 360, height: 640 }, hasTouch: true });
       await introduce(phone, `Phone ${mark}`);

@@ -57,7 +57,9 @@ function roomOf(name) {
   if (!rooms.has(name))
     rooms.set(name, {
       name, joined: false, unread: 0,
-      members: new Set(), typing: new Map(),    /* nick -> timer */
+      members: new Set(), devices: new Map(),   /* nick -> pages, where there are several */
+      missed: [],                               /* ids of what was said while we were away */
+      typing: new Map(),    /* nick -> timer */
       messages: [], byId: new Map(),
       more: false, asking: false,               /* older history: is there, is awaited */
     });
@@ -105,6 +107,9 @@ async function enter(room) {
   }
   room.joined = true;
   room.members = new Set(answer.members);
+  room.devices = new Map(Object.entries(answer.devices || {}));
+  if (answer.seen)
+    room.missed = answer.history.filter((m) => m.at > answer.seen && m.nick !== me.nick).map((m) => m.id);
   room.more = answer.history.length >= 50;
   merge(room, answer.history, true);
   if (room.name === current)
@@ -260,6 +265,7 @@ function connect() {
   socket.on("said", onSaid);
   socket.on("entered", onEntered);
   socket.on("left", onLeft);
+  socket.on("devices", onDevices);
   socket.on("typing", onTyping);
   socket.on("rooms", (list) => { known = list; drawRooms(); });
   window.addEventListener("online", () => socket.active && !socket.connected && socket.connect());
@@ -372,6 +378,18 @@ function onLeft({ room: name, nick }) {
     return;
   typed(room, nick, false);
   note(name, `${nick} left`);
+  if (name === current)
+    drawPeople();
+}
+
+function onDevices({ room: name, nick, n }) {
+  const room = rooms.get(name);
+  if (!room)
+    return;
+  if (n > 1)
+    room.devices.set(nick, n);
+  else
+    room.devices.delete(nick);
   if (name === current)
     drawPeople();
 }

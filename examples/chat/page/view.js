@@ -95,10 +95,12 @@ function leaveButton(name) {
 }
 
 function drawPeople() {
-  const nicks = [...roomOf(current).members].sort((a, b) => a.localeCompare(b));
+  const { members, devices } = roomOf(current);
+  const nicks = [...members].sort((a, b) => a.localeCompare(b));
   $("count").textContent = nicks.length;
   $("people").replaceChildren(...nicks.map((nick) => el("li", "", avatar(nick),
-    el("span", "nick", nick), nick === me.nick ? el("small", "", "you") : "")));
+    el("span", "nick", nick), devices.has(nick) ? el("small", "devices", `${devices.get(nick)} devices`) : "",
+    nick === me.nick ? el("small", "", "you") : "")));
   $("me-nick").textContent = me.nick || "…";
   $("me").setAttribute("aria-label", me.nick ? `You are ${me.nick}. Change your name` : "Choose a name");
   $("me-avatar").className = `avatar ${colour(me.nick)}`;
@@ -122,8 +124,10 @@ function drawLog(keep = false) {
   const below = log.scrollHeight - log.scrollTop;
   const old = new Map([...$("lines").children].map((node) => [node.dataset.key, node]));
   let before = null;
-  const nodes = [];
+  const nodes = [], { missed } = room;
   for (const m of room.messages) {
+    if (m.id === missed[0])
+      nodes.push(reuse(old, `away ${missed.length}`, () => awayLine(missed.length)));
     if (!before || dayOf(before.at) !== dayOf(m.at))
       nodes.push(reuse(old, `day ${dayOf(m.at)}`, () => el("li", "day", dayName(m.at))));
     const more = before && !before.note && before.nick === m.nick && m.at - before.at < GROUP_MS &&
@@ -138,6 +142,10 @@ function drawLog(keep = false) {
     log.scrollTop = log.scrollHeight - below;
   else if (stick)
     toBottom();
+}
+
+function awayLine(n) {
+  return el("li", "away", `While you were away: ${n} message${n > 1 ? "s" : ""}`);
 }
 
 function reuse(old, key, make) {
