@@ -18,7 +18,8 @@ static struct {
 	struct later *out[OUT_MAX];     /* asked, not answered */
 	int n_out, n_started;
 	const char *refusal;            /* of a connect */
-	const char *user;               /* an event binds it, and joins the room red */
+	const char *user;               /* that an event binds */
+	bool has_root;                  /* it decides about "/", too */
 	bool bad, closed;               /* its effects break a rule; not now */
 	int learnt_good, learnt_bad;
 	int64_t retry_ms;
@@ -26,12 +27,19 @@ static struct {
 static struct kit kit;
 static struct app app;
 
+static bool
+is_served(struct slice nsp)
+{
+	return slice_starts(nsp, SLICE("/later")) ||
+	    (fake.has_root && slice_is(nsp, "/"));
+}
+
 static enum rc
 later_terms(void *arg, const struct app_call *call, struct arena *arena,
     struct later_terms *terms_r)
 {
 	(void)arg, (void)arena;
-	if (!slice_starts(call->nsp, SLICE("/later")))
+	if (!is_served(call->nsp))
 		return RC_NONE;
 	*terms_r = (struct later_terms){ .batch = 3, .attempts = 2, .lease_ms = 60000 };
 	if (!fake.closed)
@@ -108,7 +116,7 @@ app_call(void *arg, const struct app_call *call, struct effects *effects_r)
 {
 	(void)arg;
 	*effects_r = (struct effects){ NULL, NULL, 0 };
-	if (slice_starts(call->nsp, SLICE("/later")))
+	if (is_served(call->nsp))
 		return RC_AGAIN;
 	return slice_is(call->nsp, "/") ? RC_OK : RC_GONE;
 }
@@ -451,6 +459,125 @@ an_engine_that_ends_takes_its_calls_back(void)
 	T_EQ(fake.n_out, 0);
 }
 
+/* ---- other generations, whose root joins unasked -------------------------------------- */
+
+/* Its handshake is answered before anybody has decided. */
+static void
+open_root(enum generation generation, const char *refusal, char sid[24])
+{
+	begin();
+	fake.has_root = true;
+	fake.refusal = refusal;
+	kit.codec = codec_of(generation);
+	kit_open(&kit, 0, sid);
+	T_EQ(fake.n_out, 1);
+	T_EQ(fake.out[0]->events[0].call.kind, APP_CONNECT);
+	T_OK(!slice_ends(slice_str(kit.greeting), SLICE("2:40")));
+}
+
+/* Nothing of the session is left, and nobody is told of a disconnect. */
+static void
+is_over(void)
+{
+	struct store_stats stats;
+
+	kit_pass(&kit, 60000);
+	T_EQ(store_stats(kit.store, &stats), RC_OK);
+	T_EQ(stats.sessions, 0);
+	T_EQ(fake.n_started, 1);
+}
+
+static void
+eio3_hears_of_its_root_when_it_was_let_in(void)
+{
+	char sid[24];
+
+	open_root(GENERATION_EIO3, NULL, sid);
+	T_STR(kit_read(&kit, 1, sid), "");
+	T_EQ(kit_post(&kit, 0, sid, "11:42[\"early\"]"), ANSWER_OK);
+	T_EQ(fake.n_out, 1);            /* as for any namespace not joined */
+	answer(RC_OK);
+	T_STR(kit_read(&kit, 1, sid), "2:40");
+	T_EQ(kit_post(&kit, 0, sid, "13:420[\"echo\",1]"), ANSWER_OK);
+	answer(RC_OK);
+	T_OK(strstr(kit_read(&kit, 2, sid), "430[1]") != NULL);
+	kit_fini(&kit);
+}
+
+static void
+eio3_hears_a_refusal_of_its_root(void)
+{
+	char sid[24];
+
+	open_root(GENERATION_EIO3, "members only", sid);
+	answer(RC_OK);
+	T_STR(kit_read(&kit, 1, sid), "16:44\"members only\"");
+	T_EQ(kit_post(&kit, 0, sid, "11:42[\"after\"]"), ANSWER_OK);
+	T_EQ(fake.n_started, 1);
+	kit_fini(&kit);
+}
+
+static void
+v1_hears_of_its_root_when_it_was_let_in(void)
+{
+	char sid[24];
+
+	open_root(GENERATION_V1, NULL, sid);
+	T_STR(kit_read(&kit, 1, sid), "");
+	answer(RC_OK);
+	T_STR(kit_read(&kit, 1, sid), "1::");
+	T_EQ(kit_post(&kit, 0, sid, "5:3+::{\"name\":\"echo\",\"args\":[1]}"), ANSWER_OK);
+	answer(RC_OK);
+	T_OK(strstr(kit_read(&kit, 2, sid), "6:::3+[1]") != NULL);
+	kit_fini(&kit);
+}
+
+static void
+v1_hears_a_refusal_of_its_root_and_the_end(void)
+{
+	char sid[24];
+
+	open_root(GENERATION_V1, "members only", sid);
+	answer(RC_OK);
+	T_STR(kit_read(&kit, 1, sid), "7:::2");
+	T_STR(kit_read(&kit, 1, sid), "0::");
+	is_over();
+	kit_fini(&kit);
+}
+
+static void
+v0_is_in_its_root_when_it_was_let_in(void)
+{
+	char sid[24];
+
+	open_root(GENERATION_V0, NULL, sid);
+	answer(RC_OK);
+	T_STR(kit_read(&kit, 1, sid), "");      /* to have a sid is all there is */
+	T_EQ(kit_post(&kit, 0, sid, "~m~5~m~hello"), ANSWER_OK);
+	T_EQ(fake.n_out, 1);
+	T_SLICE(fake.out[0]->events[0].call.name, "message");
+	answer(RC_OK);
+	T_STR(kit_read(&kit, 1, sid), "~m~5~m~hello");
+	kit_fini(&kit);
+}
+
+static void
+v0_whose_root_is_refused_has_ended(void)
+{
+	struct kit_request request;
+	char sid[24];
+
+	open_root(GENERATION_V0, "members only", sid);
+	answer(RC_OK);
+	kit_poll(&kit, 1, sid, "1", &request);
+	T_OK(request.is_done);
+	T_STR(request.body, "");
+	is_over();
+	kit_fini(&kit);
+}
+
+/* ---- presence ------------------------------------------------------------------------- */
+
 static void
 presence_add(void *arg, const struct presence_row *row)
 {
@@ -522,6 +649,12 @@ main(void)
 	T_RUN(when_it_is_not_the_time_nothing_is_tried);
 	T_RUN(what_waits_for_one_application_is_in_nobodys_way);
 	T_RUN(an_engine_that_ends_takes_its_calls_back);
+	T_RUN(eio3_hears_of_its_root_when_it_was_let_in);
+	T_RUN(eio3_hears_a_refusal_of_its_root);
+	T_RUN(v1_hears_of_its_root_when_it_was_let_in);
+	T_RUN(v1_hears_a_refusal_of_its_root_and_the_end);
+	T_RUN(v0_is_in_its_root_when_it_was_let_in);
+	T_RUN(v0_whose_root_is_refused_has_ended);
 	T_RUN(who_joins_by_an_answer_is_present_there);
 	T_RUN(an_event_of_a_batch_sees_the_user_that_the_one_before_bound);
 	return t_end();
