@@ -117,6 +117,10 @@ json_string_is(struct slice value, struct slice content)
 	struct slice rest, piece;
 	char space[4];
 
+	/* Most are told apart by their first byte. */
+	if (value.n > 1 && value.p[0] == '"' && value.p[1] != '\\' &&
+	    content.n > 0 && value.p[1] != content.p[0])
+		return false;
 	if (!string_inside(value, &rest))
 		return false;
 	while (content_next(&rest, space, &piece)) {

@@ -97,10 +97,12 @@ utf8_units(struct slice s)
 	size_t units = s.n;
 
 	for (; s.n >= 8; s = slice_skip(s, 8)) {
-		uint64_t w = load8(s.p);
-		uint64_t tails = w >> 7 & ~w >> 6 & EACH(1);
-		uint64_t fours = w >> 7 & w >> 6 & w >> 5 & w >> 4 & EACH(1);
+		uint64_t w = load8(s.p), tails, fours;
 
+		if ((w & EACH(0x80)) == 0)
+			continue;
+		tails = w >> 7 & ~w >> 6 & EACH(1);
+		fours = w >> 7 & w >> 6 & w >> 5 & w >> 4 & EACH(1);
 		/* a product's top byte is the sum of the bytes */
 		units -= (tails * EACH(1)) >> 56;
 		units += (fours * EACH(1)) >> 56;

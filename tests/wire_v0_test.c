@@ -138,6 +138,8 @@ name_and_args_are_an_event(void)
 	/* something more, or something else: just JSON */
 	READS_EVENT("~m~33~m~~j~{\"name\":\"x\",\"args\":[],\"to\":12}",
 	    "[\"message\",{\"name\":\"x\",\"args\":[],\"to\":12}]");
+	READS_EVENT("~m~35~m~~j~{\"name\":\"x\",\"args\":[1],\"to\":[2]}",
+	    "[\"message\",{\"name\":\"x\",\"args\":[1],\"to\":[2]}]");
 	READS_EVENT("~m~24~m~~j~{\"name\":\"x\",\"args\":1}",
 	    "[\"message\",{\"name\":\"x\",\"args\":1}]");
 	READS_EVENT("~m~34~m~~j~{\"name\":\"x\",\"args\":[],\"id\":1.5}",

@@ -81,6 +81,12 @@ an_event_is_read_with_its_name_first(void)
 	READS_AS("5:::{\"args\":[ ],\"name\":\"x\"}", PACKET_EVENT, "/", "[\"x\"]");
 	READS_AS("5::/admin:{\"name\":\"x\",\"args\":[{\"a\":[]}],\"more\":1}",
 	    PACKET_EVENT, "/admin", "[\"x\",{\"a\":[]}]");
+	READS_AS("5:::{\"name\":\"x\",\"args\":[1],\"more\":[2]}", PACKET_EVENT, "/",
+	    "[\"x\",1]");
+	READS_AS("5:::{\"name\":\"x\\\"y\",\"args\":[\"]}\"]}", PACKET_EVENT, "/",
+	    "[\"x\\\"y\",\"]}\"]");
+	READS_AS("5:::{\"name\":\"x\",\"args\":[[[[[[[1]]]]]]]}", PACKET_EVENT, "/",
+	    "[\"x\",[[[[[[1]]]]]]]");
 }
 
 static void
@@ -169,6 +175,9 @@ what_is_no_packet_is_ignored(void)
 	    "5:::{\"name\":\"aaaaaaaaaaaaaaaaa\"}", "1::admin", "1::/\x01",
 	    "1::/bbbbbbbbbbbbbbbbb", "3:::\xff", "5:::{\"name\":\"\xff\"}",
 	    "5:::{\"name\":\"x\",\"args\":[[[[[[[[[[1]]]]]]]]]]}",
+	    "5:::{\"name\":\"x\",\"args\":[[[[[[[[1]]]]]]]]}",
+	    "5:::{\"name\":\"x\",\"args\":[1]},\"y\":[2]}",
+	    "5:::{\"name\":\"x\",\"args\":]}", "5:::{\"name\":]}",
 	    MARK, MARK "x", MARK "5", MARK MARK, MARK "0" MARK, MARK "99999999999" MARK };
 	size_t i;
 

@@ -13,6 +13,10 @@ noinst_LIBRARIES += %D%/libwire.a
 	%D%/v0.c %D%/v0.h \
 	%D%/v1.c
 
+noinst_PROGRAMS += bench/codec_bench
+bench_codec_bench_SOURCES = bench/codec_bench.c
+bench_codec_bench_LDADD = $(FLOOR_WIRE)
+
 EXTRA_DIST += tests/vectors
 
 check_PROGRAMS += tests/wire_assembler_test tests/wire_eio4_test \

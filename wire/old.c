@@ -73,6 +73,44 @@ old_inside(struct slice array)
 	return slice_skip(s, n);
 }
 
+struct slice
+old_behind(struct slice array, struct slice first)
+{
+	struct slice s = slice_skip(array, (size_t)(first.p + first.n - array.p));
+
+	while (s.n > 0 && s.p[0] != ',' && s.p[0] != ']')
+		s = slice_skip(s, 1);
+	return s.n > 0 && s.p[0] == ',' ? scan_trim(slice_skip(s, 1)) : SLICE("");
+}
+
+/* A name with an escape may end at another quote than the first: not taken. */
+bool
+old_event_cut(struct slice text, unsigned max_depth, struct slice *name_r,
+    struct slice *args_r)
+{
+	const struct slice before = SLICE("{\"name\":"), between = SLICE(",\"args\":");
+	struct slice name, args;
+	struct scan scan;
+
+	if (max_depth == 0 || !slice_starts(text, before) || !slice_ends(text, SLICE("]}")))
+		return false;
+	text = slice_skip(text, before.n);
+	if (text.p[0] != '"')
+		return false;
+	name = slice_head(text, slice_find(slice_skip(text, 1), '"') + 2);
+	args = slice_skip(text, name.n);
+	if (!slice_starts(args, between))
+		return false;
+	args = slice_skip(slice_head(args, args.n - 1), between.n);
+	/* An array up to the last bracket, so nothing stands behind it. */
+	if (!scan_json(name, 0, 0, &scan) ||
+	    !scan_json(args, max_depth - 1, 0, &scan) || scan.kind != JSON_ARRAY)
+		return false;
+	*name_r = name;
+	*args_r = args;
+	return true;
+}
+
 bool
 old_is_reserved(struct slice name)
 {

@@ -25,6 +25,15 @@ struct slice old_text_event(struct arena *arena, struct slice name,
     struct slice text);
 /* What stands between the brackets of an array. */
 struct slice old_inside(struct slice array);
+/* What stands behind an array's first element, up to and with the bracket; nothing
+ * if that was the only one. */
+struct slice old_behind(struct slice array, struct slice first);
+
+/* Whether a text is {"name":NAME,"args":ARRAY} to the letter, as JSON.stringify()
+ * writes an event, and valid; then one look at it is enough.  False: it may be
+ * anything. */
+bool old_event_cut(struct slice text, unsigned max_depth, struct slice *name_r,
+    struct slice *args_r);
 
 /* Names (JSON strings) that mean something to the libraries themselves. */
 bool old_is_reserved(struct slice name);

@@ -167,6 +167,15 @@ is_answer(const struct members *m)
 	    m->id.p == NULL;
 }
 
+static enum rc
+event_packet(const struct members *m, struct arena *arena,
+    struct packet *packet_r)
+{
+	packet_r->id = m->id;
+	packet_r->data = old_event(arena, m->name, old_inside(m->args));
+	return old_is_reserved(m->name) ? RC_AGAIN : RC_OK;
+}
+
 /* A JSON value, which scan_json() has passed. */
 static enum rc
 json_packet(struct slice value, const struct wire_limits *limits,
@@ -184,9 +193,7 @@ json_packet(struct slice value, const struct wire_limits *limits,
 		packet_r->id = m.ack;
 		packet_r->data = m.args;
 	} else if (is_event(&m, limits->max_name)) {
-		packet_r->id = m.id;
-		packet_r->data = old_event(arena, m.name, old_inside(m.args));
-		return old_is_reserved(m.name) ? RC_AGAIN : RC_OK;
+		return event_packet(&m, arena, packet_r);
 	} else {
 		packet_r->data = old_event(arena, SLICE("\"message\""), value);
 	}
@@ -224,12 +231,17 @@ v0_packet_next(struct assembler *a, const struct frame *frame,
     struct packet *packet_r)
 {
 	struct slice text = frame->data, value;
+	struct members m = { .has_others = false };
 	struct scan scan;
 
 	*packet_r = (struct packet){ .type = PACKET_EVENT, .nsp = SLICE("/") };
 	if (slice_starts(text, MARK_JSON)) {
 		assembler_close(a);
-		value = trim(slice_skip(text, MARK_JSON.n));
+		value = slice_skip(text, MARK_JSON.n);
+		if (old_event_cut(value, limits->max_depth, &m.name, &m.args) &&
+		    is_event(&m, limits->max_name))
+			return event_packet(&m, arena, packet_r);
+		value = trim(value);
 		if (!scan_json(value, limits->max_depth, 0, &scan))
 			value = SLICE("{}");
 		return json_packet(value, limits, arena, packet_r);
@@ -299,21 +311,18 @@ value_write(struct buf *out, struct slice value)
 }
 
 static void
-args_write(struct buf *out, struct slice name, struct slice rest, struct slice id)
+args_write(struct buf *out, struct slice name, struct slice args, struct slice id)
 {
 	struct buf json = BUF_INIT;
-	struct slice item;
-	bool is_first = true;
 
-	buf_str(&json, "{\"name\":");
+	buf_reserve(&json, name.n + args.n + id.n + 32);
+	buf_add(&json, SLICE("{\"name\":"));
 	buf_add(&json, name);
-	buf_str(&json, ",\"args\":[");
-	for (; json_next(&rest, &item); is_first = false) {
-		if (!is_first)
-			buf_char(&json, ',');
-		buf_add(&json, item);
-	}
-	buf_char(&json, ']');
+	buf_add(&json, SLICE(",\"args\":["));
+	if (args.n > 0)
+		buf_add(&json, args);
+	else
+		buf_char(&json, ']');
 	if (id.n > 0) {
 		buf_str(&json, ",\"id\":");
 		buf_add(&json, id);
@@ -333,13 +342,13 @@ event_write(struct buf *out, struct slice data, struct slice id)
 	json_open(&rest);
 	if (!json_next(&rest, &name))
 		return;
-	args = rest;
-	is_one = id.n == 0 && json_next(&rest, &first) && !json_next(&rest, &second);
+	args = old_behind(data, name);
+	is_one = id.n == 0 && json_string_is(name, SLICE("message")) &&
+	    json_next(&rest, &first) && !json_next(&rest, &second);
 	if (json_kind(name) != JSON_STRING) {
 		json_quote(&quoted, name);      /* a number is a name, too */
 		name = buf_slice(&quoted);
-	} else if (is_one && json_string_is(name, SLICE("message")) &&
-	    value_write(out, first)) {
+	} else if (is_one && value_write(out, first)) {
 		return;
 	}
 	args_write(out, name, args, id);
@@ -365,16 +374,20 @@ answer_write(struct buf *out, struct slice id, struct slice args)
 static void
 v0_packet_write(struct buf *out, const struct packet *packet, struct slice offset)
 {
-	struct buf data = BUF_INIT;
+	struct buf inlined = BUF_INIT;
+	struct slice data = packet->data;
 
 	(void)offset;
-	inline_write(&data, packet->data, packet->attachments);
+	if (packet->attachments.n > 0) {
+		inline_write(&inlined, data, packet->attachments);
+		data = buf_slice(&inlined);
+	}
 	switch (packet->type) {
 	case PACKET_EVENT:
-		event_write(out, buf_slice(&data), packet->id);
+		event_write(out, data, packet->id);
 		break;
 	case PACKET_ACK:
-		answer_write(out, packet->id, buf_slice(&data));
+		answer_write(out, packet->id, data);
 		break;
 	case PACKET_CONNECT:
 	case PACKET_CONNECT_ERROR:
@@ -382,7 +395,7 @@ v0_packet_write(struct buf *out, const struct packet *packet, struct slice offse
 	case PACKET__COUNT:
 		break;
 	}
-	buf_free(&data);
+	buf_free(&inlined);
 }
 
 /* A heartbeat comes back as it is, so that one number does.  There are no words

@@ -220,9 +220,13 @@ event_read(const struct head *h, const struct wire_limits *limits,
 	    key, value;
 	struct scan scan;
 
-	if (!scan_json(rest, limits->max_depth, 0, &scan) ||
-	    scan.kind != JSON_OBJECT)
+	if (old_event_cut(rest, limits->max_depth, &name, &value)) {
+		values = old_inside(value);
+		rest = SLICE("");       /* there is no more in it */
+	} else if (!scan_json(rest, limits->max_depth, 0, &scan) ||
+	    scan.kind != JSON_OBJECT) {
 		return RC_AGAIN;
+	}
 	for (json_open(&rest); json_next_member(&rest, &key, &value); ) {
 		if (json_string_is(key, SLICE("name")))
 			name = value;
@@ -362,31 +366,24 @@ data_write(struct buf *out, struct slice data)
 	buf_add(out, data);
 }
 
-/* What stands behind a first element: ",...]" or "]", as "...]" or "". */
-static struct slice
-behind(struct slice array, struct slice first)
-{
-	struct slice s = slice_skip(array, (size_t)(first.p + first.n - array.p));
-
-	while (s.n > 0 && s.p[0] != ',' && s.p[0] != ']')
-		s = slice_skip(s, 1);
-	return s.n > 0 && s.p[0] == ',' ? scan_trim(slice_skip(s, 1)) : SLICE("");
-}
-
 /* `message` and one value. */
 static void
 message_write(struct buf *out, const struct packet *packet, struct slice value)
 {
-	struct buf text = BUF_INIT;
+	size_t from = out->n, head;
 
-	if (json_kind(value) == JSON_STRING && json_unquote(&text, value) == RC_OK) {
+	if (json_kind(value) == JSON_STRING) {
 		head_write(out, V1_MESSAGE, packet->id, packet->nsp);
-		data_write(out, buf_slice(&text));
-	} else {
-		head_write(out, V1_JSON, packet->id, packet->nsp);
-		data_write(out, value);
+		buf_char(out, ':');
+		head = out->n;
+		if (json_unquote(out, value) == RC_OK) {
+			out->n -= out->n == head;       /* no colon before nothing */
+			return;
+		}
+		out->n = from;
 	}
-	buf_free(&text);
+	head_write(out, V1_JSON, packet->id, packet->nsp);
+	data_write(out, value);
 }
 
 static void
@@ -402,7 +399,7 @@ event_write(struct buf *out, const struct packet *packet, struct slice data)
 		message_write(out, packet, value);
 		return;
 	}
-	args = name.p >= data.p && name.p < data.p + data.n ? behind(data, name) :
+	args = name.p >= data.p && name.p < data.p + data.n ? old_behind(data, name) :
 	    SLICE("");
 	head_write(out, V1_EVENT, packet->id, packet->nsp);
 	buf_add(out, SLICE(":{\"name\":"));
