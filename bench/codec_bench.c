@@ -37,7 +37,7 @@ static const struct message {
 
 static const struct wire_limits limits = { 256, 10, 64, 1000000, 256 };
 
-static void
+static void __attribute__((noreturn))
 die(const char *what)
 {
 	fprintf(stderr, "codec_bench: %s\n", what);
@@ -86,7 +86,6 @@ message_find(const char *name)
 		if (strcmp(messages[i].name, name) == 0)
 			return &messages[i];
 	die("no such message: short, acked, words, long, text");
-	return NULL;
 }
 
 int

@@ -424,8 +424,8 @@ poll_settle(struct engine *e)
 			else
 				settle_refused(e, p);
 		} else if (p->end != 0) {
-			parked_answer(e, p, p->end == '6' && !p->plain_close ?
-			    FRAME_NOOP : FRAME_CLOSE);
+			parked_answer(e, p, p->end == '8' || (p->end == '6' &&
+			    !p->plain_close) ? FRAME_NOOP : FRAME_CLOSE);
 		} else if (p->deliver != NULL) {
 			settle_delivered(e, p);
 		} else if (p->ask != NULL) {

@@ -90,6 +90,10 @@ offer(struct engine *e, struct parked *p, struct letter *letter)
 		if (record->id != -1 && record->id != (int64_t)p->ticket)
 			break;
 		p->end = record->data.n == 0 ? '1' : record->data.p[0];
+		/* Only this poll ends, its session goes on: a client that polls on
+		 * is to ask again, and hears then what to do. */
+		if (record->id != -1 && p->polls_on)
+			p->end = '8';
 		parked_touch(e, p);
 		break;
 	case RECORD_CLOSE:
