@@ -253,6 +253,9 @@ read_emit(struct reader *r, struct slice value)
 	    read_kept(r, "keep", &f->keep_ms, &f->keep_count) != RC_OK ||
 	    read_kept(r, "mail", &f->mail_ms, &f->mail_count) != RC_OK)
 		return RC_BAD_INPUT;
+	if ((int64_t)(f->data.n + f->attachments.n) > r->rules->max_event)
+		return wrong(r, "the event has %zu bytes with its attachments, max_event is %lld",
+		    f->data.n + f->attachments.n, (long long)r->rules->max_event);
 	return read_ask(r, f);
 }
 

@@ -113,7 +113,7 @@ rule_read(const struct conf *conf, const struct conf_section *section,
 
 	s->nsp = section->words;
 	s->rule.event = SLICE("presence");
-	s->rule.seen_ms = 30 * DAY_MS;
+	s->rule.seen_ms = s->is_users ? 30 * DAY_MS : 0;
 	if ((rc = section_namespace(conf, section, true, error_r)) != RC_OK)
 		return rc;
 	if (s->is_users)

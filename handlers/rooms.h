@@ -6,7 +6,7 @@
  *     keep = 100 / 1h           # history: so many events, for so long
  *     presence = 5s             # who is there is told; the grace of who leaves
  *     event = presence          # by this event to the members; none: nobody is told
- *     seen = 30d                # how long it is known when somebody left
+ *     seen = 1d                 # how long it is known when somebody left (none: not)
  *
  *     [users /chat]
  *     presence = 10s            # the same for the namespace as a whole

@@ -103,6 +103,7 @@ api_serve(struct http_private *own, struct slice verb)
 	call->own = own;
 	own->api_call = call;
 	call->body = own->x->request.body;
+	call->named = verb;
 	if (!slice_is(own->x->request.method, "POST")) {
 		api_refuse(call, 400, "method", "use POST");
 		return;

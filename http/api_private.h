@@ -45,6 +45,7 @@ struct api_call {
 	struct http_private *own;
 	const struct api_token *token;
 	const struct api_verb *verb;
+	struct slice named;             /* the verb, as the address says it */
 	struct arena arena;
 	struct slice body, nsp;
 	struct effects effects;

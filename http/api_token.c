@@ -207,7 +207,8 @@ signature_fits(const struct api_call *call, const struct api_token *token,
 	size_t i;
 	enum rc rc;
 
-	buf_printf(&text, "v1.%.*s.%.*s.api.", SLICE_ARGS(key), SLICE_ARGS(time));
+	buf_printf(&text, "v1.%.*s.%.*s.api/%.*s.", SLICE_ARGS(key), SLICE_ARGS(time),
+	    SLICE_ARGS(call->named));
 	buf_add(&text, call->body);
 	rc = crypto_hmac_sha256(slice_str(token->secret), buf_slice(&text), mac);
 	buf_free(&text);

@@ -646,8 +646,9 @@ class SiogateApi
         $key = bin2hex(random_bytes(16));
         $now = (string)time();
         return array_merge($lines, ['Siogate-Token: ' . $this->options['name'],
-            "Siogate-Key: $key", "Siogate-Timestamp: $now", 'Siogate-Speaker: api',
-            'Siogate-Signature: v1=' . hash_hmac('sha256', "v1.$key.$now.api.$data",
+            "Siogate-Key: $key", "Siogate-Timestamp: $now",
+            'Siogate-Signature: v1=' . hash_hmac('sha256',
+                "v1.$key.$now.api/" . basename($path) . ".$data",
                 $this->options['secret'])]);
     }
 

@@ -324,6 +324,7 @@ on_connect(struct post *post, const struct packet *packet)
 	    !view_get(post, SLICE("/"))->is_connected) {
 		/* If "/" was refused or left, it waits for ever. */
 		if (view_is_asking(post, view_get(post, SLICE("/")))) {
+			post->changed = true;
 			view->id = connect_id(post, view);
 			connect_defer(post, view, packet->data);
 		}

@@ -142,6 +142,7 @@ struct engine {
 	bool has_sockets, has_sockets_known;    /* store_has_sockets(), of this turn */
 	bool resync;                    /* ask by channel again for all parked */
 	bool asked_all;                 /* that was done in this turn */
+	uint64_t presence_upto;         /* tasks up to here were looked at for presence */
 	uint64_t tasks_from;            /* here the last search stopped; 0: at the end */
 	bool look_for_tasks, drain;
 	int64_t next_tick, next_janitor, next_parked;

@@ -245,8 +245,10 @@ task_found(void *arg, const struct task *task)
 	if (search->found == TASKS_PER_TURN || job_is_known(e->jobs, task->n) ||
 	    job_is_known(e->out, task->n))
 		return;
-	if (task->kind == TASK_DISCONNECT)      /* no application is waited for */
+	if (task->kind == TASK_DISCONNECT && task->n > e->presence_upto) {
+		e->presence_upto = task->n;     /* once; no application is waited for */
 		presence_look_all(e, task->nsp, task->rooms, task->user, NULL);
+	}
 	rc = task_terms(e, task, &terms);
 	if (rc == RC_AGAIN) {
 		if (terms.not_before != 0)

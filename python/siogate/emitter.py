@@ -132,7 +132,7 @@ class Emitter(object):
         body.setdefault("nsp", self.nsp)
         data = to_bytes(values.dumps(body))
         status, text = self.transport(self.parts.path + VERSION + verb,
-                                      self._headers(data), data,
+                                      self._headers(verb, data), data,
                                       **({"wait": wait} if wait else {}))
         try:
             answer = values.loads(text)
@@ -145,7 +145,7 @@ class Emitter(object):
             raise ApiError(status, answer.get("error", "error"), answer.get("text", ""))
         return Reply(answer)
 
-    def _headers(self, data):
+    def _headers(self, verb, data):
         headers = {"Content-Type": "application/json", "Host": self.parts.netloc,
                    "Siogate-Protocol": "1"}
         if self.token is not None:
@@ -154,8 +154,7 @@ class Emitter(object):
         key, now = uuid.uuid4().hex, str(int(time.time()))
         headers.update({
             "Siogate-Token": self.name, "Siogate-Key": key, "Siogate-Timestamp": now,
-            "Siogate-Speaker": "api",
-            "Siogate-Signature": signature.sign(self.secret, key, now, "api", data)})
+            "Siogate-Signature": signature.sign(self.secret, key, now, "api/" + verb, data)})
         return headers
 
     def _post(self, path, headers, data, wait=None):

@@ -189,7 +189,7 @@ class Speaking(Case):
         headers, body = requests[0]
         self.assertEqual((headers["Host"], headers["Siogate-Token"]), ("www.example.org", "cron"))
         self.assertEqual(headers["Siogate-Signature"], siogate.sign(
-            "s", headers["Siogate-Key"], headers["Siogate-Timestamp"], "api", body))
+            "s", headers["Siogate-Key"], headers["Siogate-Timestamp"], "api/emit", body))
 
     def test_through_a_unix_socket(self):
         import tempfile

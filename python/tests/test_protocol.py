@@ -357,7 +357,7 @@ class Outside(Case):
         self.assertEqual(out.emit("x").sockets, 3)
         self.assertEqual((seen["path"], seen["Siogate-Token"]), ("/api/v1/emit", "cron"))
         self.assertEqual(seen["Siogate-Signature"], siogate.sign(
-            "s", seen["Siogate-Key"], seen["Siogate-Timestamp"], "api", seen["body"]))
+            "s", seen["Siogate-Key"], seen["Siogate-Timestamp"], "api/emit", seen["body"]))
 
     def test_an_emitter_without_authority_is_not_made(self):
         self.raised(ValueError, siogate.Emitter, "http://x/")

@@ -30,6 +30,7 @@ subscribe = *
 [rooms /news]
 names = lobby
 presence = 5s
+seen = 1h
 keep = 10 / 1h
 [token /news]
 secret = ${secret}
@@ -146,7 +147,7 @@ for (const name of fronts("none", "lighttpd"))
     it("takes a signature for a token, once", async () => {
       const body = JSON.stringify({ nsp: "/news", event: "signed" }), time = Math.floor(Date.now() / 1000), key = `key ${process.pid}`;
       const sign = (when) => ({ "Siogate-Token": "all", "Siogate-Key": key, "Siogate-Timestamp": String(when),
-        "Siogate-Signature": `v1=${createHmac("sha256", secret).update(`v1.${key}.${when}.api.${body}`).digest("hex")}` });
+        "Siogate-Signature": `v1=${createHmac("sha256", secret).update(`v1.${key}.${when}.api/emit.${body}`).digest("hex")}` });
       assert.deepEqual(Object.values(spec.components.securitySchemes).flatMap((s) => s.in === "header" ? [s.name] : []).sort(), Object.keys(sign(time)).sort());
       assert.equal((await send("emit", body, "all", sign(time))).status, 200);
       refused("emit", await send("emit", body, "all", sign(time)), 403, "replay");

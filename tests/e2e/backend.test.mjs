@@ -226,7 +226,7 @@ for (const name of fronts("none", "lighttpd"))
     it("hears from outside only whom it knows, and once", async () => {
       const status = async (...args) => (await call(...args)).status;
       const time = Math.floor(Date.now() / 1000), body = JSON.stringify({ nsp: "/app", event: "x" });
-      const signed = (key, at = time) => ({ "Siogate-Token": "test", "Siogate-Key": key, "Siogate-Timestamp": String(at), "Siogate-Signature": sign(key, at, "api", body) });
+      const signed = (key, at = time) => ({ "Siogate-Token": "test", "Siogate-Key": key, "Siogate-Timestamp": String(at), "Siogate-Signature": sign(key, at, "api/emit", body) });
       assert.equal(await status("emit", body, signed("k1")), 200);
       assert.equal(await status("emit", body, signed("k1")), 403);
       assert.equal(await status("emit", body, signed("k2", time - 301)), 401);

@@ -54,6 +54,7 @@ mail = 20 / 1h
 [rooms /people]
 names = desk-*
 presence = ${GRACE_MS}ms
+seen = 1h
 keep = 50 / 1h
 [api outside]
 token = ${API}
