@@ -297,7 +297,8 @@ memory_op_mail(struct memory *m, struct store_op *op)
 	size_t n = 0;
 
 	op->rc = RC_NONE;
-	if (k == NULL || k->session == 0 || k->user.n == 0)
+	if (k == NULL || k->session == 0 || k->user.n == 0 || !memory_is_in(k,
+	    channel_key(m->arena, CHANNEL_ROOM, k->nsp, slice_str(k->id))))
 		return;
 	key = channel_key(m->arena, CHANNEL_USER, k->nsp, k->user);
 	DL_FOREACH_SAFE(m->town->kept, letter, next) {

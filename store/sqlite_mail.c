@@ -4,7 +4,8 @@
  * A copy in the history of the user's channel, marked RECORD_MAIL.  The first
  * socket of the user that comes takes it: it is said again, to that socket alone,
  * and the copy goes, in one transaction.  From then on it is a record like any
- * other, so that a socket that is lost over it finds it again.
+ * other, so that a socket that is lost over it finds it again.  A socket that left its
+ * own room takes none: it would not hear it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -87,7 +88,7 @@ op_mail(struct sqlite *db, struct store_op *op)
 
 	op->rc = RC_NONE;
 	if (!socket_load(db, *op->u.mail.socket, &db->scratch, &k) || k.session == 0 ||
-	    k.user.n == 0 || (id = channel_find(db, channel_key(&db->scratch, CHANNEL_USER,
+	    k.user.n == 0 || !member_is_in(db, channel_own(k.n), k.n) || (id = channel_find(db, channel_key(&db->scratch, CHANNEL_USER,
 	    k.nsp, k.user), false)) == 0)
 		return;
 	for (letter = letters_read(db, id, op->u.mail.limit + 1); letter != NULL;

@@ -360,6 +360,7 @@ int64_t channel_find(struct sqlite *db, struct slice key, bool make);
 /* Its row goes when nobody needs it. */
 void channel_tidy(struct sqlite *db, int64_t channel);
 /* From the next seq on, of a socket that was never there. */
+bool member_is_in(struct sqlite *db, int64_t channel, uint64_t socket);
 void member_start(struct sqlite *db, int64_t channel, uint64_t socket,
     uint64_t session);
 /* From the next seq on; joining twice is fine.  False: it was so already. */

@@ -95,6 +95,14 @@ member_last(struct sqlite *db, int64_t channel, uint64_t socket,
 	return true;
 }
 
+bool
+member_is_in(struct sqlite *db, int64_t channel, uint64_t socket)
+{
+	int64_t from, to;
+
+	return member_last(db, channel, socket, &from, &to) && to == 0;
+}
+
 void
 member_start(struct sqlite *db, int64_t channel, uint64_t socket,
     uint64_t session)

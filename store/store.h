@@ -610,9 +610,10 @@ struct store_op {
 		} presence;
 
 		/* What waits for a socket's user is said to this socket, at most
-		 * limit records.  replayed > 0: it came back with a replay from
-		 * there, and what was said since stands in that.  RC_OK: there is
-		 * more; RC_NONE: that was all. */
+		 * limit records; to one that left its own room nothing.
+		 * replayed > 0: it came back with a replay from there, and what
+		 * was said since stands in that.  RC_OK: there is more; RC_NONE:
+		 * that was all. */
 		struct {
 			const uint64_t *socket;
 			size_t limit;

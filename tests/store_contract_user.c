@@ -243,6 +243,26 @@ mail_comes_in_portions_and_the_oldest_goes_first(void)
 }
 
 static void
+who_left_its_own_room_takes_no_mail(void)
+{
+	uint64_t phone, desk, session;
+	struct store_op *op;
+
+	T_EQ(write_to("anna", "letter", 60000, 0), RC_OK);
+	session = anna("phone", &phone);
+	op = t_op(OP_LEAVE);
+	op->u.member.sockets = &phone;
+	op->u.member.n = 1;
+	op->u.member.room = SLICE("phone");
+	T_EQ(t_do(op), RC_OK);
+	T_EQ(take_mail(&phone, 10, 0), RC_NONE);
+	T_STR(t_hears(session), "");
+	session = anna("desk", &desk);
+	T_EQ(take_mail(&desk, 10, 0), RC_NONE);
+	T_STR(t_hears(session), "letter");
+}
+
+static void
 mail_has_a_time(void)
 {
 	uint64_t phone, session;
@@ -313,6 +333,7 @@ contract_user(void)
 	CASE(mail_waits_for_who_is_away_and_comes_once);
 	CASE(who_is_there_gets_it_at_once_and_nothing_waits);
 	CASE(mail_comes_in_portions_and_the_oldest_goes_first);
+	CASE(who_left_its_own_room_takes_no_mail);
 	CASE(mail_has_a_time);
 	CASE(who_comes_back_hears_it_from_the_replay_only);
 	CASE(history_from_a_point_on_comes_oldest_first);
