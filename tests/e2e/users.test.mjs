@@ -13,6 +13,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { section, startBackend } from "./lib/backend.mjs";
 import { fresh } from "./lib/cases.mjs";
 import { ask, closing, connect, open } from "./lib/client.mjs";
 import { command, fronts, killAll, startFront, top } from "./lib/front.mjs";
@@ -36,7 +37,10 @@ function prepare() {
   return folder;
 }
 
-const conf = (folder) => `
+/* An application that does what the client wants. */
+const obeying = () => (event) => event.name === "do" ? { effects: [...event.args[0], { ack: [true] }] } : {};
+
+const conf = (folder, backend) => `
 module_dir = ${folder}
 modules = people
 api = siogate-api
@@ -59,7 +63,7 @@ keep = 50 / 1h
 [api outside]
 token = ${API}
 rights = *
-`;
+${section("/asked", backend)}`;
 
 /* How a client of each generation brings a token. */
 const bring = {
@@ -89,14 +93,16 @@ const users = (list) => list.map(({ user }) => user).sort();
 
 for (const name of fronts("lighttpd", "apache-fcgid"))
   describe(`users behind ${name}`, { skip: name === "given" }, () => {
-    let front, url, folder;
+    let front, url, folder, backend;
     before(async () => {
       folder = prepare();
-      front = await startFront(name, { conf: conf(folder) });
+      backend = await startBackend(obeying);
+      front = await startFront(name, { conf: conf(folder, backend) });
       url = front.url;
     });
     after(async () => {
       await front?.stop();
+      await backend?.stop();
       rmSync(folder, { recursive: true, force: true });
     });
     const api = async (verb, body) => {
@@ -417,5 +423,25 @@ for (const name of fronts("lighttpd", "apache-fcgid"))
         await heard.reach(3);
         assert.deepEqual([...heard], ["before", "everybody", "again"], door);
       }
+    });
+
+    it("an application binds, refuses, writes letters and takes own rooms away by its answers", async (t) => {
+      const anna = fresh("anna"), carl = fresh("carl");
+      const one = closing(t, await connect(NEW, `${url}/asked`)), two = closing(t, await connect(OLD, `${url}/asked`));
+      const heard = collect(one, "heard"), will = (socket, ...effects) => ask(socket, "do", effects);
+      await will(one, { user: anna });
+      await will(two, { emit: "heard", args: ["user"], to: `user:${anna}` }, { emit: "letter", args: ["hello"], to: `user:${carl}`, mail: { ms: 60000, count: 5 } });
+      await will(two, { leave: one.id, who: `id:${one.id}` });
+      await will(two, { emit: "heard", args: ["id"], to: `id:${one.id}` }, { emit: "heard", args: ["all"], to: "*" });
+      await heard.reach(2);
+      assert.deepEqual([...heard], ["user", "all"]);
+      const letter = next(two, "letter");
+      await will(two, { user: carl });
+      assert.deepEqual((await letter)[0], "hello");
+      await will(one, { acl: `user:${carl}`, set: ["nothing"] });
+      const refused = next(two, "error");
+      two.emit("do", []);
+      assert.equal((await refused)[0], "method_access_denied");
+      assert.match(await audit(`user=${carl}`), /nsp=\/asked .*verb=set names="nothing" by="the backend"/);
     });
   });
