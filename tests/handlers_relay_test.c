@@ -339,6 +339,8 @@ kept_events_are_marked_and_can_be_asked_for(void)
 	T_EQ(fake.asked_limit, 20);
 	T_EQ(ask("history", "[\"room-1\"]"), RC_OK);
 	T_EQ(fake.asked_limit, 50);
+	T_EQ(ask("history", "[\"room-1\",1000000,{\"after\":0}]"), RC_OK);
+	T_EQ(fake.asked_limit, 500);
 	T_EQ(fake.asked_before, 0);
 }
 

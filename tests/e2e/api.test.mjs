@@ -134,6 +134,21 @@ for (const name of fronts("none", "lighttpd"))
       }
     });
 
+    it("gives a long history in portions, whatever is asked for", async () => {
+      for (let k = 0; k < 3; k++) {
+        const effects = Array.from({ length: 400 }, (_, i) => ({ emit: "said", args: [k * 400 + i], to: "room:long", keep: { ms: 3600000, count: 100000 } }));
+        assert.equal((await send("batch", { nsp: "/news", effects })).status, 200);
+      }
+      const read = async (body) => (await send("history", { nsp: "/news", room: "long", limit: 1e9, ...body })).json.events;
+      const first = await read({ after: 1 });
+      assert.deepEqual(first.map(({ args: [i] }) => i), Array.from({ length: 1000 }, (_, i) => i));
+      assert.deepEqual((await read({ after: first.at(-1).seq })).map(({ args: [i] }) => i), Array.from({ length: 200 }, (_, i) => i + 1000));
+      const newest = await read({});
+      assert.deepEqual([newest.length, newest.at(-1).args[0]], [1000, 1199]);
+      const found = await send("presence", { nsp: "/news", room: "r".repeat(100000) });
+      assert.deepEqual(found.json, { users: [] });
+    });
+
     it("lets a token do what its section says, in the file's words", async () => {
       for (const { name: verb, post } of verbs) {
         const [{ value: good }] = Object.values(post.requestBody.content["application/json"].examples);
