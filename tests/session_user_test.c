@@ -116,6 +116,30 @@ a_second_tab_is_no_news(void)
 }
 
 static void
+who_is_never_heard_of_again_has_left_in_the_end(void)
+{
+	char anna[24], ben[24];
+	const char *told = "";
+	int i;
+
+	kit_init(&kit);
+	kit.has_rules = true;
+	kit_connect(&kit, 0, ben);
+	kit_connect(&kit, 1, anna);
+	T_EQ(kit_post(&kit, 1, ben, "42[\"iam\",\"ben\"]\x1e" "42[\"join\",\"red\"]"), ANSWER_OK);
+	T_EQ(kit_post(&kit, 1, anna, "42[\"iam\",\"anna\"]\x1e" "42[\"join\",\"red\"]"), ANSWER_OK);
+	read_plain(ben);
+	for (i = 0; i < 20 && strstr(told, AWAY("\"red\"", "anna")) == NULL; i++) {
+		kit_pass(&kit, 5000);
+		T_OK(strstr(told, AWAY("\"red\"", "ben")) == NULL);
+		told = read_plain(ben);         /* ben polls, anna does not */
+		T_EQ(kit_post(&kit, 0, ben, "3"), ANSWER_OK);
+	}
+	T_OK(i > 8 && i < 20);                  /* 45 s, and the grace */
+	kit_fini(&kit);
+}
+
+static void
 letters_wait_for_who_is_away(void)
 {
 	static const char *const texts[] = { "one", "two" };
@@ -183,6 +207,7 @@ main(void)
 	T_RUN(an_application_cannot_name_its_timer_like_ours);
 	T_RUN(members_are_told_who_comes_and_who_has_left);
 	T_RUN(a_second_tab_is_no_news);
+	T_RUN(who_is_never_heard_of_again_has_left_in_the_end);
 	T_RUN(letters_wait_for_who_is_away);
 	T_RUN(a_hundred_letters_at_once_and_the_rest_right_after);
 	T_RUN(a_room_keeps_what_is_said_in_it);
