@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "http/gateway_private.h"
 #include "wire/jsonp.h"
 
@@ -143,6 +144,42 @@ probe_serve(struct http_private *own, const struct query *query,
 	engine_poll(own->gateway->engine, &own->exchange);
 }
 
+/*
+ * XMLHttpRequest of 1.0 to 1.3 takes no text where it could have had octets, and
+ * its requests bear a time and a count (t=1416500000000-3; since 1.4 it is yeast).
+ */
+static bool
+must_have_octets(const struct http_private *own)
+{
+	const struct exchange *ex = &own->exchange;
+	struct slice t = ex->t;
+	size_t dash = slice_find(t, '-'), i;
+
+	if (ex->codec->octets == NULL || ex->is_octets_r || ex->wants_text ||
+	    own->is_jsonp || dash < 12 || dash + 1 >= t.n)
+		return false;
+	for (i = 0; i < t.n; i++)
+		if (i != dash && (t.p[i] < '0' || t.p[i] > '9'))
+			return false;
+	return true;
+}
+
+static void
+payload_to_octets(struct exchange *ex)
+{
+	struct slice rest = buf_slice(&ex->body_r), data;
+	struct buf octets = BUF_INIT;
+	struct arena arena = ARENA_INIT;
+	bool is_binary;
+
+	while (ex->codec->message_next(&rest, &arena, &is_binary, &data))
+		ex->codec->octets->message_add(&octets, is_binary, data);
+	buf_free(&ex->body_r);
+	ex->body_r = octets;
+	ex->is_octets_r = true;
+	arena_free(&arena);
+}
+
 static void
 payload_send(struct http_private *own)
 {
@@ -156,6 +193,8 @@ payload_send(struct http_private *own)
 		    "Set-Cookie: %s=%s; Path=/; HttpOnly; SameSite=Lax\r\n",
 		    cookie, ex->sid_r);
 	own->x->receipt = ex->receipt_r;
+	if (must_have_octets(own))
+		payload_to_octets(ex);
 	if (own->is_jsonp && own->codec->manners != NULL) {
 		jsonp_call(&body, own->codec->manners->jsonp_open,
 		    slice_of(own->index, own->index_n),

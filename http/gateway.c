@@ -49,8 +49,11 @@ codecs_read(struct gateway *g)
 const struct codec *
 gateway_codec(const struct gateway *g, const struct query *query)
 {
-	return g->codecs[slice_is(query->eio, "4") ? GENERATION_EIO4 :
-	    GENERATION_EIO3];
+	const struct codec *codec = g->codecs[slice_is(query->eio, "4") ?
+	    GENERATION_EIO4 : GENERATION_EIO3];
+
+	return codec != NULL && codec->eio2 != NULL && slice_is(query->eio, "2") ?
+	    codec->eio2 : codec;
 }
 
 struct gateway *

@@ -12,6 +12,10 @@ tests_session_engine_test_SOURCES = tests/session_engine_test.c tests/session_ki
 	tests/session_kit.c
 tests_session_engine_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
 
+check_PROGRAMS += tests/session_letter_test
+tests_session_letter_test_SOURCES = tests/session_letter_test.c tests/session_kit.h \
+	tests/session_kit.c
+tests_session_letter_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
 check_PROGRAMS += tests/session_live_test
 tests_session_live_test_SOURCES = tests/session_live_test.c tests/session_kit.h \
 	tests/session_kit.c

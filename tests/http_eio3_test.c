@@ -118,6 +118,22 @@ an_octet_stream_is_taken_and_given(void)
 }
 
 static void
+who_bears_a_time_and_a_count_hears_octets_only(void)
+{
+	old_world();
+	engine.payload = SLICE("6:42[\"x\"1:6");
+	T_EQ(ask(EIO3 "&sid=" SID "&t=1416500000000-3"), 200);
+	T_SLICE(answer_header("content-type"), "application/octet-stream");
+	T_OK(slice_eq(answer_body(), SLICE("\0\6\xff" "42[\"x\"\0\1\xff" "6")));
+	T_EQ(ask(EIO3 "&sid=" SID "&t=1416500000000-3&b64=1"), 200);
+	T_OK(slice_eq(answer_body(), engine.payload));
+	T_EQ(ask(EIO3 "&sid=" SID "&t=1416500000000"), 200);
+	T_OK(slice_eq(answer_body(), engine.payload));
+	T_EQ(ask(EIO3 "&sid=" SID "&t=LZ03xfq-3"), 200);
+	T_OK(slice_eq(answer_body(), engine.payload));
+}
+
+static void
 b64_and_jsonp_ask_for_text(void)
 {
 	old_world();
@@ -181,6 +197,7 @@ main(void)
 	T_RUN(options_of_a_session_are_200);
 	T_RUN(an_overlap_is_500);
 	T_RUN(an_octet_stream_is_taken_and_given);
+	T_RUN(who_bears_a_time_and_a_count_hears_octets_only);
 	T_RUN(b64_and_jsonp_ask_for_text);
 	T_RUN(jsonp_wraps_polls_and_unwraps_posts);
 	T_RUN(cors_stands_on_errors_too);

@@ -419,7 +419,25 @@ messages_make_a_payload_that_is_read_as_the_same(void)
 }
 
 static void
-a_message_is_one_packet_and_was_never_encoded_twice(void)
+a_message_of_who_says_eio_2_may_have_been_encoded_twice(void)
+{
+	const struct codec *codec = codec_eio3.eio2;
+	struct frame frame;
+
+	T_EQ(codec->generation, GENERATION_EIO3);
+	T_EQ(codec->message_read(false, SLICE("42[\"\xc3\x83\xc2\xa9\"]"), &arena,
+	    &frame), RC_OK);
+	T_SLICE(frame.data, "2[\"\xc3\xa9\"]");
+	T_EQ(codec->message_read(false, SLICE("42[\"\xe2\x82\xac\"]"), &arena, &frame),
+	    RC_OK);
+	T_SLICE(frame.data, "2[\"\xe2\x82\xac\"]");
+	T_EQ(codec->message_read(true, SLICE("\4\xc3\x83"), &arena, &frame), RC_OK);
+	T_SLICE(frame.data, "\xc3\x83");
+	T_EQ(codec->message_read(false, SLICE("9x"), &arena, &frame), RC_BAD_INPUT);
+}
+
+static void
+a_message_is_one_packet_and_was_not_encoded_twice(void)
 {
 	struct frame frame;
 
@@ -476,7 +494,8 @@ main(void)
 	T_RUN(the_codec_is_found_by_generation_and_by_name);
 	T_RUN(a_payload_is_cut_into_messages);
 	T_RUN(messages_make_a_payload_that_is_read_as_the_same);
-	T_RUN(a_message_is_one_packet_and_was_never_encoded_twice);
+	T_RUN(a_message_is_one_packet_and_was_not_encoded_twice);
+	T_RUN(a_message_of_who_says_eio_2_may_have_been_encoded_twice);
 	T_RUN(binary_becomes_text_for_who_asks);
 	arena_free(&arena);
 	return t_end();

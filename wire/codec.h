@@ -138,6 +138,9 @@ struct codec {
 	const struct codec *octets;
 	bool is_octets;                 /* this is that form */
 
+	/* For clients that say EIO=2, where something differs; NULL: the same. */
+	const struct codec *eio2;
+
 	/*
 	 * Cuts the next engine packet off *rest.  RC_OK; RC_NONE at the end, which
 	 * is where *rest is absent: a body of no bytes must come as an empty

@@ -11,7 +11,8 @@
  * to who can take them, and only if there is something binary in them.
  *
  * The libraries before 2.0 count bytes, not units, and encode a packet in text
- * as UTF-8 twice.  Nothing in a request tells them apart.  So
+ * as UTF-8 twice.  Nothing in a request tells them apart, but that browser builds
+ * of 1.0.x say EIO=2; these encode what they say on a WebSocket twice, too.  So
  *   - what is sent is ASCII, with \uXXXX for the rest (a namespace's name, which
  *     is no JSON, goes as it is);
  *   - what comes in text with characters of U+0080..U+00FF and none above, which
@@ -422,6 +423,17 @@ octets_frame_write(struct buf *out, enum frame_type type, struct slice data)
 	octets_close(out, from);
 }
 
+/* A binary one has its type in front, as on a WebSocket. */
+static void
+octets_message_add(struct buf *payload, bool is_binary, struct slice data)
+{
+	char space[24];
+
+	buf_add(payload, octets_prefix(space, is_binary ? OCTETS_BINARY : OCTETS_TEXT,
+	    data.n));
+	buf_add(payload, data);
+}
+
 static void
 eio3_join(struct buf *out, struct slice piece)
 {
@@ -469,7 +481,7 @@ eio3_message_add(struct buf *payload, bool is_binary, struct slice data)
 	text_close(payload, from);
 }
 
-/* In a message nothing was encoded twice. */
+/* In a message nothing was encoded twice since 1.1. */
 static enum rc
 eio3_message_read(bool is_binary, struct slice data, struct arena *arena,
     struct frame *frame_r)
@@ -483,6 +495,16 @@ eio3_message_read(bool is_binary, struct slice data, struct arena *arena,
 		return RC_BAD_INPUT;
 	*frame_r = (struct frame){ FRAME_MESSAGE, true, slice_skip(data, 1) };
 	return RC_OK;
+}
+
+/* 1.0.x encodes a packet before it knows where it goes. */
+static enum rc
+eio2_message_read(bool is_binary, struct slice data, struct arena *arena,
+    struct frame *frame_r)
+{
+	if (!is_binary && text_decode(&data, arena) != RC_OK)
+		return RC_BAD_INPUT;
+	return eio3_message_read(is_binary, data, arena, frame_r);
 }
 
 static void
@@ -513,19 +535,30 @@ static const struct codec codec_eio3_octets = {
 	.packet_next = eio3_packet_next,
 	.packet_write = octets_packet_write,
 	.frame_write = octets_frame_write,
+	.message_add = octets_message_add,
 	.join = eio3_join,
 };
 
+/* How the two that have text read a message is all they differ in. */
+#define TEXT \
+	TRAITS, \
+	.octets = &codec_eio3_octets, \
+	.frame_next = eio3_frame_next, \
+	.packet_next = eio3_packet_next, \
+	.packet_write = eio3_packet_write, \
+	.frame_write = eio3_frame_write, \
+	.message_next = eio3_message_next, \
+	.message_add = eio3_message_add, \
+	.message_text = eio3_message_text, \
+	.join = eio3_join
+
+static const struct codec codec_eio2 = {
+	TEXT,
+	.message_read = eio2_message_read,
+};
+
 const struct codec codec_eio3 = {
-	TRAITS,
-	.octets = &codec_eio3_octets,
-	.frame_next = eio3_frame_next,
-	.packet_next = eio3_packet_next,
-	.packet_write = eio3_packet_write,
-	.frame_write = eio3_frame_write,
-	.message_next = eio3_message_next,
-	.message_add = eio3_message_add,
+	TEXT,
+	.eio2 = &codec_eio2,
 	.message_read = eio3_message_read,
-	.message_text = eio3_message_text,
-	.join = eio3_join,
 };

@@ -7,9 +7,38 @@
  *
  * SPDX-License-Identifier: ISC
  */
+import { readFileSync } from "node:fs";
 import http from "node:http";
+import { createRequire } from "node:module";
 import { script } from "./v0.mjs";
 import { until, within } from "./wait.mjs";
+
+const require = createRequire(import.meta.url);
+
+/* Builds that only packages have; the others are served to every page. */
+const packaged = { "1.0.6": "socket.io-client-106", "1.1.0": "socket.io-client-110",
+  "1.2.1": "socket.io-client-121", "1.3.7": "socket.io-client-137" };
+
+const buildOf = (version, url) => (version in packaged ?
+  readFileSync(require.resolve(`${packaged[version]}/socket.io.js`), "utf8") : script(url, `/socket.io/${version}/socket.io.js`));
+
+/*
+ * Runs in the page: plays the document that Explorers hide a frame in.  A frame of the
+ * page's is that document, so that the client's own frame lies in it, `parent` is its
+ * window and Chromium runs the scripts as they arrive.
+ */
+function playExplorer() {
+  window.ActiveXObject = function (name) {
+    if (name !== "htmlfile")
+      throw new Error(`no ${name} here`);
+    const outer = document.body.appendChild(document.createElement("iframe"));
+    const doc = outer.contentDocument;
+    Object.defineProperty(doc, "parentWindow", { value: outer.contentWindow });
+    return doc;
+  };
+  window.attachEvent = (name, hear) => window.addEventListener(name.slice(2), hear);
+  window.CollectGarbage = () => {};
+}
 
 /* Runs in the page: opens a socket, whatever its generation calls that. */
 function openThere({ version, transport, url }) {
@@ -66,7 +95,9 @@ export async function openChromium(browser, version, transport, url, { origin = 
   page.on("pageerror", (error) => complaints.push(String(error)));
   /* a page of the site's that does nothing by itself; Chromium lets none that came from nowhere ask for a WebSocket */
   await page.goto(origin === url ? `${url}/socket.io/4.8.4/LICENSE` : origin);
-  await page.addScriptTag({ content: await script(url, `/socket.io/${version}/socket.io.js`) });
+  if (transport === "htmlfile")
+    await page.evaluate(playExplorer);
+  await page.addScriptTag({ content: await buildOf(version, url) });
   try {
     const used = await within(page.evaluate(openThere, { version, transport, url }), `${version} on ${transport} in Chromium`);
     if (used !== transport)
