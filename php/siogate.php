@@ -253,6 +253,13 @@ class SiogateSocket
         $this->effects[] = ['value' => $key] + $change;
     }
 
+    /* An access list, of 'nsp', 'me', 'user:NAME' or 'id:ID': ['set' => [...]],
+     * ['add' => [...]], ['remove' => [...]] or ['forget' => true]. */
+    public function acl($of, array $change)
+    {
+        $this->effects[] = ['acl' => $of] + $change;
+    }
+
     public function after($seconds, $name, $context = null, $of = null)
     {
         $this->appoint('after', $seconds, $name, $context, $of);
@@ -607,6 +614,18 @@ class SiogateApi
     public function value($key, array $change = [], $nsp = null)
     {
         return $this->post('value', $this->in($nsp, ['key' => $key] + $change))['value'];
+    }
+
+    /* An access list, after the change if there is one: names (null: no list), at, by. */
+    public function acl($of, array $change = [], $nsp = null)
+    {
+        return $this->post('acl', $this->in($nsp, ['of' => $of] + $change));
+    }
+
+    /* Users who are in a room, or in the namespace, where presence is kept. */
+    public function presence($room = '', $nsp = null, $after = '')
+    {
+        return $this->post('presence', $this->in($nsp, ['room' => $room, 'after' => $after]))['users'];
     }
 
     public function batch(array $effects, $nsp = null)

@@ -13,6 +13,7 @@ SPDX-License-Identifier: ISC
 from . import values
 
 _VALUE_VERBS = ("set", "append", "remove", "put", "drop", "add")
+_ACL_VERBS = ("set", "add", "remove", "forget")
 
 
 class Effects(object):
@@ -29,7 +30,8 @@ class Effects(object):
     def ack(self, *args):
         self._with_bytes({"ack": list(args)}, "ack")
 
-    def emit(self, event, args=(), to=None, volatile=False, keep=None, ask=None):
+    def emit(self, event, args=(), to=None, volatile=False, keep=None, ask=None,
+             mail=None):
         row = {"emit": event, "args": list(args)}
         if to is not None:
             row["to"] = to
@@ -39,6 +41,8 @@ class Effects(object):
             row["keep"] = keep
         if ask is not None:
             row["ask"] = ask
+        if mail is not None:
+            row["mail"] = mail
         self._with_bytes(row, "args")
 
     def _with_bytes(self, row, member):
@@ -99,6 +103,12 @@ class Effects(object):
         if ttl is not None:
             change["ttl"] = int(ttl)
         self.add(value=key, **change)
+
+    def acl(self, of, **change):
+        """An access list: one of set=, add=, remove= (names) or forget=True."""
+        if len(change) != 1 or list(change)[0] not in _ACL_VERBS:
+            raise TypeError("one of %s" % ", ".join(_ACL_VERBS))
+        self.add(acl=of, **change)
 
     def once(self, key, ttl=None):
         row = {"once": key}

@@ -64,7 +64,7 @@ class Emitter(object):
     # -- verbs
 
     def emit(self, event, *args, **options):
-        """options: to, nsp, volatile, keep, ask. How many sockets are meant: `.sockets`."""
+        """options: to, nsp, volatile, keep, mail, ask. How many sockets are meant: `.sockets`."""
         return self.post("emit", self._event(event, args, options))
 
     def call(self, event, *args, **options):
@@ -121,6 +121,23 @@ class Emitter(object):
     def value(self, key, **change):
         """A stored value, after the change if there is one (set=, append=, put= ...)."""
         return self.post("value", dict(change, key=key)).value
+
+    def acl(self, of, **change):
+        """An access list, after the change if there is one (set=, add=, remove=, forget=True):
+        `.names` (None: there is no list), `.at`, `.by`."""
+        return self.post("acl", dict(change, of=of))
+
+    def presence(self, room="", **options):
+        """Users who are in a room, or in the namespace, where presence is kept."""
+        return self.post("presence", dict(options, room=room)).users
+
+    def seen(self, user, room="", **options):
+        """When a user was there: a dictionary, or None."""
+        return self.post("seen", dict(options, room=room, user=user)).seen
+
+    def cursor(self):
+        """Where the log stands, for history(room, after=...)."""
+        return self.post("cursor", {}).seq
 
     def batch(self, effects, **options):
         """Effects (rows, or an Effects object): all of them, or an error and none."""

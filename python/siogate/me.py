@@ -79,7 +79,7 @@ class Me(object):
         self.effects.value(key, ttl=ttl, **change)
 
     def emit(self, event, *args, **options):
-        """To me, or to=selector; volatile, keep, ask as in doc/backend.md."""
+        """To me, or to=selector; volatile, keep, mail, ask as in doc/backend.md."""
         self.effects.emit(event, args, **options)
 
     def ask(self, event, args, answered, to=None, context=None, timeout=10000):
@@ -117,6 +117,11 @@ class Me(object):
 
     def cancel(self, name, of=None):
         self.effects.cancel(name, of)
+
+    def acl(self, of, **change):
+        """An access list of "nsp", "me", "user:NAME" or "id:ID": set=, add=, remove=
+        (names of events, patterns), or forget=True."""
+        self.effects.acl(of, **change)
 
     def once(self, key, ttl=None):
         self.effects.once(key, ttl)

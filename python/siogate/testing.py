@@ -53,6 +53,7 @@ class TestGateway(object):
         self.values = {}                # (nsp, key) -> JSON
         self.timers = []                # {nsp, sid, name, context, due, every}
         self.history = {}               # (nsp, room) -> events
+        self.acls = {}                  # (namespace, of): names
         self.used = set()               # keys of `once`
         self.logged = []                # what `log` effects and failed events said
         self.calls = []                 # bodies that were sent

@@ -12,11 +12,12 @@ from .testing_selectors import ProtocolError, _read
 
 _OPTIONS = {
     "ack": ("attachments",),
-    "emit": ("args", "to", "volatile", "attachments", "keep", "ask"),
+    "emit": ("args", "to", "volatile", "attachments", "keep", "mail", "ask"),
     "join": ("who",), "leave": ("who",), "close_room": (), "disconnect": ("hard",),
     "data": (), "session": (), "user": (),
     "after": ("name", "context", "of"), "every": ("name", "context", "of"), "cancel": ("of",),
     "value": ("set", "append", "remove", "put", "drop", "add", "ttl"),
+    "acl": ("set", "add", "remove", "forget"),
     "once": ("ttl",), "refuse": ("data",), "log": (),
 }
 _RESERVED = ("connect", "connect_error", "disconnect", "disconnecting", "newListener",
@@ -121,6 +122,18 @@ class Apply(object):
             row["attachments"] = packed
         self.gateway.asks.append((self.client, row))
         self.gateway.deliver(self.client, row)
+
+    def do_acl(self, effect, of):
+        # kept for a test to look at; nobody is refused here
+        lists, key = self.gateway.acls, (self.nsp, of)
+        if "forget" in effect:
+            lists.pop(key, None)
+        elif "set" in effect:
+            lists[key] = list(effect["set"])
+        elif "add" in effect:
+            lists[key] = lists.get(key, []) + effect["add"]
+        elif key in lists:
+            lists[key] = [name for name in lists[key] if name not in effect["remove"]]
 
     def do_join(self, effect, room):
         for one in self.select(effect.get("who", "me")):

@@ -81,6 +81,7 @@ class Called(Case):
         state = [["a b"], {"a": 1}, {"s": {"a": 1}}, "anna"]
         self.assertEqual([one[1][:4] for one in anna.received], [state, state])
         self.assertEqual(anna.received[1][1][4], {"list": [{"a": 1}]})
+        self.assertEqual(self.test.acls, {("/chat", "user:anna"): ["say"]})
 
     def test_timers_acks_and_the_catch_all(self):
         anna = self.test.connect("/chat", recv=lambda event, args: ["fine", siogate.Binary(b"1")])

@@ -342,6 +342,32 @@ class Outside(Case):
         self.out.batch(effects)
         self.assertEqual((self.anna.received, self.ben.rooms), ([("both", [1])], ["r"]))
 
+    def test_access_lists_and_presence_are_asked_for_as_the_api_wants_it(self):
+        said = []
+
+        def transport(path, headers, data, wait=None):
+            said.append((path.rsplit("/", 1)[1], json.loads(data.decode())))
+            return 200, '{"names": null, "users": [], "seen": null, "seq": 7}'
+        self.out.transport = transport
+        self.assertIsNone(self.out.acl("user:anna", set=["say"]).names)
+        self.assertEqual(self.out.presence("lobby"), [])
+        self.assertIsNone(self.out.seen("anna", "lobby"))
+        self.assertEqual(self.out.cursor(), 7)
+        for verb, body in said:
+            self.assertEqual(body.pop("nsp"), self.out.nsp)
+        self.assertEqual(said, [("acl", {"of": "user:anna", "set": ["say"]}),
+                                ("presence", {"room": "lobby"}),
+                                ("seen", {"room": "lobby", "user": "anna"}), ("cursor", {})])
+
+    def test_effects_change_access_lists_and_leave_mail(self):
+        effects = siogate.call.Effects()
+        effects.acl("nsp", set=["say"])
+        effects.emit("letter", [], to="user:carl", mail={"ms": 1000, "count": 1})
+        self.out.batch(effects)
+        self.assertEqual(list(self.test.acls.values()), [["say"]])
+        self.assertEqual(effects.rows[1]["mail"], {"ms": 1000, "count": 1})
+        self.assertRaises(TypeError, effects.acl, "nsp", allow=["say"])
+
     def test_an_error_has_its_code_and_text(self):
         error = self.raised(siogate.ApiError, self.out.emit, "x", to="nonsense")
         self.assertEqual((error.status, error.code), (400, "bad-request"))

@@ -35,6 +35,7 @@ $gate->on('keep', function (SiogateSocket $me, $value) {
     $me->setSession(['s' => $value]);
     $me->setUser('anna');
     $me->value('list', ['append' => $value]);
+    $me->acl('user:anna', ['add' => ['say']]);
     $me->join('a b');
     $me->leave('lobby');
 }, '/chat');
