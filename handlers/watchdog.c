@@ -7,6 +7,10 @@
  * process sleeps.  Nothing is unwound: what the process had not committed was
  * never told to anybody, and its locks are the kernel's to free.
  *
+ * Time alone accuses nobody: a process that was stopped, or got no processor, is
+ * late without having done anything.  However many ticks it missed meanwhile, one
+ * is delivered, so a call is ended that is past its time and was seen at several.
+ *
  * Must stay true:
  *   - the signal functions call only what is async-signal-safe, and format by hand
  *   - `running` is set last and cleared first: a tick never reads half a call
@@ -27,7 +31,7 @@
 #include "base/log.h"
 #include "handlers/watchdog.h"
 
-enum { TICKS_PER_LIMIT = 8, TICK_MIN_MS = 5, EXIT_SOFTWARE = 70 };
+enum { TICKS_PER_LIMIT = 8, TICKS_TO_ACCUSE = 4, TICK_MIN_MS = 5, EXIT_SOFTWARE = 70 };
 
 static const int crashes[] = { SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
 
@@ -36,6 +40,7 @@ static struct {
 	const char *module;
 	struct slice event;
 	int64_t began_ms, limit_ms;
+	volatile sig_atomic_t ticks;    /* that the call in hand has seen */
 	timer_t timer;
 	int64_t timer_limit;            /* what the timer's period was made for */
 	bool has_timer, has_crash_handlers;
@@ -119,7 +124,8 @@ on_tick(int sig)
 	(void)sig;
 	if (!atomic_load(&dog.running)) {
 		tick_stop();
-	} else if (dog.limit_ms > 0 && now_ms() - dog.began_ms > dog.limit_ms) {
+	} else if (dog.limit_ms > 0 && ++dog.ticks >= TICKS_TO_ACCUSE &&
+	    now_ms() - dog.began_ms > dog.limit_ms) {
 		say(" err=\"ran past handler_time, the process ends\" handler_time_ms=",
 		    dog.limit_ms);
 		_exit(EXIT_SOFTWARE);
@@ -204,6 +210,7 @@ watchdog_begin(const char *module, struct slice event, int64_t limit_ms)
 	dog.module = module;
 	dog.event = event;
 	dog.limit_ms = limit_ms;
+	dog.ticks = 0;
 	if (limit_ms > 0)
 		dog.began_ms = now_ms();
 	atomic_store(&dog.running, true);

@@ -13,8 +13,9 @@
 /*
  * A call of a module begins and ends.  The names are for the log line and must
  * last until the end.  One that takes longer than limit_ms (0: no limit) ends
- * the process with status 70; one that crashes leaves a line before the signal
- * does what it always did.  Calls do not nest.
+ * the process with status 70, unless it was the process that stood still; one
+ * that crashes leaves a line before the signal does what it always did.  Calls
+ * do not nest.
  */
 void watchdog_begin(const char *module, struct slice event, int64_t limit_ms);
 void watchdog_end(void);

@@ -348,6 +348,31 @@ now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* The child stops inside of the call, and goes on when that is over its time. */
+static void
+a_process_that_stood_still_is_not_a_function_that_loops(void)
+{
+	const struct timespec tick = { 0, 10000000 };
+	int64_t until;
+	int status;
+	pid_t pid;
+
+	T_EQ(begin(in_tests, "faulty", "handler_time = 100ms\n"), RC_OK);
+	fflush(stdout);
+	if ((pid = fork()) == 0) {
+		ask("/faulty", "stop", "[]");
+		_exit(0);
+	}
+	T_EQ(waitpid(pid, &status, WUNTRACED), pid);
+	T_OK(WIFSTOPPED(status));
+	for (until = now_ms() + 150; now_ms() < until; )
+		nanosleep(&tick, NULL);
+	T_EQ(kill(pid, SIGCONT), 0);
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_OK(WIFEXITED(status));
+	T_EQ(WEXITSTATUS(status), 0);
+}
+
 static void
 many_short_calls_are_not_one_long_call(void)
 {
@@ -421,6 +446,7 @@ main(void)
 	T_RUN(a_function_that_fails_leaves_no_effect);
 	T_RUN(a_function_that_loops_ends_its_process_and_is_named);
 	T_RUN(a_function_that_aborts_ends_its_process_and_is_named);
+	T_RUN(a_process_that_stood_still_is_not_a_function_that_loops);
 	T_RUN(many_short_calls_are_not_one_long_call);
 	T_RUN(every_function_of_the_header_is_offered);
 	fresh();

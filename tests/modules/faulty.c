@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: ISC
  */
 #include <siogate.h>
+#include <signal.h>
 #include <stdlib.h>
 
 static volatile int spinning = 1;
@@ -22,6 +23,14 @@ on_abort(struct sio *sio)
 {
 	(void)sio;
 	abort();
+}
+
+static int
+on_stop(struct sio *sio)
+{
+	(void)sio;
+	raise(SIGSTOP);
+	return 0;
 }
 
 static int
@@ -59,6 +68,7 @@ on_connect(struct sio *sio)
 static const struct sio_event events[] = {
 	{ "loop", on_loop },
 	{ "abort", on_abort },
+	{ "stop", on_stop },
 	{ "fail", on_fail },
 	{ "fine", on_fine },
 	{ NULL, NULL }
