@@ -23,13 +23,16 @@ const given = process.env.SIOGATE_TEST_URL;
 const chosen = (process.env.SIOGATE_TEST_FRONTS || "").split(/[ ,]+/).filter(Boolean);
 const START_MS = 240000;                /* the first start may build */
 
+/* A clean environment, in which a sanitizer still finds its options. */
+const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(PATH|\w+SAN_OPTIONS)$/.test(name)));
+
 const runs = new Map();                 /* the run folders of what was started, by url */
 
 /* The siogate command on the store of a run folder: how it is started. */
 function onStore(run, args) {
   const prefix = process.env.SIOGATE_PREFIX || join(top, "build/demo/prefix");
   return [join(prefix, "bin/siogate"), ["--config", join(run, ".siogate/siogate.conf"), ...args],
-    { env: { PATH: process.env.PATH }, encoding: "utf8" }];
+    { env: clean, encoding: "utf8" }];
 }
 
 /* What the command prints on the store behind a front. */
@@ -129,7 +132,7 @@ function sidecars(run) {
 export async function startSidecar({ run }, port, { more = [], env = {}, scheme = "" } = {}) {
   const { uid, gid } = statSync(join(run, "store"));
   const program = spawn(join(run, "libexec/siogate-ws"), ["--listen", `${scheme}127.0.0.1:${port}`,
-    "--config", join(run, ".siogate/siogate.conf"), ...more], { uid, gid, env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "ignore", "inherit"] });
+    "--config", join(run, ".siogate/siogate.conf"), ...more], { uid, gid, env: { ...clean, ...env }, stdio: ["ignore", "ignore", "inherit"] });
   const line = new RegExp(`pid=${program.pid} listening.* port=(\\d+)`);
   const listens = () => line.exec(readFileSync(join(run, "log/siogate.log"), "utf8"));
   const found = await until(() => listens() || program.exitCode !== null, "siogate-ws to listen");
