@@ -98,6 +98,7 @@ static void
 api_serve(struct http_private *own, struct slice verb)
 {
 	struct api_call *call = mem_alloc(sizeof(*call));
+	const struct api_token *token;
 
 	call->api = own->gateway->api;
 	call->own = own;
@@ -108,8 +109,9 @@ api_serve(struct http_private *own, struct slice verb)
 		api_refuse(call, 400, "method", "use POST");
 		return;
 	}
-	if ((call->token = api_admit(call)) == NULL)
-		return;
+	if ((token = api_admit(call)) == NULL)
+		return;         /* answered, and gone */
+	call->token = token;
 	if ((call->verb = api_verb_find(verb)) == NULL)
 		api_refuse(call, 404, "verb", "there is no such verb; there are: %s",
 		    api_verb_names(&call->arena));

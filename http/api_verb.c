@@ -69,14 +69,16 @@ selector_of(struct api_call *call, const char *name, struct selector *who_r)
 		api_refuse(call, 400, "selector", "%s: %s", name, error != NULL ? error :
 		    "nobody is meant; '*' is everybody");
 	free(error);
+	if (rc != RC_OK)
+		return false;   /* the call is gone */
 	if (who_r->nsp.n == 0)
 		who_r->nsp = call->nsp;
-	if (rc == RC_OK && !pattern_list_matches(call->token->nsp, who_r->nsp)) {
+	if (!pattern_list_matches(call->token->nsp, who_r->nsp)) {
 		api_refuse(call, 403, "rights", "token %s is not for namespace %.*s",
 		    call->token->name, SLICE_ARGS(who_r->nsp));
 		return false;
 	}
-	return rc == RC_OK;
+	return true;
 }
 
 /* The body again, as an effect: one member renamed, some left out. */

@@ -137,6 +137,19 @@ a_batch_has_the_effects_that_its_token_may(void)
 	world_end();
 }
 
+/* For a sanitizer: what was answered is not looked at again. */
+static void
+a_refusal_is_the_end_of_a_call(void)
+{
+	world();
+	T_EQ(ask("nobodys", "emit", "{\"event\":\"x\"}"), 401);
+	T_EQ(ask("emitemitemitemit", "nothing", "{}"), 404);
+	T_EQ(ask("emitemitemitemit", "emit", "[]"), 400);
+	T_EQ(ask("emitemitemitemit", "emit", "{\"event\":\"x\",\"nsp\":\"x\"}"), 400);
+	T_EQ(ask("emitemitemitemit", "emit", "{\"event\":\"x\",\"to\":\"\"}"), 400);
+	world_end();
+}
+
 /* ---- the one who asked goes away --------------------------------------------------- */
 
 static const struct store_driver *real;
@@ -175,6 +188,7 @@ main(void)
 {
 	T_RUN(a_verb_has_no_effect_but_its_own);
 	T_RUN(a_batch_has_the_effects_that_its_token_may);
+	T_RUN(a_refusal_is_the_end_of_a_call);
 	T_RUN(what_was_decided_is_done_though_who_asked_has_gone);
 	return t_end();
 }
