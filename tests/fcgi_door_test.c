@@ -642,8 +642,7 @@ the_end_of_a_post_is_late_while_one_process_takes_them_all(void)
 
 	/* Another one takes POSTs: that is enough, and neither is kept again. */
 	pid = responder_spawn(argv, -1, -1);
-	for (i = 0; i < 2000 && access(second, F_OK) != 0; i++)
-		usleep(5000);   /* nobody tells when a name appears */
+	responder_await(second);
 	T_EQ(fcgi_ask(second, "POST", session_target(5), SLICE("3"), &got), 200);
 	T_OK(memmem(got.content.p, got.content.n, "Connection:", 11) == NULL);
 	T_OK(fcgi_receive(fd, &got));

@@ -112,24 +112,32 @@ responder_stop(void)
 	return responder_wait(pid);
 }
 
+/* Until somebody listens there, also on a busy machine. */
+static inline void
+responder_await(const char *path)
+{
+	int fd, tries;
+
+	for (tries = 0; tries < 12000; tries++) {
+		if ((fd = fcgi_connect(path)) != -1) {
+			close(fd);
+			return;
+		}
+		usleep(5000);   /* nobody tells when a name appears */
+	}
+}
+
 /* Started as an external responder, and listening. */
 static inline void
 responder_start(const char *more)
 {
 	const char *const argv[] = { "siogate.fcgi", "--config", responder_conf,
 	    "--listen", responder_socket, NULL };
-	int fd, tries;
 
 	responder_stop();       /* what a failed test left */
 	responder_configure(more);
 	responder_pid = responder_spawn(argv, -1, -1);
-	for (tries = 0; tries < 2000; tries++) {
-		if ((fd = fcgi_connect(responder_socket)) != -1) {
-			close(fd);
-			return;
-		}
-		usleep(5000);   /* nobody tells when a name appears */
-	}
+	responder_await(responder_socket);
 }
 
 /* Proportional memory of a process in kB; -1: it is not told. */
