@@ -52,12 +52,23 @@ static void
 ask_free(struct live_ask *ask)
 {
 	DL_DELETE(ask->engine->live_asks, ask);
-	if (ask->live != NULL)
-		ask->live->ask = NULL;
 	buf_free(&ask->info);
 	buf_free(&ask->said);
 	buf_free(&ask->x.body_r);
 	free(ask);
+}
+
+/* Who asked; NULL: gone.  They part before anybody hears the answer: of one that
+ * refuses a door lets go at once. */
+static struct live *
+ask_part(struct live_ask *ask)
+{
+	struct live *live = ask->live;
+
+	if (live != NULL)
+		live->ask = NULL;
+	ask->live = NULL;
+	return live;
 }
 
 static void
@@ -153,7 +164,7 @@ static void
 open_done(struct exchange *x)
 {
 	struct live_ask *ask = x->door;
-	struct live *live = ask->live;
+	struct live *live = ask_part(ask);
 	struct engine *e = ask->engine;
 
 	if (live == NULL) {
@@ -185,7 +196,7 @@ static void
 probe_done(struct exchange *x)
 {
 	struct live_ask *ask = x->door;
-	struct live *live = ask->live;
+	struct live *live = ask_part(ask);
 	struct engine *e = ask->engine;
 
 	if (live == NULL) {
@@ -228,7 +239,7 @@ static void
 take_done(struct exchange *x)
 {
 	struct live_ask *ask = x->door;
-	struct live *live = ask->live;
+	struct live *live = ask_part(ask);
 
 	if (live == NULL) {
 		ask_undo(ask, false);
@@ -249,7 +260,7 @@ static void
 upgrade_done(struct exchange *x)
 {
 	struct live_ask *ask = x->door;
-	struct live *live = ask->live;
+	struct live *live = ask_part(ask);
 	struct engine *e = ask->engine;
 	int64_t now = clock_boot(e->clock);
 
@@ -481,6 +492,8 @@ live_free(struct engine *e)
 	HASH_ITER(hh, e->lives, live, next)
 		live_forget(live);
 	live_say_free(e);
-	while (e->live_asks != NULL)
+	while (e->live_asks != NULL) {
+		ask_part(e->live_asks);
 		ask_free(e->live_asks);
+	}
 }

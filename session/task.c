@@ -390,6 +390,7 @@ found_settle(struct engine *e, struct job *job)
 	return true;
 }
 
+/* What its effects say may be words of the task, and goes out behind this. */
 static void
 over_settle(struct engine *e, struct job *job)
 {
@@ -397,6 +398,7 @@ over_settle(struct engine *e, struct job *job)
 		look_again(e, clock_boot(e->clock) + job->op->u.task_again.delay_ms);
 	e->look_for_tasks = true;
 	e->next_held = 0;               /* there may be room now */
+	arena_move(&e->arena, &job->arena);
 	job_free(e, job);
 }
 

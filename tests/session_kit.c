@@ -111,6 +111,7 @@ static enum rc
 app_call(void *arg, const struct app_call *call, struct effects *out)
 {
 	struct kit *kit = arg;
+	struct slice rest, first;
 	struct effect *f;
 
 	kit->calls++;
@@ -144,6 +145,9 @@ app_call(void *arg, const struct app_call *call, struct effects *out)
 		    call->timeout ? 7 : 4, call->timeout ? "timeout" : "done",
 		    SLICE_ARGS(call->args), call->attachments.p == NULL ? "" :
 		    " with attachments");
+		rest = call->attachments;       /* a list for each answer */
+		if (pack_next(&rest, &first))
+			emit(call, out, "answers", call->args)->attachments = first;
 		return RC_OK;
 	}
 	return RC_NONE;
@@ -183,8 +187,15 @@ kit_configure(struct kit *kit)
 void
 kit_init(struct kit *kit)
 {
+	kit_init_on(kit, "memory", "");
+}
+
+void
+kit_init_on(struct kit *kit, const char *driver, const char *path)
+{
 	struct store_conf sc = {
-		.driver = "memory", .path = "", .retention_ms = 300000,
+		.driver = driver, .path = path, .journal = "wal",
+		.synchronous = "normal", .retention_ms = 300000,
 		.recovery_ms = 120000, .lock_wait_ms = 50,
 		.connect_timeout_ms = 45000, .ping_interval_ms = 25000,
 		.ping_timeout_ms = 20000,

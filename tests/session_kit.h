@@ -47,6 +47,7 @@ struct kit_request {
 };
 
 void kit_init(struct kit *kit);
+void kit_init_on(struct kit *kit, const char *driver, const char *path);
 void kit_fini(struct kit *kit);
 /* conf was changed: all processes begin anew with it, before they have served. */
 void kit_configure(struct kit *kit);

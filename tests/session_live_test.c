@@ -5,6 +5,10 @@
  */
 #include "config.h"
 
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "session/live.h"
 #include "store/driver.h"
@@ -20,10 +24,15 @@ struct wire {
 
 static struct kit kit;
 
+/* What is refused is the door's again, which may free it at once: here it is wiped. */
+enum { WIPED = 0xee };
+
 static void
 wire_opened(struct live *live, enum answer answer)
 {
 	((struct wire *)live->door)->answer = answer;
+	if (answer != ANSWER_PAYLOAD)
+		memset(live, WIPED, sizeof(*live));
 }
 
 static bool
@@ -150,6 +159,40 @@ binary_travels_in_messages_of_its_own(void)
 	T_OK(strncmp(a.got, "451-[\"broadcast\",{\"_placeholder\":true,\"num\":0},", 46) == 0);
 	T_OK(strstr(a.got, "|binary:raw") != NULL);
 	kit_fini(&kit);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+/* For a sanitizer, on the driver that copies nothing: the task is over when its
+ * bytes go out. */
+static void
+bytes_of_an_answer_are_heard_from_who_collected_it(void)
+{
+	char dir[] = "/tmp/siogate-live-XXXXXX", answer[64];
+	struct wire a;
+	int64_t id;
+
+	T_OK(mkdtemp(dir) != NULL);
+	kit_init_on(&kit, "sqlite", dir);
+	wire_connect(&a, 0, NULL);
+	wire_say(&a, "42[\"ask\",1]");
+	kit_settle(&kit);
+	T_EQ(sscanf(a.got, "42%" SCNd64 "[\"question\",1]", &id), 1);
+	a.got[0] = '\0';
+	snprintf(answer, sizeof(answer), "461-%" PRId64
+	    "[{\"_placeholder\":true,\"num\":0}]", id);
+	wire_say(&a, answer);
+	engine_live_message(kit.engines[0], &a.live, true, SLICE("raw"));
+	kit_settle(&kit);
+	T_OK(strncmp(a.got, "451-[\"answers\",", 15) == 0);
+	T_OK(strstr(a.got, "|binary:raw") != NULL);
+	kit_fini(&kit);
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void
@@ -359,6 +402,20 @@ a_second_connection_is_closed_at_once(void)
 	T_OK(b.is_closed);
 	T_OK(!a.is_closed);
 	T_EQ(wire_take(&b, 2, "nobody"), ANSWER_UNKNOWN_SID);
+	kit_fini(&kit);
+}
+
+static void
+a_connection_that_was_refused_is_not_touched_again(void)
+{
+	struct wire wire;
+	const unsigned char *bytes = (const unsigned char *)&wire.live;
+	size_t i;
+
+	kit_init(&kit);
+	T_EQ(wire_take(&wire, 1, "nobody"), ANSWER_UNKNOWN_SID);
+	for (i = 0; i < sizeof(wire.live); i++)
+		T_EQ(bytes[i], WIPED);
 	kit_fini(&kit);
 }
 
@@ -782,6 +839,7 @@ main(void)
 	T_RUN(what_is_said_in_one_turn_keeps_its_order_beyond_one_post);
 	T_RUN(connections_and_polls_hear_the_same_room);
 	T_RUN(binary_travels_in_messages_of_its_own);
+	T_RUN(bytes_of_an_answer_are_heard_from_who_collected_it);
 	T_RUN(pings_are_answered_or_the_connection_ends);
 	T_RUN(a_hard_disconnect_says_so_and_closes);
 	T_RUN(a_protocol_error_closes);
@@ -791,6 +849,7 @@ main(void)
 	T_RUN(a_polling_session_is_taken_over);
 	T_RUN(a_poll_that_waits_at_the_end_of_the_probe_is_closed);
 	T_RUN(a_second_connection_is_closed_at_once);
+	T_RUN(a_connection_that_was_refused_is_not_touched_again);
 	T_RUN(a_probe_that_fails_leaves_polling_as_it_was);
 	T_RUN(a_connection_that_goes_while_it_takes_over_probes_no_more);
 	T_RUN(polls_are_ended_again_and_again_while_it_probes);
