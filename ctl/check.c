@@ -140,6 +140,7 @@ check_backends(struct findings *f)
 		found(f, true, "no backend", curl_missing());
 	}
 	free(error);
+	error = NULL;
 	backends_free(&backends);
 	if (api_check(f->ctl->conf, &error) != RC_OK)
 		found(f, false, "the API's tokens", error);

@@ -94,6 +94,14 @@ describe("siogate check", { skip: fronts("none").length === 0 || fronts("none")[
     assert.match(row.detail, /connect/i);
   });
 
+  it("tells what is wrong with a section, and goes on", async (t) => {
+    const rows = await check(t, section("/chat", { connect: "127.0.0.1:1" }, "concurrency = many"));
+    const { ok, detail } = rows.find((row) => row.check === "handlers load");
+    assert.equal(ok, false);
+    assert.match(detail, /siogate.conf:\d+: concurrency = many/);
+    assert.ok(rows.some((row) => row.check === "file descriptors"));
+  });
+
   it("counts processes where polls take them", async (t) => {
     const backend = await startBackend(() => () => ({}));
     t.after(() => backend.stop());
