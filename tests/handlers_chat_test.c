@@ -21,7 +21,7 @@ static struct conf *conf;
 static struct handlers *handlers[KIT_PROCESSES];
 
 /* As script/demo has them. */
-#define RULES "[rooms /chat]\nnames = \"#*\"\npresence = 8s\nevent = none\n"
+#define RULES "[rooms /chat]\nnames = \"#*\"\npresence = 8s\nseen = 30d\nevent = none\n"
 
 struct client {
 	char sid[24];

@@ -54,6 +54,7 @@
  *     [rooms /chat]
  *     names = "#*"
  *     presence = 8s
+ *     seen = 30d
  *     event = none
  *
  * In the store a room has a '#' before its name, so that no name of a room can be

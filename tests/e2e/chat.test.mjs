@@ -187,8 +187,7 @@ for (const name of fronts("lighttpd", "apache-fcgid", "htaccess"))
       await ada.waitForSelector("#people .devices", { state: "detached", ...WAIT });
     });
 
-    /* Fails behind mod_fcgid, for a reason that is not known yet: the last visit is not told. */
-    it("shows what was said while one was away", { todo: name === "apache-fcgid" }, async () => {
+    it("shows what was said while one was away", async () => {
       await say(ada, "Grace, are you there?");
       await say(ada, "Well, later then.");
       await grace.goto(`${front.url}/#${room}`);
