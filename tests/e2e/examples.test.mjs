@@ -85,15 +85,20 @@ async function startPhp(folder) {
     join(top, "examples/php/guestbook.php")], { env, detached: true }, /started/);
   const ws = spawn(join(prefix, "bin/siogate-ws"), ["--config", conf, "--listen", `127.0.0.1:${port}`],
     { env, stdio: ["ignore", "ignore", "inherit"] });
-  const url = `http://127.0.0.1:${port}/`;
-  await until(() => request(url, "/socket.io/socket.io.js").then((answer) => answer.status === 200, () => false),
-    "siogate-ws to answer");
-  return { url, stop: async () => {
-    const gone = new Promise((resolve) => ws.on("exit", resolve));
+  const url = `http://127.0.0.1:${port}/`, gone = new Promise((resolve) => ws.on("exit", resolve));
+  const stop = async () => {
     ws.kill("SIGTERM");
     await within(gone, "siogate-ws to stop");
     await php.stop();
-  } };
+  };
+  try {
+    await until(() => request(url, "/socket.io/socket.io.js").then((answer) => answer.status === 200, () => false),
+      "siogate-ws to answer");
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url, stop };
 }
 
 const sees = (page, selector, text) => page.locator(selector, { hasText: text }).first().waitFor(WAIT);
