@@ -62,11 +62,14 @@ halt(struct live_socket *l)
 	socket_pause(l->socket, true);
 }
 
+/* Who says much is read no further while that is decided, and while it has not
+ * taken what it was answered: only who does not read is a slow reader. */
 static bool
 has_too_much(const struct live_socket *l)
 {
-	return !l->is_over && engine_live_waiting(&l->live) / WAITING_MAX >
-	    l->door->limits.message;
+	return !l->is_over && (engine_live_waiting(&l->live) / WAITING_MAX >
+	    l->door->limits.message ||
+	    socket_backlog(l->socket) > l->door->limits.out / 2);
 }
 
 /* ---- what the socket tells ------------------------------------------------------ */

@@ -119,6 +119,12 @@ socket_close(struct socket *s, unsigned code, struct slice reason)
 	stream_lane(s->stream, LANE_CLOSE);
 }
 
+size_t
+socket_backlog(const struct socket *s)
+{
+	return s->stream->out.bytes;
+}
+
 void
 socket_pause(struct socket *s, bool is_paused)
 {

@@ -65,6 +65,9 @@ bool socket_send(struct socket *socket, bool is_binary, struct slice data);
  * The peer has a while to answer. */
 void socket_close(struct socket *socket, unsigned code, struct slice reason);
 
+/* Bytes that wait to be taken by the peer. */
+size_t socket_backlog(const struct socket *socket);
+
 /* Stops reading, and goes on.  A paused socket notices no end. */
 void socket_pause(struct socket *socket, bool is_paused);
 

@@ -106,6 +106,7 @@ for (const name of fronts("none"))
       const acks = [];
       while (acks.length < n) {
         const { payload } = await raw.frame();
+        assert.match(payload.toString().slice(0, 40), /^43\d/);
         acks.push(Number(/^43(\d+)/.exec(payload.toString())[1]));
       }
       assert.deepEqual(acks, acks.map((_, i) => i));
