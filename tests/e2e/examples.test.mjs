@@ -37,8 +37,10 @@ async function start(command, args, options, ready) {
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], ...options });
   let said = "";
   const gone = new Promise((resolve) => child.on("exit", resolve));
+  /* A group of its own is ended as one: PHP's workers outlive who started them. */
+  const end = (signal) => options.detached ? process.kill(-child.pid, signal) : child.kill(signal);
   const stop = async () => {
-    child.kill("SIGTERM");
+    end("SIGTERM");
     await within(gone, `${command} to stop`);
   };
   const up = new Promise((resolve, reject) => {
@@ -52,7 +54,7 @@ async function start(command, args, options, ready) {
   try {
     await within(up, `${command} ${args.join(" ")} to be ready`);
   } catch (error) {
-    child.kill("SIGKILL");
+    end("SIGKILL");
     throw error;
   }
   return { said: () => said, stop };
