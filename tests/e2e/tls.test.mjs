@@ -156,7 +156,8 @@ for (const name of fronts("none"))
       await until(async () => (await seen(t)).cn === "first", "the first again");
     });
 
-    it("needs at most 15 KB for one that is idle", async (t) => {
+    /* 12 to 15 KB were measured; buffers that are kept would be 40. */
+    it("keeps no buffers for one that is idle", async (t) => {
       const memory = () => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${program.pid}/smaps_rollup`, "utf8"))[1]);
       const crowd = async (n) => {
         for (let i = 0; i < n; i += 5)
@@ -170,7 +171,7 @@ for (const name of fronts("none"))
       await crowd(400);
       const each = (memory() - first) / 400;
       t.diagnostic(`${each.toFixed(1)} KB for each`);
-      assert.ok(each <= 15, `${each} KB`);
+      assert.ok(each <= 20, `${each} KB`);
     });
 
     it("does not start without a key that fits", async () => {
