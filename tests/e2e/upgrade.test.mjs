@@ -132,6 +132,7 @@ for (const name of fronts("lighttpd"))
     for (let seed = 1; seed <= SEEDS; seed++)
       it(`seed ${seed}: what was acknowledged is heard once and in order`, async (t) => {
         const random = seeded(seed * 104729), room = fresh("kill"), words = new Map();
+        await until(() => front.sidecars().length > 0, "siogate-ws");
         const [{ port }] = front.sidecars(), started = [];
         const listeners = [];
         for (let i = 0; i < 3; i++) {

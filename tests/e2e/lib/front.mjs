@@ -119,9 +119,15 @@ function programs(run) {
 }
 
 function sidecars(run) {
-  return programs(run).filter((pid) => readlinkSync(`/proc/${pid}/exe`).endsWith("/siogate-ws")).map((pid) => {
-    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    return { pid, port: Number(words[words.indexOf("--listen") + 1].split(":").at(-1)) };
+  return programs(run).flatMap((pid) => {
+    try {
+      if (!readlinkSync(`/proc/${pid}/exe`).endsWith("/siogate-ws"))
+        return [];
+      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return [{ pid, port: Number(words[words.indexOf("--listen") + 1].split(":").at(-1)) }];
+    } catch {
+      return [];                        /* ended meanwhile */
+    }
   });
 }
 
