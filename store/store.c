@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/driver.h"
@@ -384,39 +385,66 @@ store_lane_key(struct arena *arena, uint64_t lane)
 	return arena_printf(arena, "lane %llu", (unsigned long long)lane);
 }
 
-/* Who may do what has changed: a line for each, now that it is true. */
+/* A name as it is; quoted where it could be taken for more than one. */
 static void
-audit(const struct turn *turn)
+audit_name(struct buf *out, struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < name.n; i++)
+		if (name.p[i] == ' ' || name.p[i] == '"') {
+			json_quote(out, name);
+			return;
+		}
+	buf_add(out, name);
+}
+
+static void
+audit_acl(const struct store_op *op)
 {
 	static const char *const verbs[] = {
 		[ACL_SET] = "set", [ACL_ADD] = "add", [ACL_REMOVE] = "remove"
 	};
-	const struct store_op *op;
-	struct slice nsp, name, names, item;
+	struct slice nsp, name, names = op->u.acl.names, item;
+	struct buf line = BUF_INIT, words = BUF_INIT;
 	enum channel_kind kind;
-	struct buf text = BUF_INIT;
 
-	for (op = turn->first; op != NULL; op = op->next) {
-		if (op->kind != OP_ACL ||
-		    !channel_split(op->u.acl.key, &kind, &nsp, &name))
-			continue;
-		if (op->rc == RC_TOO_BIG)
-			log_warn("store", "acl refused nsp=%.*s by=\"%.*s\": a list has %d "
-			    "names at most", SLICE_ARGS(nsp), SLICE_ARGS(op->u.acl.by),
-			    ACL_NAMES_MAX);
-		if (op->rc != RC_OK)
-			continue;
-		names = op->u.acl.names;
-		while (pack_next(&names, &item))
-			buf_printf(&text, "%s%.*s", text.n > 0 ? " " : "", SLICE_ARGS(item));
-		log_audit("store", "acl nsp=%.*s %s=%.*s verb=%s names=\"%.*s\" by=\"%.*s\"",
-		    SLICE_ARGS(nsp), kind == CHANNEL_USER ? "user" : kind == CHANNEL_ROOM ?
-		    "socket" : "all", SLICE_ARGS(name), op->u.acl.names.p == NULL ?
-		    "forget" : verbs[op->u.acl.verb], (int)text.n, text.n > 0 ? text.p : "",
-		    SLICE_ARGS(op->u.acl.by));
-		buf_reset(&text);
+	if (!channel_split(op->u.acl.key, &kind, &nsp, &name))
+		return;
+	if (op->rc == RC_TOO_BIG)
+		log_warn("store", "acl refused nsp=%.*s by=\"%.*s\": a list has %d "
+		    "names at most", SLICE_ARGS(nsp), SLICE_ARGS(op->u.acl.by),
+		    ACL_NAMES_MAX);
+	if (op->rc != RC_OK)
+		return;
+	while (pack_next(&names, &item)) {
+		buf_str(&words, words.n > 0 ? " " : "");
+		buf_add(&words, item);
 	}
-	buf_free(&text);
+	buf_str(&line, "acl nsp=");
+	audit_name(&line, nsp);
+	buf_str(&line, kind == CHANNEL_USER ? " user=" : kind == CHANNEL_ROOM ?
+	    " socket=" : " all=");
+	audit_name(&line, name);
+	buf_printf(&line, " verb=%s names=", op->u.acl.names.p == NULL ? "forget" :
+	    verbs[op->u.acl.verb]);
+	json_quote(&line, buf_slice(&words));
+	buf_str(&line, " by=");
+	json_quote(&line, op->u.acl.by);
+	log_audit("store", "%.*s", SLICE_ARGS(buf_slice(&line)));
+	buf_free(&line);
+	buf_free(&words);
+}
+
+/* Who may do what has changed: a line for each, now that it is true. */
+static void
+audit(const struct turn *turn)
+{
+	const struct store_op *op;
+
+	for (op = turn->first; op != NULL; op = op->next)
+		if (op->kind == OP_ACL)
+			audit_acl(op);
 }
 
 enum rc

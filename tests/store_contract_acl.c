@@ -5,6 +5,11 @@
  */
 #include "config.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
 #include "store/store.h"
 #include "tests/store_contract.h"
 #include "tests/t.h"
@@ -189,9 +194,31 @@ all_lists_can_be_walked_in_pages(void)
 	buf_free(&text);
 }
 
+static void
+nobody_forges_the_line_about_a_change(void)
+{
+	char path[] = "/tmp/siogate-audit-XXXXXX", line[600] = "";
+	int fd = mkstemp(path);
+	FILE *f;
+
+	T_OK(fd != -1);
+	close(fd);
+	T_EQ(log_open(LOG_LEVEL_ERROR, path, 0), RC_OK);
+	T_EQ(change(key_of(CHANNEL_USER, "a\" by=\"root"), NULL, ACL_SET, "say join"), RC_OK);
+	log_close();
+	T_OK((f = fopen(path, "r")) != NULL);
+	T_OK(fgets(line, sizeof(line), f) != NULL);
+	fclose(f);
+	unlink(path);
+	if (strstr(line, " acl nsp=/ user=\"a\\\" by=\\\"root\" verb=set names=\"say join\""
+	    " by=\"a test\"\n") == NULL)
+		T_FAIL("the line is: %s", line);
+}
+
 void
 contract_acl(void)
 {
+	CASE(nobody_forges_the_line_about_a_change);
 	CASE(a_list_is_set_changed_and_forgotten);
 	CASE(adding_begins_a_list_and_removing_does_not);
 	CASE(each_key_has_its_own_list);
