@@ -250,11 +250,11 @@ nicks_in(struct sio *sio, const char *name, const char *not_id)
 	return nicks;
 }
 
-/* With how many pages somebody is in a room, without the one of this call. */
+/* With how many pages somebody is among those people. */
 static unsigned
-devices_of(struct sio *sio, const char *name, const char *nick)
+pages_of(struct sio *sio, const char *people, const char *nick)
 {
-	const char *people = people_in(sio, name, sio_id(sio)), *one, *user;
+	const char *one, *user;
 	unsigned n = 0;
 	size_t at;
 
@@ -265,9 +265,17 @@ devices_of(struct sio *sio, const char *name, const char *nick)
 	return n;
 }
 
-/* {nick: n} of those who are in a room with several pages; this one's is one. */
+/* With how many pages the nick of this call is in a room, without this one. */
+static unsigned
+my_other_pages(struct sio *sio, const char *name)
+{
+	return pages_of(sio, people_in(sio, name, sio_id(sio)), sio_user(sio));
+}
+
+/* {nick: n} of those who have several pages: one is this call's, others are those
+ * of everybody else in the room. */
 static const char *
-devices_in(struct sio *sio, const char *name, const char *nicks)
+devices_in(struct sio *sio, const char *others, const char *nicks)
 {
 	const char *item, *nick, *out = "";
 	unsigned n;
@@ -275,7 +283,7 @@ devices_in(struct sio *sio, const char *name, const char *nicks)
 
 	for (at = 0; (item = sio_each(sio, nicks, &at)) != NULL; ) {
 		nick = sio_text(sio, item);
-		n = nick == NULL ? 0 : devices_of(sio, name, nick) +
+		n = nick == NULL ? 0 : pages_of(sio, others, nick) +
 		    (strcmp(nick, sio_user(sio)) == 0);
 		if (n > 1)
 			out = sio_json(sio, "%j%j%j:%u", out, *out == '\0' ? "" : ",",
@@ -461,7 +469,8 @@ away_key(const char *id, const char *name, char key[160])
 static int
 on_enter(struct sio *sio)
 {
-	const char *name = room_asked(sio, false), *rooms = my_rooms(sio), *nicks, *seen;
+	const char *name = room_asked(sio, false), *rooms = my_rooms(sio);
+	const char *nicks, *others, *seen;
 	char room[ROOM_MAX + 2], key[160];
 	bool was_away;
 
@@ -476,13 +485,14 @@ on_enter(struct sio *sio)
 	if (was_away || !has_text(sio, nicks, sio_user(sio)))
 		announce(sio, "entered", name, sio_user(sio));
 	nicks = list_with(sio, nicks, sio_user(sio));
-	tell_devices(sio, name, devices_of(sio, name, sio_user(sio)) + 1);
+	others = people_in(sio, name, sio_id(sio));
+	tell_devices(sio, name, pages_of(sio, others, sio_user(sio)) + 1);
 	seen = sio_seen(sio, room_of(name, room), sio_user(sio));
 	sio_join(sio, SIO_ME, room);
 	remember(sio, sio_user(sio), list_with(sio, rooms, name));
 	rooms_changed(sio);
 	sio_ackf(sio, "[{\"ok\":true,\"room\":%s,\"members\":%j,\"devices\":%j,"
-	    "\"seen\":%j,\"history\":%j}]", name, nicks, devices_in(sio, name, nicks),
+	    "\"seen\":%j,\"history\":%j}]", name, nicks, devices_in(sio, others, nicks),
 	    sio_member(sio, seen, "seen"), messages(sio, name, 0));
 	return 0;
 }
@@ -497,7 +507,7 @@ on_leave(struct sio *sio)
 		return 0;
 	sio_leave(sio, SIO_ME, room_of(name, room));
 	remember(sio, sio_user(sio), list_without(sio, my_rooms(sio), name));
-	tell_devices(sio, name, devices_of(sio, name, sio_user(sio)));
+	tell_devices(sio, name, my_other_pages(sio, name));
 	if (!has_text(sio, nicks_in(sio, name, sio_id(sio)), sio_user(sio)))
 		announce(sio, "left", name, sio_user(sio));
 	rooms_changed(sio);
@@ -586,7 +596,7 @@ on_disconnect(struct sio *sio)
 	for (at = 0; (item = sio_each(sio, rooms, &at)) != NULL; )
 		if ((name = sio_text(sio, item)) != NULL) {
 			sio_set_value(sio, away_key(sio_id(sio), name, key), "true", hour);
-			tell_devices(sio, name, devices_of(sio, name, sio_user(sio)));
+			tell_devices(sio, name, my_other_pages(sio, name));
 		}
 	if (*sio_user(sio) != '\0')
 		sio_nsp_after(sio, GRACE, sio_json(sio, "gone:%j", sio_id(sio)),
