@@ -83,19 +83,6 @@ run(const struct call_conf *conf, const struct sio_module *module, sio_fn *fn,
 	return RC_BAD_INPUT;
 }
 
-static void
-effects_join(struct effects *to, const struct effects *more)
-{
-	if (more->first == NULL)
-		return;
-	if (to->last == NULL)
-		to->first = more->first;
-	else
-		to->last->next = more->first;
-	to->last = more->last;
-	to->n += more->n;
-}
-
 bool
 call_is_refused(const struct effects *effects)
 {

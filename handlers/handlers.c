@@ -212,19 +212,6 @@ later_start(void *arg, struct later *later)
 	backend_start(backends_find(h->backends, &later->events[0].call), later);
 }
 
-static void
-effects_join(struct effects *to, const struct effects *from)
-{
-	if (from->first == NULL)
-		return;
-	if (to->last == NULL)
-		to->first = from->first;
-	else
-		to->last->next = from->first;
-	to->last = from->last;
-	to->n += from->n;
-}
-
 /* Modules of the namespace hear who comes and goes, too. */
 static enum rc
 later_effects(void *arg, struct later *later, size_t i, struct arena *arena,

@@ -214,13 +214,7 @@ api_effects(struct api_call *call, struct slice json)
 	}
 	if (!effects_may(call, &more))
 		return false;
-	if (more.first == NULL)
-		return true;
-	if (call->effects.last == NULL)
-		call->effects.first = more.first;
-	else
-		call->effects.last->next = more.first;
-	call->effects.last = more.last;
+	effects_join(&call->effects, &more);
 	return true;
 }
 

@@ -93,6 +93,8 @@ struct effects {
 /* A new effect at the end, zeroed. */
 struct effect *effects_add(struct effects *effects, struct arena *arena,
     enum effect_kind kind);
+/* Those of `more` behind them; `more` is not to be used any further. */
+void effects_join(struct effects *effects, const struct effects *more);
 
 /*
  * An application that answers later (an HTTP backend).  What it is asked waits as

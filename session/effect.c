@@ -31,6 +31,19 @@ effects_add(struct effects *effects, struct arena *arena, enum effect_kind kind)
 	return f;
 }
 
+void
+effects_join(struct effects *effects, const struct effects *more)
+{
+	if (more->first == NULL)
+		return;
+	if (effects->last == NULL)
+		effects->first = more->first;
+	else
+		effects->last->next = more->first;
+	effects->last = more->last;
+	effects->n += more->n;
+}
+
 static struct slice
 nsp_of(const struct effect *f, const struct author *author)
 {
