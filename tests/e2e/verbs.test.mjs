@@ -20,6 +20,7 @@ presence = 1s
 names = hall
 keep = 100 / 1h
 presence = 1s
+seen = 1h
 [api all]
 token = ${KEY}
 rights = *
