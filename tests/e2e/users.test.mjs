@@ -8,31 +8,26 @@
  * SPDX-License-Identifier: ISC
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { section, startBackend } from "./lib/backend.mjs";
 import { fresh } from "./lib/cases.mjs";
 import { ask, closing, connect, open } from "./lib/client.mjs";
-import { command, fronts, killAll, startFront, top } from "./lib/front.mjs";
+import { command, fronts, killAll, startFront } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
+import { buildModule } from "./lib/module.mjs";
 import { claims, ec, future, past, publicKey, secret, stranger, token } from "./lib/token.mjs";
 import { connectV1, openV1 } from "./lib/v1.mjs";
 import { collect, next, until } from "./lib/wait.mjs";
 
-const prefix = process.env.SIOGATE_PREFIX || join(top, "build/demo/prefix");
 const NEW = "4.8.4", OLD = "2.5.0", ANCIENT = "0.9.17";
 const GRACE_MS = 4000;
 const API = "a token for those outside";
 
 /* Modules and keys where the account that serves can read them. */
 function prepare() {
-  const folder = mkdtempSync(join(tmpdir(), "sio-users."));
-  chmodSync(folder, 0o755);
-  execFileSync(process.env.CC || "cc", ["-std=c11", "-Wall", "-Wextra", "-fPIC", "-shared", `-I${join(prefix, "include")}`,
-    "-o", join(folder, "people.so"), join(top, "tests/e2e/modules/people.c")], { stdio: "inherit" });
+  const folder = buildModule("people");
   writeFileSync(join(folder, "key.pem"), publicKey);
   return folder;
 }
