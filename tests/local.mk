@@ -11,7 +11,7 @@ EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/.npmrc \
   %D%/e2e/matrix.test.mjs %D%/e2e/overload.test.mjs %D%/e2e/python.test.mjs \
   %D%/e2e/rfc6455.test.mjs %D%/e2e/sameapache.test.mjs %D%/e2e/sidecar.test.mjs \
   %D%/e2e/sidecars.test.mjs %D%/e2e/spread.test.mjs %D%/e2e/tls.test.mjs \
-  %D%/e2e/upgrade.test.mjs %D%/e2e/users.test.mjs %D%/e2e/v0.test.mjs %D%/e2e/v1.test.mjs \
+  %D%/e2e/trouble.test.mjs %D%/e2e/upgrade.test.mjs %D%/e2e/users.test.mjs %D%/e2e/v0.test.mjs %D%/e2e/v1.test.mjs \
   %D%/e2e/v1stream.test.mjs %D%/e2e/verbs.test.mjs
 
 # The house rules, as tests.
