@@ -80,6 +80,7 @@ struct conf {
 	char *static_dir;               /* folder of files; empty: none */
 	int64_t ws_head_time, ws_body_time, ws_idle_time, ws_write_time;
 	int64_t ws_leave_rate;          /* a second; 0: all at once */
+	int64_t ws_handover_time;       /* of those who stay with the old process */
 	char *tls_certificate, *tls_key;
 	char *flash_policy;             /* domain:ports ...; empty: none */
 	char *flash_listen;             /* host:port ...; empty: none */

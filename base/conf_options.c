@@ -403,6 +403,10 @@ const struct conf_option conf_options[] = {
 	COUNT(ws_leave_rate, "500", 0, 1000000, SOCKETS,
 	    "WebSocket clients that are closed per second when siogate-ws ends: they "
 	    "come back at once, to whoever is left.  0: all at once."),
+	TIME(ws_handover_time, "1h", 0, 7 * DAY, SOCKETS,
+	    "How long a siogate-ws that SIGUSR2 replaced by a newer one goes on "
+	    "with the clients that it has; then they are closed like those of one "
+	    "that ends."),
 	PATH(tls_certificate, "", SOCKETS,
 	    "Certificate chain for addresses marked tls:, a PEM file.  SIGHUP reads it "
 	    "again."),

@@ -12,6 +12,7 @@
 #include "base/rc.h"
 #include "http/house.h"
 #include "ws/extension.h"
+#include "ws/handover.h"
 #include "ws/http1.h"
 #include "ws/live.h"
 #include "ws/packed.h"
@@ -26,10 +27,9 @@ struct gateway;
 struct store;
 struct tls;
 
-enum { LISTENERS_MAX = 8 };
-
 struct door {
 	struct house house;
+	char **argv;                    /* as it was started */
 	const struct conf *conf;        /* these four: the house's */
 	struct store *store;
 	struct engine *engine;
@@ -44,6 +44,7 @@ struct door {
 		char host[46], port[8];
 	} listeners[LISTENERS_MAX];
 	size_t n_listeners;
+	struct inherited inherited;     /* of a process that was here before */
 	struct tls *tls;                /* NULL: no listener wants it */
 	struct streams streams;
 	struct http1_list waiting;      /* pipelined requests are there */
@@ -56,7 +57,8 @@ struct door {
 	size_t max_body;
 	int calls;                      /* descriptor of backend calls that is watched; -1 */
 	bool leaving;                   /* every answer closes its connection */
-	int64_t leave_from;             /* boot ms */
+	int64_t leave_from;             /* boot ms: of those who do not go by themselves;
+	                                 * 0: they may stay */
 	int64_t n_sent_away;            /* WebSockets, since then */
 	struct buf answer;              /* head of the one that is being made */
 };

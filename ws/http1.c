@@ -372,7 +372,7 @@ on_late(struct stream *stream, enum lane lane)
 		app_late(h->app);
 		return;
 	}
-	if (lane == LANE_IDLE || lane == LANE_POLICY || (lane == LANE_HEAD && h->in.n == 0)) {
+	if (lane == LANE_IDLE || lane == LANE_FIRST || lane == LANE_POLICY || (lane == LANE_HEAD && h->in.n == 0)) {
 		h->is_over = true;
 		stream_finish(stream);
 		return;
@@ -431,6 +431,11 @@ http1_leave(struct door *door)
 		h = stream->arg;
 		if (h->service != NULL || h->app != NULL || h->part != NULL || h->in.n > 0)
 			continue;
+		/* Its request may be under way, and nobody has asked it to be quick. */
+		if (!h->had_request) {
+			stream_lane(stream, LANE_FIRST);
+			continue;
+		}
 		h->is_over = true;
 		stream_finish(stream);
 	}

@@ -114,6 +114,18 @@ listen_name(int fd, char host_r[46], char port_r[8])
 	snprintf(port_r, 8, "%u", port & 0xffff);
 }
 
+/* From a process that was here before, or new. */
+static enum rc
+listener_open(struct door *door, const char *at, int *fd_r, char **error_r)
+{
+	struct sockaddr_storage address;
+	socklen_t n;
+
+	*fd_r = listen_address(at, &address, &n) ?
+	    inherited_take(&door->inherited, &address) : -1;
+	return *fd_r != -1 ? RC_OK : listen_at(at, fd_r, error_r);
+}
+
 static enum rc
 listener_add(struct door *door, struct slice word, bool is_policy, char **error_r)
 {
@@ -135,7 +147,7 @@ listener_add(struct door *door, struct slice word, bool is_policy, char **error_
 		return RC_BAD_INPUT;
 	}
 	at = mem_slicedup(word);
-	rc = listen_at(at, &l->fd, error_r);
+	rc = listener_open(door, at, &l->fd, error_r);
 	free(at);
 	if (rc != RC_OK)
 		return rc;

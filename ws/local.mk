@@ -8,7 +8,8 @@ noinst_LIBRARIES += %D%/libws.a
 	%D%/socket.h %D%/socket.c %D%/answer.h %D%/answer.c %D%/files.h %D%/files.c \
 	%D%/door_private.h %D%/http1.h %D%/http1_private.h %D%/http1.c %D%/serve.c %D%/app.h %D%/app.c \
 	%D%/policy.h %D%/policy.c \
-	%D%/live.h %D%/live.c %D%/listen.c %D%/loop.c
+	%D%/live.h %D%/live.c %D%/listen.c %D%/handover.h %D%/handover.c \
+	%D%/loop.c
 WS_LIBS = $(HTTP_PARSER_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS) $(UV_LIBS) $(ZLIB_LIBS)
 
 bin_PROGRAMS += %D%/siogate-ws

@@ -12,6 +12,9 @@
  * poll is answered, and the process leaves when all is written, or five seconds
  * after the last should have gone.
  *
+ * SIGUSR2 (handover.c): once a newer process has our listening sockets only those who are
+ * here are served, until they leave or ws_handover_time is over; then as with SIGTERM.
+ *
  * SPDX-License-Identifier: ISC
  */
 #include "config.h"
@@ -33,6 +36,7 @@
 
 enum {
 	BACKLOG = 4096,
+	FIRST_MS = 500,         /* for who came just before we left */
 	LINGER_MS = 5000,       /* for the peer to see our end */
 	CROWD_MS = 10,          /* between two steps of sending away */
 	LEAVE_MS = 5000         /* what is not written till then never will be */
@@ -42,10 +46,13 @@ struct loop {
 	uv_loop_t uv;
 	uv_poll_t wake, calls;
 	uv_timer_t deadline;
-	uv_signal_t terminate, interrupt, reload;
+	uv_signal_t terminate, interrupt, reload, renew;
+	struct handover handover;
 	struct door *door;
 	bool woken, is_unfinished;
+	bool must_leave;
 	bool is_crowded;        /* leaving: some WebSockets are not sent away yet */
+	int64_t retire_at;      /* boot ms; 0: nobody has taken over */
 	int64_t leave_at;       /* boot ms; 0: not leaving */
 };
 
@@ -112,29 +119,57 @@ on_deadline(uv_timer_t *timer)
 	(void)timer;            /* it only ends the wait */
 }
 
+/* Nobody comes any more, and every answer is the last on its connection. */
+static void
+door_shut(struct door *door)
+{
+	size_t i;
+
+	for (i = 0; i < door->n_listeners; i++)
+		uv_close((uv_handle_t *)&door->listeners[i].uv, NULL);
+	door->n_listeners = 0;
+	door->leaving = true;
+}
+
 static void
 loop_leave(struct loop *loop)
 {
 	struct door *door = loop->door;
-	size_t i;
 
 	if (loop->leave_at != 0)
 		return;
+	handover_cancel(&loop->handover);
 	log_info("ws", "leaving connections=%zu busy=%zu", door->streams.count,
 	    door->n_busy);
 	/* Who is in the queue is not to see an error. */
 	uv_run(&loop->uv, UV_RUN_NOWAIT);
-	for (i = 0; i < door->n_listeners; i++)
-		uv_close((uv_handle_t *)&door->listeners[i].uv, NULL);
+	door_shut(door);
+	http1_leave(door);
+	if (door->app != NULL)
+		app_leave(door->app);
 	door->leave_from = clock_boot(&clock_system);
 	loop->leave_at = door->leave_from + LEAVE_MS;
 	if (door->conf->ws_leave_rate > 0)
 		loop->leave_at += 1000 * (int64_t)door->streams.count /
 		    door->conf->ws_leave_rate;
-	door->leaving = true;
-	http1_leave(door);
-	if (door->app != NULL)
-		app_leave(door->app);
+}
+
+/* Somebody else takes who comes: those who are here may stay for a while. */
+static void
+loop_retire(struct loop *loop)
+{
+	struct door *door = loop->door;
+	int64_t now = clock_boot(&clock_system);
+
+	if (loop->handover.is_done && loop->retire_at == 0) {
+		door_shut(door);
+		loop->retire_at = now + door->conf->ws_handover_time;
+		log_info("ws", "handover: serving on connections=%zu",
+		    door->streams.count);
+	}
+	if (loop->retire_at != 0 &&
+	    (door->streams.count == 0 || now >= loop->retire_at))
+		loop->must_leave = true;
 }
 
 static void
@@ -143,7 +178,19 @@ on_signal(uv_signal_t *handle, int number)
 	struct loop *loop = handle->data;
 
 	(void)number;
-	loop->door->leaving = true;
+	loop->must_leave = true;
+}
+
+static void
+on_renew(uv_signal_t *handle, int number)
+{
+	struct loop *loop = handle->data;
+
+	(void)number;
+	if (loop->must_leave)
+		log_warn("ws", "handover: not while this process ends");
+	else
+		handover_begin(&loop->handover, loop->door, &loop->uv);
 }
 
 /* A certificate is new.  A bad one changes nothing. */
@@ -170,7 +217,8 @@ loop_turn(struct loop *loop)
 	bool woken = loop->woken;
 
 	loop->woken = false;
-	if (door->leaving) {
+	loop_retire(loop);
+	if (loop->must_leave) {
 		loop_leave(loop);
 		loop->is_crowded = live_leave(door, clock_boot(&clock_system));
 		/* It would end the WebSockets that are still here, too. */
@@ -191,7 +239,7 @@ loop_turn(struct loop *loop)
 	 * are others now: whoever starts us again opens those. */
 	if (slice_is(slice_str(engine_reason(door->engine)), "newer") ||
 	    slice_is(slice_str(engine_reason(door->engine)), "removed"))
-		door->leaving = true;
+		loop->must_leave = true;
 }
 
 static void
@@ -208,12 +256,15 @@ loop_wait(struct loop *loop)
 		wait = at - now;
 	if (loop->leave_at != 0 && loop->leave_at - now < wait)
 		wait = loop->leave_at - now;
+	if (loop->retire_at != 0 && loop->retire_at - now < wait &&
+	    !loop->must_leave)
+		wait = loop->retire_at - now;
 	if (loop->is_crowded && wait > CROWD_MS)
 		wait = CROWD_MS;
 	if ((at = streams_wait(&door->streams)) < wait)
 		wait = at;
 	if (loop->is_unfinished || wait <= 0 ||
-	    (door->leaving && loop->leave_at == 0)) {
+	    (loop->must_leave && loop->leave_at == 0)) {
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;
 	}
@@ -238,6 +289,7 @@ loop_init(struct loop *loop, struct door *door)
 		[LANE_HEAD] = (uint64_t)door->conf->ws_head_time,
 		[LANE_BODY] = (uint64_t)door->conf->ws_body_time,
 		[LANE_IDLE] = (uint64_t)door->conf->ws_idle_time,
+		[LANE_FIRST] = FIRST_MS,
 		[LANE_POLICY] = (uint64_t)door->conf->flash_time,
 		[LANE_CLOSE] = (uint64_t)door->conf->ws_head_time,
 		[LANE_APP] = (uint64_t)door->conf->app_time,
@@ -254,8 +306,9 @@ loop_init(struct loop *loop, struct door *door)
 	uv_signal_init(&loop->uv, &loop->terminate);
 	uv_signal_init(&loop->uv, &loop->interrupt);
 	uv_signal_init(&loop->uv, &loop->reload);
+	uv_signal_init(&loop->uv, &loop->renew);
 	loop->wake.data = loop->terminate.data = loop->interrupt.data =
-	    loop->reload.data = loop;
+	    loop->reload.data = loop->renew.data = loop;
 	for (l = door->listeners; l < door->listeners + door->n_listeners; l++) {
 		uv_tcp_init(&loop->uv, &l->uv);
 		uv_tcp_open(&l->uv, l->fd);
@@ -266,6 +319,7 @@ loop_init(struct loop *loop, struct door *door)
 	uv_signal_start(&loop->terminate, on_signal, SIGTERM);
 	uv_signal_start(&loop->interrupt, on_signal, SIGINT);
 	uv_signal_start(&loop->reload, on_reload, SIGHUP);
+	uv_signal_start(&loop->renew, on_renew, SIGUSR2);
 	streams_init(&door->streams, &loop->uv, lane_ms);
 	TAILQ_INIT(&door->waiting);
 	TAILQ_INIT(&door->lives);
@@ -301,6 +355,7 @@ loop_run(struct door *door)
 	struct loop loop;
 
 	loop_init(&loop, door);
+	inherited_ready(&door->inherited);
 	while (!loop_is_over(&loop)) {
 		loop_wait(&loop);
 		loop_turn(&loop);

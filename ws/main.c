@@ -142,7 +142,7 @@ door_run(struct door *door)
 int
 main(int argc, char **argv)
 {
-	struct door door = { .n_listeners = 0 };
+	struct door door = { .argv = argv };
 	struct arguments arguments = { NULL, NULL, NULL };
 	const struct argument table[] = {
 		{ "config", 'c', &arguments.config },
@@ -155,6 +155,8 @@ main(int argc, char **argv)
 	if (status != -1)
 		return status;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);       /* until the loop hears it */
+	inherited_read(&door.inherited);
 	door.house = (struct house){
 		.door = "ws",
 		.path = arguments.config,

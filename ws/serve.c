@@ -237,7 +237,7 @@ files_answer(struct http1 *h, const struct request *request)
 static void
 health_answer(struct http1 *h)
 {
-	if (h->door->leaving)
+	if (h->door->leave_from != 0)
 		serve_text(h, 503, SLICE_NONE, "leaving");
 	else
 		serve_text(h, 200, SLICE_NONE, "ok");

@@ -27,6 +27,7 @@ enum lane {
 	LANE_HEAD,              /* a request's head */
 	LANE_BODY,              /* the next piece of a body */
 	LANE_IDLE,              /* the next request */
+	LANE_FIRST,             /* the first one, of who came just before we left */
 	LANE_POLICY,            /* the rest of a Flash film's question */
 	LANE_CLOSE,             /* the answer to a close frame */
 	LANE_APP,               /* the application's next word */

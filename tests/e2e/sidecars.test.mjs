@@ -8,29 +8,14 @@
  * SPDX-License-Identifier: ISC
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { fresh } from "./lib/cases.mjs";
 import { ask, closing, connect } from "./lib/client.mjs";
-import { fronts, killAll, startFront, startSidecar } from "./lib/front.mjs";
+import { connections, fronts, killAll, startFront, startSidecar } from "./lib/front.mjs";
 import { collect, next, until } from "./lib/wait.mjs";
 
 const CLIENTS = 200, EMITS = 40;
 const websocket = { transports: ["websocket"], reconnectionDelay: 20, reconnectionDelayMax: 200 };
-
-/* How many connections of a port a process holds. */
-function connections(pid, port) {
-  const hex = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const there = new Set(readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.trim().split(/\s+/))
-    .filter((words) => words[1]?.endsWith(hex) && words[3] === "01").map((words) => `socket:[${words[9]}]`));
-  return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
-    try {
-      return there.has(readlinkSync(`/proc/${pid}/fd/${fd}`));
-    } catch {
-      return false;
-    }
-  }).length;
-}
 
 for (const name of fronts("lighttpd"))
   describe(`two siogate-ws beside ${name}`, { skip: name === "given" }, () => {

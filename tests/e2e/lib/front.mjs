@@ -148,6 +148,20 @@ export async function startSidecar({ run }, port, { more = [], env = {}, scheme 
   return program;
 }
 
+/* How many connections of a port a process holds. */
+export function connections(pid, port) {
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const there = new Set(readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.trim().split(/\s+/))
+    .filter((words) => words[1]?.endsWith(hex) && words[3] === "01").map((words) => `socket:[${words[9]}]`));
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
+    try {
+      return there.has(readlinkSync(`/proc/${pid}/fd/${fd}`));
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
 function isZombie(pid) {
   return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
 }
