@@ -241,6 +241,30 @@ static const struct stat_row {
 #undef ROW
 };
 
+/* People read what there is to say; programs like all names to be there. */
+static void
+tallies_write(struct ctl *ctl, struct buf *out)
+{
+	int64_t counts[TALLY__COUNT];
+	bool some = false;
+	size_t i;
+
+	store_tallies(ctl->store, counts);
+	buf_str(out, ctl->json ? ",\"refused\":{" : "");
+	for (i = 0; i < TALLY__COUNT; i++) {
+		if (ctl->json) {
+			buf_printf(out, "%s\"%s\":%" PRId64, i == 0 ? "" : ",",
+			    tally_rows[i].name, counts[i]);
+		} else if (counts[i] > 0) {
+			buf_str(out, some ? "" : "\n\nrefused since the store was made:");
+			buf_printf(out, "\n%12" PRId64 "  %-18s %s", counts[i],
+			    tally_rows[i].name, tally_rows[i].help);
+			some = true;
+		}
+	}
+	buf_str(out, ctl->json ? "}" : "");
+}
+
 int
 command_stats(struct ctl *ctl)
 {
@@ -260,6 +284,7 @@ command_stats(struct ctl *ctl)
 			buf_printf(&out, "%s%12" PRId64 "  %-10s %s", i == 0 ? "" : "\n",
 			    value, stat_rows[i].name, stat_rows[i].help);
 	}
+	tallies_write(ctl, &out);
 	if (ctl->json)
 		buf_char(&out, '}');
 	ctl_print(&out);

@@ -111,12 +111,16 @@ ask_connect(struct handlers *h, const struct app_call *call, struct effects *eff
 {
 	struct app_call named = *call;
 	struct slice user;
+	enum rc rc;
 
 	if (tokens_admit(h->tokens, call, effects, &user) != RC_OK)
 		return RC_OK;
 	if (user.p != NULL)
 		named.user = user;
-	return ask_all(h, &named, effects);
+	rc = ask_all(h, &named, effects);
+	if (call_is_refused(effects))
+		store_tally(call->store, TALLY_CONNECT);
+	return rc;
 }
 
 /* Who is refused here is refused at once; a backend has the last word. */
@@ -148,6 +152,7 @@ deny(const struct app_call *call, struct effects *effects)
 	e->who.rooms = arena_dup(call->arena, buf_slice(&rooms));
 	buf_free(&args);
 	buf_free(&rooms);
+	store_tally(call->store, TALLY_ACL);
 	log_info("handlers", "denied nsp=%.*s socket=%.*s user=%.*s event=%.*s",
 	    SLICE_ARGS(call->nsp), SLICE_ARGS(call->id), SLICE_ARGS(call->user),
 	    SLICE_ARGS(call->name));
@@ -166,8 +171,11 @@ handlers_call(void *arg, const struct app_call *call, struct effects *effects_r)
 		free(error);
 		return rc;
 	}
-	if (!is_served(h, call->nsp))
+	if (!is_served(h, call->nsp)) {
+		if (call->kind == APP_CONNECT)
+			store_tally(call->store, TALLY_STRANGER);
 		return RC_GONE;
+	}
 	if (call->kind == APP_CONNECT)
 		return ask_connect_now(h, call, effects_r);
 	if (call->kind == APP_DISCONNECT)
@@ -229,8 +237,11 @@ later_effects(void *arg, struct later *later, size_t i, struct arena *arena,
 	else if (call.kind == APP_DISCONNECT)
 		rc = ask_all(h, &call, effects_r);
 	if (rc == RC_OK && !call_is_refused(effects_r) &&
-	    (rc = backend_effects(later, i, arena, &more)) == RC_OK)
+	    (rc = backend_effects(later, i, arena, &more)) == RC_OK) {
+		if (call_is_refused(&more))
+			store_tally(call.store, TALLY_CONNECT);
 		effects_join(effects_r, &more);
+	}
 	return rc;
 }
 

@@ -19,24 +19,6 @@
 
 enum { DEPTH = 16, NUMBER_MAX = 32 };
 
-static const char *const names[] = {
-	[JWT_MALFORMED] = "token-malformed",
-	[JWT_ALGORITHM] = "token-algorithm",
-	[JWT_SIGNATURE] = "token-signature",
-	[JWT_EXPIRED] = "token-expired",
-	[JWT_EARLY] = "token-early",
-	[JWT_ISSUER] = "token-issuer",
-	[JWT_AUDIENCE] = "token-audience",
-	[JWT_NO_CRYPTO] = "token-unverifiable",
-};
-_Static_assert(N_ELEMENTS(names) == JWT__COUNT, "a fault has no name");
-
-const char *
-jwt_fault_name(enum jwt_fault fault)
-{
-	return names[fault];
-}
-
 /* The three parts, decoded; what is signed are the first two as they came. */
 struct parts {
 	struct slice signed_text, header, payload, signature;

@@ -37,9 +37,6 @@ enum jwt_fault {
 	JWT_ISSUER, JWT_AUDIENCE, JWT_NO_CRYPTO, JWT__COUNT
 };
 
-/* "token-expired" */
-const char *jwt_fault_name(enum jwt_fault fault);
-
 /*
  * RC_OK: *claims_r is the payload, a JSON object in the arena.  RC_BAD_INPUT:
  * *fault_r says why not.  exp must be there.

@@ -76,6 +76,7 @@ grant(struct ask *ask, const char *name, struct slice list)
 static void
 refuse(struct ask *ask, const char *error, const char *text)
 {
+	store_tally(ask->call->store, TALLY_RELAY);
 	log_debug("handlers", "relay nsp=%.*s event=%.*s socket=%.*s refused=%s",
 	    SLICE_ARGS(ask->call->nsp), SLICE_ARGS(ask->call->name),
 	    SLICE_ARGS(ask->call->id), error);
@@ -119,6 +120,7 @@ rate_allows(struct ask *ask)
 	if (relay_rate_take(&ask->relay->rates, ask->rule, call->store, call->arena,
 	    ask->relay->clock, key, ask->effects, &retry_ms) == RC_OK)
 		return true;
+	store_tally(call->store, TALLY_RATE);
 	answer(ask, arena_printf(call->arena, "{\"ok\":false,\"error\":\"rate\","
 	    "\"text\":\"too many events\",\"retry_ms\":%lld}", (long long)retry_ms));
 	return false;

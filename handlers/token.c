@@ -291,13 +291,28 @@ token_find(const struct token_rule *rule, const struct app_call *call)
 
 /* ---- a connect ---------------------------------------------------------------------------- */
 
+/* How a refusal is counted, and called. */
+static const enum tally faults[] = {
+	[JWT_MALFORMED] = TALLY_TOKEN_MALFORMED,
+	[JWT_ALGORITHM] = TALLY_TOKEN_ALGORITHM,
+	[JWT_SIGNATURE] = TALLY_TOKEN_SIGNATURE,
+	[JWT_EXPIRED] = TALLY_TOKEN_EXPIRED,
+	[JWT_EARLY] = TALLY_TOKEN_EARLY,
+	[JWT_ISSUER] = TALLY_TOKEN_ISSUER,
+	[JWT_AUDIENCE] = TALLY_TOKEN_AUDIENCE,
+	[JWT_NO_CRYPTO] = TALLY_TOKEN_UNVERIFIABLE,
+};
+_Static_assert(N_ELEMENTS(faults) == JWT__COUNT, "a fault is not counted");
+
 static enum rc
-refuse(const struct app_call *call, struct effects *effects, const char *code)
+refuse(const struct app_call *call, struct effects *effects, enum tally why)
 {
+	const char *code = tally_rows[why].name;
 	struct effect *e = effects_add(effects, call->arena, EFFECT_REFUSE);
 
 	e->name = SLICE("token refused");
 	e->data = arena_printf(call->arena, "{\"code\":\"%s\"}", code);
+	store_tally(call->store, why);
 	log_info("handlers", "connect refused nsp=%.*s socket=%.*s why=%s",
 	    SLICE_ARGS(call->nsp), SLICE_ARGS(call->id), code);
 	return RC_BAD_INPUT;
@@ -331,15 +346,15 @@ tokens_admit(struct tokens *tokens, const struct app_call *call,
 		return RC_OK;
 	token = token_find(rule, call);
 	if (token.n == 0)
-		return rule->required ? refuse(call, effects, "token-missing") : RC_OK;
+		return rule->required ? refuse(call, effects, TALLY_TOKEN_MISSING) : RC_OK;
 	if (jwt_verify(&rule->jwt, token, clock_wall(tokens->clock), call->arena,
 	    &claims, &fault) != RC_OK)
-		return refuse(call, effects, jwt_fault_name(fault));
+		return refuse(call, effects, faults[fault]);
 	*user_r = user_of(rule, call, claims);
 	if (user_r->n == 0)
-		return refuse(call, effects, "token-without-user");
+		return refuse(call, effects, TALLY_TOKEN_NO_USER);
 	if ((int64_t)user_r->n > tokens->max_name)
-		return refuse(call, effects, "token-user");
+		return refuse(call, effects, TALLY_TOKEN_USER);
 	effects_add(effects, call->arena, EFFECT_USER)->name = *user_r;
 	return RC_OK;
 }

@@ -46,6 +46,22 @@ api_send(struct api_call *call, struct buf *body)
 	call_send(call, 200, body);
 }
 
+static enum tally
+refusal_tally(int status)
+{
+	switch (status) {
+	case 401:
+	case 429:
+		return TALLY_API_TOKEN;
+	case 403:
+		return TALLY_API_RIGHTS;
+	case 503:
+		return TALLY_UNAVAILABLE;
+	default:
+		return TALLY_API_REQUEST;
+	}
+}
+
 void
 api_refuse(struct api_call *call, int status, const char *code, const char *fmt, ...)
 {
@@ -56,6 +72,7 @@ api_refuse(struct api_call *call, int status, const char *code, const char *fmt,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	engine_tally(call->own->gateway->engine, refusal_tally(status));
 	buf_printf(&body, "{\"error\":\"%s\",\"text\":", code);
 	json_quote(&body, slice_str(text));
 	buf_char(&body, '}');

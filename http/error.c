@@ -19,16 +19,17 @@
 static const struct {
 	int status;
 	const char *message;
+	enum tally tally;               /* TALLY__COUNT: the application's matter */
 } errors[] = {
-	[REFUSAL_TRANSPORT] = { 400, "Transport unknown" },
-	[REFUSAL_SID]       = { 400, "Session ID unknown" },
-	[REFUSAL_METHOD]    = { 400, "Bad handshake method" },
-	[REFUSAL_REQUEST]   = { 400, "Bad request" },
-	[REFUSAL_FORBIDDEN] = { 403, "Forbidden" },
-	[REFUSAL_VERSION]   = { 400, "Unsupported protocol version" },
+	[REFUSAL_TRANSPORT] = { 400, "Transport unknown", TALLY_REQUEST },
+	[REFUSAL_SID]       = { 400, "Session ID unknown", TALLY_SID },
+	[REFUSAL_METHOD]    = { 400, "Bad handshake method", TALLY_REQUEST },
+	[REFUSAL_REQUEST]   = { 400, "Bad request", TALLY_REQUEST },
+	[REFUSAL_FORBIDDEN] = { 403, "Forbidden", TALLY_ORIGIN },
+	[REFUSAL_VERSION]   = { 400, "Unsupported protocol version", TALLY_VERSION },
 	/* Not said: these generations refuse in their handshake's payload. */
-	[REFUSAL_HANDSHAKE] = { 403, "Forbidden" },
-	[REFUSAL_HANDLER]   = { 500, "Internal error" },
+	[REFUSAL_HANDSHAKE] = { 403, "Forbidden", TALLY__COUNT },
+	[REFUSAL_HANDLER]   = { 500, "Internal error", TALLY__COUNT },
 };
 static_assert(sizeof(errors) / sizeof(errors[0]) == REFUSAL__COUNT,
     "a refusal is missing");
@@ -75,6 +76,8 @@ error_send(struct http_private *own, enum refusal refusal, const char *message)
 {
 	struct buf body = BUF_INIT;
 
+	if (errors[refusal].tally != TALLY__COUNT)
+		engine_tally(own->gateway->engine, errors[refusal].tally);
 	if (own->codec != NULL && own->codec->manners != NULL) {
 		manners_send(own, refusal);
 		return;

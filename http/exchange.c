@@ -233,6 +233,7 @@ unavailable_send(struct http_private *own, const char *reason)
 	struct buf body = BUF_INIT;
 
 	refusal_log(own->gateway, reason);
+	engine_tally(own->gateway->engine, TALLY_UNAVAILABLE);
 	buf_str(&own->extra, "Retry-After: 5\r\n");
 	buf_printf(&body, "siogate cannot take this now: %s\n", reason);
 	dress_send(own, 503, "text/plain; charset=UTF-8", &body);
@@ -269,9 +270,11 @@ known_send(struct http_private *own)
 		dress_text(own, 200, NULL, "");
 		break;
 	case PURPOSE_METHOD:
+		engine_tally(own->gateway->engine, TALLY_REQUEST);
 		dress_text(own, 500, NULL, "");
 		break;
 	case PURPOSE_TOO_BIG:
+		engine_tally(own->gateway->engine, TALLY_PAYLOAD);
 		dress_text(own, 413, NULL, "");
 		break;
 	default:

@@ -10,7 +10,7 @@ noinst_LIBRARIES += %D%/libhttp.a
 
 # On a fake engine: the session floor is not linked.
 HTTP_FAKE = tests/fake_engine.c tests/fake_engine.h tests/http_support.h
-HTTP_TEST_LIBS = %D%/libhttp.a $(FLOOR_WIRE) $(ZLIB_LIBS)
+HTTP_TEST_LIBS = %D%/libhttp.a store/libstore.a $(FLOOR_WIRE) $(ZLIB_LIBS)
 
 check_PROGRAMS += tests/http_route_test tests/http_eio_test tests/http_eio3_test \
 	tests/http_origin_test tests/http_dress_test tests/http_client_test

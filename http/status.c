@@ -9,6 +9,7 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/conf.h"
@@ -63,6 +64,23 @@ row_write(struct buf *out, const char *name, const char *value)
 }
 
 static void
+refused_write(struct buf *out, struct engine *engine)
+{
+	int64_t counts[TALLY__COUNT];
+	char name[64], number[24];
+	size_t i;
+
+	engine_tallies(engine, counts);
+	for (i = 0; i < TALLY__COUNT; i++) {
+		if (counts[i] == 0)
+			continue;
+		snprintf(name, sizeof(name), "refused: %s", tally_rows[i].name);
+		snprintf(number, sizeof(number), "%" PRId64, counts[i]);
+		row_write(out, name, number);
+	}
+}
+
+static void
 details_write(struct buf *out, const struct gateway *g)
 {
 	char number[24];
@@ -77,6 +95,7 @@ details_write(struct buf *out, const struct gateway *g)
 	if (g->engine != NULL) {
 		snprintf(number, sizeof(number), "%zu", engine_parked(g->engine));
 		row_write(out, "polls held by this process", number);
+		refused_write(out, g->engine);
 	}
 	if (g->detail != NULL)
 		row_write(out, "reason", g->detail);

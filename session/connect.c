@@ -295,7 +295,7 @@ static void
 connect_again(struct post *post, struct view *view)
 {
 	if (!post->x->codec->traits.ignores_strangers)
-		post_close(post, "parse error", '1');
+		post_garbled(post);
 	else if (!slice_is(view->nsp, "/"))
 		post_tell(post, RECORD_CONNECT, view->nsp)->data =
 		    connect_answer(post->e, view->id, SLICE_NONE);
@@ -338,6 +338,7 @@ on_connect(struct post *post, const struct packet *packet)
 	if (post->row.namespaces + post->n_joined >= post->e->conf.max_namespaces) {
 		log_warn("session", "connect refused sid=%s max_namespaces=%" PRId64,
 		    post->row.sid, post->e->conf.max_namespaces);
+		store_tally(post->e->store, TALLY_NAMESPACES);
 		connect_refuse(post, view->nsp, SLICE("Too many namespaces"), SLICE_NONE);
 		return;
 	}

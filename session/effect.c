@@ -152,6 +152,7 @@ apply_emit(struct engine *e, const struct effect *f, struct author *author)
 	if ((int64_t)(f->data.n + f->attachments.n) > e->conf.max_event) {
 		log_warn("session", "emit refused nsp=%.*s size=%zu max_event=%" PRId64,
 		    SLICE_ARGS(nsp), f->data.n + f->attachments.n, e->conf.max_event);
+		store_tally(e->store, TALLY_EVENT_SIZE);
 		return;
 	}
 	op = turn_add(&e->turn, OP_APPEND, author->gate);
@@ -280,6 +281,7 @@ apply_member(struct engine *e, const struct effect *f, struct author *author,
 	if (f->kind == EFFECT_JOIN && f->name.n > e->conf.wire.max_name) {
 		log_warn("session", "join refused size=%zu max_name=%zu", f->name.n,
 		    e->conf.wire.max_name);
+		store_tally(e->store, TALLY_NAME_SIZE);
 		return;
 	}
 	op = turn_add(&e->turn, f->kind == EFFECT_JOIN ? OP_JOIN : OP_LEAVE,
@@ -352,6 +354,7 @@ apply_user(struct engine *e, const struct effect *f, struct author *author)
 	if (f->name.n > e->conf.wire.max_name) {
 		log_warn("session", "user refused size=%zu max_name=%zu", f->name.n,
 		    e->conf.wire.max_name);
+		store_tally(e->store, TALLY_NAME_SIZE);
 		return;
 	}
 	apply_socket_set(e, f, author);

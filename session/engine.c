@@ -349,6 +349,20 @@ settle_janitor(struct engine *e, const struct store_op *op)
 	}
 }
 
+/* A refusal that only the store could know of. */
+static void
+settle_refused(struct engine *e, const struct store_op *op)
+{
+	if (op->kind == OP_JOIN) {
+		log_warn("session", "join refused room=\"%.*s\" sockets=%zu "
+		    "max_rooms=%" PRId64, SLICE_ARGS(op->u.member.room),
+		    op->u.member.refused_r, e->conf.max_rooms);
+		store_tally(e->store, TALLY_ROOMS);
+	} else if (op->kind == OP_APPEND) {
+		store_tally(e->store, TALLY_LOG_FULL);
+	}
+}
+
 static void
 turn_settle(struct engine *e)
 {
@@ -356,10 +370,8 @@ turn_settle(struct engine *e)
 	struct store_op *op;
 
 	for (op = e->turn.first; op != NULL; op = op->next) {
-		if (op->rc == RC_TOO_BIG && op->kind == OP_JOIN)
-			log_warn("session", "join refused room=\"%.*s\" sockets=%zu "
-			    "max_rooms=%" PRId64, SLICE_ARGS(op->u.member.room),
-			    op->u.member.refused_r, e->conf.max_rooms);
+		if (op->rc == RC_TOO_BIG)
+			settle_refused(e, op);
 		if (op->kind == OP_JANITOR)
 			settle_janitor(e, op);
 		else if (op->kind == OP_CLOSE || op->kind == OP_DISCONNECT ||
@@ -597,6 +609,19 @@ bool
 engine_is_draining(const struct engine *e)
 {
 	return e->drain;
+}
+
+void
+engine_tally(struct engine *e, enum tally what)
+{
+	if (e != NULL)
+		store_tally(e->store, what);
+}
+
+void
+engine_tallies(struct engine *e, int64_t counts_r[TALLY__COUNT])
+{
+	store_tallies(e->store, counts_r);
 }
 
 size_t

@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/rc.h"
 #include "base/slice.h"
+#include "store/tally.h"
 #include "wire/codec.h"
 
 struct app;
@@ -160,6 +161,11 @@ size_t engine_parked(const struct engine *engine);
 /* Why the last ANSWER_BUSY: a short code ("lock", "store", "newer",
  * "removed": free the engine and the store, open both again). */
 const char *engine_reason(const struct engine *engine);
+
+/* Counts what a floor above has refused; NULL: there is no engine to count with. */
+void engine_tally(struct engine *engine, enum tally what);
+/* All that was counted, by whatever process. */
+void engine_tallies(struct engine *engine, int64_t counts_r[TALLY__COUNT]);
 
 /* The janitor's work and the tasks, for processes without a loop (`siogate
  * expire`).  RC_AGAIN: there is more. */

@@ -32,6 +32,13 @@ post_close(struct post *post, const char *reason, char answer)
 	post->answer = answer;
 }
 
+void
+post_garbled(struct post *post)
+{
+	store_tally(post->e->store, TALLY_PARSE);
+	post_close(post, "parse error", '1');
+}
+
 struct view *
 view_get(struct post *post, struct slice nsp)
 {
@@ -220,7 +227,7 @@ on_packet(struct post *post, const struct packet *packet)
 	view = view_get(post, packet->nsp);
 	if (!view->is_connected) {
 		if (!post->x->codec->traits.ignores_strangers)
-			post_close(post, "parse error", '1');
+			post_garbled(post);
 		return;
 	}
 	switch (packet->type) {
@@ -234,7 +241,7 @@ on_packet(struct post *post, const struct packet *packet)
 		on_disconnect(post, view);
 		break;
 	default:
-		post_close(post, "parse error", '1');
+		post_garbled(post);
 		break;
 	}
 }
@@ -254,7 +261,7 @@ on_message(struct post *post, const struct frame *frame)
 	case RC_AGAIN:
 		break;
 	default:
-		post_close(post, "parse error", '1');
+		post_garbled(post);
 		break;
 	}
 }
@@ -344,6 +351,7 @@ frame_take(void *arg, const struct frame *frame)
 	if (++post->n_frames > post->e->conf.wire.max_packets) {
 		log_warn("session", "too many packets sid=%s max_packets=%u",
 		    post->row.sid, post->e->conf.wire.max_packets);
+		store_tally(post->e->store, TALLY_PACKETS);
 		post_close(post, "parse error", '1');
 	} else {
 		on_frame(post, frame);
@@ -373,7 +381,7 @@ read_frames(struct post *post)
 	    live_frames(post->e, post->x, frame_take, post);
 
 	if (post->closing == NULL && rc != RC_NONE)
-		post_close(post, "parse error", '1');
+		post_garbled(post);
 }
 
 static void
@@ -442,7 +450,7 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 		post_close(&post, "transport close", '6');
 	} else if (is_form_unknown(x) ||
 	    assembler_load(&post.assembler, row->partial) != RC_OK) {
-		post_close(&post, "parse error", '1');
+		post_garbled(&post);
 	} else {
 		read_frames(&post);
 		save_partial(&post);

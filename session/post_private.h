@@ -39,6 +39,8 @@ struct post {
 
 /* The session ends when the payload is decided; the first reason counts. */
 void post_close(struct post *post, const char *reason, char answer);
+/* What it says cannot be understood, or not here. */
+void post_garbled(struct post *post);
 
 struct view *view_get(struct post *post, struct slice nsp);
 struct app_call view_call(struct post *post, struct view *view,

@@ -79,6 +79,8 @@ struct store_driver {
 	enum rc (*values)(struct store *store, struct slice prefix, size_t limit,
 	    struct arena *arena, store_value_fn *visit, void *arg);
 	enum rc (*stats)(struct store *store, struct store_stats *stats_r);
+	/* TALLY__COUNT counters; NULL: there are none now.  May be NULL. */
+	uint64_t *(*tallies)(struct store *store);
 	enum rc (*tasks)(struct store *store, uint64_t after, size_t limit,
 	    struct arena *arena, store_task_fn *visit, void *arg);
 	enum rc (*batch)(struct store *store, uint64_t n, uint64_t upto,

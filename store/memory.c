@@ -311,6 +311,12 @@ memory_backup(struct store *store, const char *to)
 	return RC_BAD_STATE;
 }
 
+static uint64_t *
+memory_tallies(struct store *store)
+{
+	return memory_of(store)->town->tallies;
+}
+
 const struct store_driver store_memory = {
 	.name = "memory",
 	.open = memory_open,
@@ -344,6 +350,7 @@ const struct store_driver store_memory = {
 	.presence = memory_presence,
 	.values = memory_values,
 	.stats = memory_stats,
+	.tallies = memory_tallies,
 	.tasks = memory_tasks,
 	.batch = memory_batch,
 	.tasks_all = memory_tasks_all,

@@ -167,6 +167,7 @@ struct town {
 	struct mem_presence *presences; /* in the order of users */
 	struct mem_acl *acls;           /* in the order of keys */
 	int64_t acl_version;
+	uint64_t tallies[TALLY__COUNT];
 	struct town *next;
 };
 

@@ -223,6 +223,7 @@ conf_take(struct sqlite *db, const struct store_conf *conf,
 	db->store.driver = &store_sqlite;
 	db->store.clock = clock;
 	db->dir = -1;
+	db->tallies.read_only = conf->read_only;
 	db->retention = conf->retention_ms;
 	db->recovery = conf->recovery_ms;
 	db->lock_wait = conf->lock_wait_ms;
@@ -273,6 +274,7 @@ sqlite_close(struct store *store)
 	for (size_t i = 0; i < SQL__COUNT; i++)
 		sqlite3_finalize(db->stmts[i]);
 	sqlite3_close(db->db);
+	tallies_fini(&db->tallies);
 	workers_close(&db->workers);
 	turnlock_close(&db->lock);
 	if (db->dir >= 0)
@@ -285,6 +287,15 @@ sqlite_close(struct store *store)
 	free(db->path);
 	free(db->file);
 	free(db);
+}
+
+/* Most processes never refuse anything: they do without the file. */
+static uint64_t *
+sqlite_tallies(struct store *store)
+{
+	struct sqlite *db = sqlite_of(store);
+
+	return tallies_counters(&db->tallies, db->dir, db->owner);
 }
 
 const struct store_driver store_sqlite = {
@@ -322,6 +333,7 @@ const struct store_driver store_sqlite = {
 	.presence = sqlite_presence,
 	.values = sqlite_values,
 	.stats = sqlite_stats,
+	.tallies = sqlite_tallies,
 	.tasks = sqlite_tasks,
 	.batch = sqlite_batch,
 	.tasks_all = sqlite_tasks_all,

@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "store/driver.h"
 #include "store/sqlite_sql.h"
+#include "store/tally_file.h"
 #include "store/turnlock.h"
 #include "store/worker.h"
 
@@ -135,6 +136,7 @@ struct sqlite {
 	char *path, *file;
 	uid_t owner;
 	bool is_wal;
+	struct tallies tallies;
 	int64_t retention, recovery, lock_wait, connect_timeout, interval,
 	    timeout, max_size;
 	int64_t data_version;

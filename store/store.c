@@ -474,3 +474,31 @@ store_backup(struct store *store, const char *to)
 {
 	return store->driver->backup(store, to);
 }
+
+/* ---- tallies ------------------------------------------------------------- */
+
+static uint64_t *
+tallies_get(struct store *store)
+{
+	return store->driver->tallies == NULL ? NULL : store->driver->tallies(store);
+}
+
+void
+store_tally(struct store *store, enum tally what)
+{
+	uint64_t *counters = tallies_get(store);
+
+	if (counters != NULL)
+		__atomic_fetch_add(&counters[what], 1, __ATOMIC_RELAXED);
+}
+
+void
+store_tallies(struct store *store, int64_t counts_r[TALLY__COUNT])
+{
+	uint64_t *counters = tallies_get(store);
+	size_t i;
+
+	for (i = 0; i < TALLY__COUNT; i++)
+		counts_r[i] = counters == NULL ? 0 :
+		    (int64_t)__atomic_load_n(&counters[i], __ATOMIC_RELAXED);
+}

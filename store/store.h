@@ -26,6 +26,7 @@
 #include "base/rc.h"
 #include "base/slice.h"
 #include "store/record.h"
+#include "store/tally.h"
 
 struct arena;
 struct buf;
@@ -285,6 +286,13 @@ struct store_stats {
 	    schema;
 };
 enum rc store_stats(struct store *store, struct store_stats *stats_r);
+
+/* ---- tallies: what was refused ----------------------------------------- */
+
+/* One more.  Never fails: what cannot be counted is not. */
+void store_tally(struct store *store, enum tally what);
+/* How many since the store was made, over all processes. */
+void store_tallies(struct store *store, int64_t counts_r[TALLY__COUNT]);
 
 /* ---- tasks: what must be done once ------------------------------------ */
 

@@ -157,3 +157,19 @@ engine_reason(const struct engine *e)
 	(void)e;
 	return "lock";
 }
+
+void
+engine_tally(struct engine *e, enum tally what)
+{
+	if (e != NULL)
+		e->tallies[what]++;
+}
+
+void
+engine_tallies(struct engine *e, int64_t counts_r[TALLY__COUNT])
+{
+	size_t i;
+
+	for (i = 0; i < TALLY__COUNT; i++)
+		counts_r[i] = e->tallies[i];
+}

@@ -26,6 +26,7 @@ struct engine {
 	unsigned leaves, echoes;        /* of posts */
 	int64_t hold_ms;                /* of the last poll */
 	enum generation generation;
+	unsigned tallies[TALLY__COUNT];
 };
 
 void fake_engine_init(struct engine *engine, const char *sid);

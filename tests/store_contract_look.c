@@ -349,9 +349,45 @@ the_figures_add_up(void)
 	T_OK(stats.log_bytes > 0);
 }
 
+static void
+what_is_refused_is_counted_for_all_processes(void)
+{
+	int64_t counts[TALLY__COUNT];
+	struct store *other;
+	char *error;
+	size_t i;
+
+	T_EQ(store_open(&scene.conf, &scene.clock.clock, &other, &error), RC_OK);
+	store_tally(scene.store, TALLY_TOKEN_EXPIRED);
+	store_tally(other, TALLY_TOKEN_EXPIRED);
+	store_tally(other, TALLY__COUNT - 1);
+	store_tallies(scene.store, counts);
+	for (i = 0; i < TALLY__COUNT; i++)
+		T_EQ(counts[i], i == TALLY_TOKEN_EXPIRED ? 2 : i == TALLY__COUNT - 1 ? 1 : 0);
+	store_close(&other);
+	if (scene.contract->keeps)
+		t_reopen();
+	store_tallies(scene.store, counts);
+	T_EQ(counts[TALLY_TOKEN_EXPIRED], 2);
+}
+
+static void
+every_tally_has_a_name_of_its_own(void)
+{
+	size_t i, k;
+
+	for (i = 0; i < TALLY__COUNT; i++) {
+		T_OK(tally_rows[i].name != NULL && tally_rows[i].help != NULL);
+		for (k = 0; k < i; k++)
+			T_OK(strcmp(tally_rows[i].name, tally_rows[k].name) != 0);
+	}
+}
+
 void
 contract_look(void)
 {
+	CASE(what_is_refused_is_counted_for_all_processes);
+	CASE(every_tally_has_a_name_of_its_own);
 	CASE(a_selector_without_rooms_means_the_namespace);
 	CASE(rooms_and_users_unite);
 	CASE(except_takes_away);

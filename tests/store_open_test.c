@@ -99,6 +99,15 @@ end(void)
 	T_EQ(system(command), 0);
 }
 
+static int64_t
+tally_of(enum tally what)
+{
+	int64_t counts[TALLY__COUNT];
+
+	store_tallies(s.store, counts);
+	return counts[what];
+}
+
 static enum rc
 commit_one(struct turn *turn, struct store_op *op)
 {
@@ -473,6 +482,8 @@ what_is_only_looked_at_is_not_made(void)
 	T_OK(is_here("alice"));
 	T_EQ(say("kitchen", SLICE("[1]")), RC_IO);
 	T_EQ(store_wake_fd(s.store), -1);
+	T_EQ(tally_of(TALLY_ACL), 0);
+	T_OK(stat(path_of("tallies"), &st) != 0);
 	end();
 }
 
@@ -652,6 +663,41 @@ a_long_path_wakes_too(void)
 	end();
 }
 
+/* ---- tallies ------------------------------------------------------------------------ */
+
+static void
+a_file_of_tallies_that_is_emptied_begins_again(void)
+{
+	scene();
+	reopen();
+	store_tally(s.store, TALLY_ACL);
+	T_EQ(tally_of(TALLY_ACL), 1);
+	T_EQ(truncate(path_of("tallies"), 0), 0);
+	store_tally(s.store, TALLY_ACL);
+	T_EQ(tally_of(TALLY_ACL), 1);
+	reopen();
+	T_EQ(tally_of(TALLY_ACL), 1);
+	end();
+}
+
+static void
+a_file_of_tallies_that_is_not_ours_is_left_alone(void)
+{
+	char text[32] = "";
+	FILE *f;
+
+	scene();
+	reopen();
+	f = fopen(path_of("tallies"), "w");
+	T_OK(f != NULL && fputs("of a later siogate", f) >= 0 && fclose(f) == 0);
+	store_tally(s.store, TALLY_ACL);
+	T_EQ(tally_of(TALLY_ACL), 0);
+	f = fopen(path_of("tallies"), "r");
+	T_OK(f != NULL && fgets(text, sizeof(text), f) != NULL && fclose(f) == 0);
+	T_STR(text, "of a later siogate");
+	end();
+}
+
 int
 main(void)
 {
@@ -668,6 +714,8 @@ main(void)
 	T_RUN(the_store_of_an_older_program_is_brought_up_to_date);
 	T_RUN(session_0_is_nobody);
 	T_RUN(what_is_only_looked_at_is_not_made);
+	T_RUN(a_file_of_tallies_that_is_emptied_begins_again);
+	T_RUN(a_file_of_tallies_that_is_not_ours_is_left_alone);
 	T_RUN(a_full_disk_is_an_error_and_then_over);
 	T_RUN(a_file_that_was_big_shrinks_again);
 	T_RUN(the_wal_stays_small);

@@ -74,7 +74,7 @@ on_end(struct socket *s, unsigned code)
 	(void)n;
 }
 
-static const struct socket_user echo_user = { on_message, on_end };
+static const struct socket_user echo_user = { on_message, on_end, NULL };
 
 /* The whole request comes at once here. */
 static void

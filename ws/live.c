@@ -97,7 +97,16 @@ on_ended(struct socket *socket, unsigned code)
 	live_free(l);
 }
 
-static const struct socket_user socket_user = { on_message, on_ended };
+static void
+on_refused(struct socket *socket, unsigned code)
+{
+	struct live_socket *l = socket_arg(socket);
+
+	engine_tally(l->door->engine, code == CLOSE_AGAIN_LATER ? TALLY_SLOW_READER :
+	    code == CLOSE_TOO_BIG ? TALLY_PAYLOAD : TALLY_PARSE);
+}
+
+static const struct socket_user socket_user = { on_message, on_ended, on_refused };
 
 /* ---- what the engine tells ------------------------------------------------------- */
 

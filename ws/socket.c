@@ -38,8 +38,6 @@ struct socket {
 	bool is_over;                   /* no message is handed on */
 };
 
-unsigned long socket_slow_count;
-
 void *
 socket_arg(const struct socket *s)
 {
@@ -73,14 +71,20 @@ close_queue(struct socket *s, unsigned code, struct slice reason)
 	buf_free(&frame);
 }
 
+static void
+tell_refused(struct socket *s, unsigned code)
+{
+	if (s->user->refused != NULL)
+		s->user->refused(s, code);
+}
+
 /* The queue is over its limit: what is in it still leaves if the peer takes it in
  * time, and says why there is no more. */
 static void
 slow_close(struct socket *s)
 {
-	socket_slow_count++;
-	log_warn("ws", "slow reader closed waiting=%zu since_start=%lu",
-	    s->stream->out.bytes, socket_slow_count);
+	log_warn("ws", "slow reader closed waiting=%zu", s->stream->out.bytes);
+	tell_refused(s, CLOSE_AGAIN_LATER);
 	s->is_over = true;
 	close_queue(s, CLOSE_AGAIN_LATER, SLICE("too slow"));
 	stream_finish(s->stream);
@@ -198,6 +202,7 @@ socket_feed(struct socket *s, char *p, size_t n)
 		return;
 	log_debug("ws", "websocket refused code=%u: %s", s->reader.close_code,
 	    frame_fault(&s->reader));
+	tell_refused(s, s->reader.close_code);
 	s->is_over = true;
 	close_queue(s, s->reader.close_code, slice_str(frame_fault(&s->reader)));
 	stream_finish(s->stream);

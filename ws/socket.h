@@ -29,6 +29,9 @@ struct socket_user {
 	 * the socket is gone when it returns.  code: of the first close frame, the
 	 * peer's or ours; CLOSE_NONE: it broke, or none was said. */
 	void (*ended)(struct socket *socket, unsigned code);
+	/* We close it, and why: CLOSE_TOO_BIG, CLOSE_AGAIN_LATER (it reads too
+	 * slowly) or another code.  May be NULL. */
+	void (*refused)(struct socket *socket, unsigned code);
 };
 
 struct socket_limits {
@@ -70,8 +73,5 @@ size_t socket_backlog(const struct socket *socket);
 
 /* Stops reading, and goes on.  A paused socket notices no end. */
 void socket_pause(struct socket *socket, bool is_paused);
-
-/* Slow readers that were closed since the process began. */
-extern unsigned long socket_slow_count;
 
 #endif

@@ -109,6 +109,8 @@ for (const name of fronts("lighttpd", "apache-fcgid"))
     const audit = (text) => until(() => readFileSync(join(front.run, "log/siogate.log"), "utf8").split("\n")
       .find((line) => line.includes(" audit ") && line.includes(text)), `an audit line with ${text}`);
 
+    const refused = async () => JSON.parse(await command(front, "--json", "stats")).refused;
+
     /* ---- tokens ---- */
 
     it("a token makes a user, in each generation", async (t) => {
@@ -136,9 +138,30 @@ for (const name of fronts("lighttpd", "apache-fcgid"))
         "token-malformed": ["nonsense", "a.b.c", `${token(good)}.x`, token(claims("anna", { much: "x".repeat(9000) }))],
         "token-missing": [undefined, "", 5],
       };
+      const before = await refused();
       for (const [code, tokens] of Object.entries(cases))
         for (const [i, value] of tokens.entries())
           assert.equal(await refusal(t, url, value), code, `${code} ${i}`);
+      const counts = await refused();
+      for (const [code, tokens] of Object.entries(cases))
+        assert.ok(counts[code] - before[code] >= tokens.length, `${code}: ${before[code]} to ${counts[code]}`);
+    });
+
+    it("counts what is refused by its reason, and forgets none of it when processes die", async (t) => {
+      const before = await refused();
+      const one = await enter(t, url, fresh("anna")), heard = next(one, "error");
+      one.emit("secret-door");
+      await heard;
+      const guess = await request(url, "/socket.io/siogate-api/v1/count", { method: "POST", headers: { Authorization: "Bearer not a token of ours" }, body: "{}" });
+      assert.equal(guess.status, 401);
+      assert.equal((await request(url, "/socket.io/?EIO=4&transport=pigeon")).status, 400);
+      const stranger = closing(t, open(NEW, `${url}/nowhere`));
+      assert.equal((await next(stranger, "connect_error"))[0].message, "Invalid namespace");
+      await killAll(front.responders());
+      const after = await refused();
+      for (const reason of ["acl", "api-token", "request", "namespace"])
+        assert.ok(after[reason] > before[reason], reason);
+      assert.match(await command(front, "stats"), /\d+ {2}acl +events that an access list does not allow\n/);
     });
 
     it("old clients are refused in their own words", async (t) => {

@@ -73,11 +73,11 @@ endif
 FUZZ_HTTP = tests/fake_engine.c tests/fake_engine.h tests/http_support.h
 check_PROGRAMS += %D%/fuzz_request
 %C%_fuzz_request_SOURCES = %D%/fuzz_request.c $(FUZZ_HTTP) $(FUZZ_DRIVER)
-%C%_fuzz_request_LDADD = http/libhttp.a $(FLOOR_WIRE) $(ZLIB_LIBS)
+%C%_fuzz_request_LDADD = http/libhttp.a store/libstore.a $(FLOOR_WIRE) $(ZLIB_LIBS)
 if FUZZERS
 noinst_PROGRAMS += %D%/libfuzzer_request
 %C%_libfuzzer_request_SOURCES = %D%/fuzz_request.c $(FUZZ_HTTP)
-%C%_libfuzzer_request_LDADD = http/libhttp.a $(FLOOR_WIRE) $(ZLIB_LIBS)
+%C%_libfuzzer_request_LDADD = http/libhttp.a store/libstore.a $(FLOOR_WIRE) $(ZLIB_LIBS)
 %C%_libfuzzer_request_LDFLAGS = $(FUZZ_LINK)
 endif
 
