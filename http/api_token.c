@@ -2,8 +2,10 @@
  * api_token.c - who may speak from outside
  *
  * A token is shown (Authorization: Bearer), or a secret signs the request.  All
- * tokens are compared, each in constant time; whoever brings wrong ones is counted
- * by address, and soon not listened to any more.
+ * tokens are compared, each in constant time.  What protects a token is its length:
+ * behind a proxy that we do not know all callers have one address, so that nobody
+ * may be shut out for what came from the same one.  A right token always passes;
+ * who brings wrong ones is told to wait, and fills no log.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -177,8 +179,14 @@ guesser_of(struct api *api, struct slice address)
 static const struct api_token *
 wrong(struct api_call *call, struct guesser *g, const char *why)
 {
+	if (g->n == GUESSES) {
+		api_refuse(call, 429, "guessing", "too many wrong tokens: wait a minute; "
+		    "the last one: %s", why);
+		return NULL;
+	}
 	g->n++;
-	log_warn("api", "refused: %s; wrong=%u of this address", why, g->n);
+	log_warn("api", "refused: %s; wrong=%u of this address%s", why, g->n,
+	    g->n == GUESSES ? ", more of them in this minute are only counted" : "");
 	api_refuse(call, 401, "token", "%s", why);
 	return NULL;
 }
@@ -257,10 +265,6 @@ api_admit(struct api_call *call)
 	address = peers_client(&call->own->gateway->trusted, request->remote_addr,
 	    http_header_get(request, "X-Forwarded-For"));
 	g = guesser_of(call->api, address);
-	if (g->n >= GUESSES) {
-		api_refuse(call, 429, "guessing", "too many wrong tokens: wait a minute");
-		return NULL;
-	}
 	if (name.n > 0)
 		token = signer_find(call, name, &why);
 	else if (bearer.n > 7 && slice_eq_nocase(slice_head(bearer, 7), SLICE("bearer ")))

@@ -137,6 +137,23 @@ a_batch_has_the_effects_that_its_token_may(void)
 	world_end();
 }
 
+static void
+a_right_token_passes_however_many_wrong_ones_came_before_it(void)
+{
+	int64_t counts[TALLY__COUNT];
+	int i;
+
+	world();
+	for (i = 0; i < 30; i++)
+		T_EQ(ask("not a token of ours", "count", "{}"), i < 10 ? 401 : 429);
+	T_EQ(ask("all-all-all-all-", "count", "{}"), 200);
+	T_EQ(ask("emitemitemitemit", "count", "{}"), 403);
+	store_tallies(kit.store, counts);
+	T_EQ(counts[TALLY_API_TOKEN], 30);
+	T_EQ(counts[TALLY_API_RIGHTS], 1);
+	world_end();
+}
+
 /* For a sanitizer: what was answered is not looked at again. */
 static void
 a_refusal_is_the_end_of_a_call(void)
@@ -188,6 +205,7 @@ main(void)
 {
 	T_RUN(a_verb_has_no_effect_but_its_own);
 	T_RUN(a_batch_has_the_effects_that_its_token_may);
+	T_RUN(a_right_token_passes_however_many_wrong_ones_came_before_it);
 	T_RUN(a_refusal_is_the_end_of_a_call);
 	T_RUN(what_was_decided_is_done_though_who_asked_has_gone);
 	return t_end();

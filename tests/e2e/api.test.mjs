@@ -177,5 +177,6 @@ for (const name of fronts("none", "lighttpd"))
       refused("emit", answers[1], 401, "token");
       refused("emit", answers.at(-1), 429, "guessing");
       assert.match(answers.at(-1).headers["retry-after"], /^\d+$/);
+      assert.equal((await send("cursor", {}, "all")).status, 200, "a right token from the same address");
     });
   });
