@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createSite } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,13 +43,34 @@ function folderOf(t) {
   return folder;
 }
 
-/* The rows of `siogate check` with these lines in its configuration. */
-async function check(t, lines) {
+/* The rows of `siogate check` with these lines in its configuration; then those of an address. */
+async function check(t, lines, ...words) {
   const folder = folderOf(t), conf = join(folder, "siogate.conf");
   writeFileSync(conf, `store = ${folder}/store\n${lines}`, { mode: 0o600 });
   const program = join(process.env.SIOGATE_PREFIX || join(top, "build/demo/prefix"), "bin/siogate");
-  return new Promise((resolve) => execFile(program, ["--config", conf, "--json", "check"],
-    (error, stdout) => resolve(JSON.parse(stdout))));
+  return new Promise((resolve) => execFile(program, ["--config", conf, "--json", ...words, "check"],
+    (error, stdout) => resolve(words.length > 0 ? stdout.trim().split("\n").map(JSON.parse)[1] : JSON.parse(stdout))));
+}
+
+/* A site that is right but for what `wrong` answers: {steps, failed, told} of `siogate check --url`. */
+async function probe(t, wrong) {
+  const server = createSite((req, res) => {
+    let body = "";
+    req.on("data", (part) => { body += part; });
+    req.on("end", () => {
+      const { method, url } = req, answer = wrong({ method, url, body });
+      if (answer)
+        res.writeHead(answer[0], { Connection: "close" }).end(answer[1]);
+      else if (!url.includes("sid="))
+        res.end('0{"sid":"x","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":100000}');
+      else
+        res.writeHead(body.length > 100000 ? 413 : 200).end(method === "GET" ? '40{"sid":"y"}' : body.length > 100000 ? "" : "ok");
+    });
+  }).on("upgrade", (req, socket) => socket.end(wrong({ method: "upgrade" }) ? "HTTP/1.1 400 Bad Request\r\n\r\n" : "HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const steps = await check(t, "", "--url", `http://127.0.0.1:${server.address().port}/socket.io/`);
+  return { steps: steps.length, failed: steps.filter(({ ok }) => !ok).map(({ step }) => step) };
 }
 
 const asked = (rows) => rows.filter((row) => row.check.startsWith("backend "));
@@ -100,6 +122,19 @@ describe("siogate check", { skip: fronts("none").length === 0 || fronts("none")[
     assert.equal(ok, false);
     assert.match(detail, /siogate.conf:\d+: concurrency = many/);
     assert.ok(rows.some((row) => row.check === "file descriptors"));
+  });
+
+  it("tries a public address, and names what its web server spoils", async (t) => {
+    assert.deepEqual(await probe(t, () => undefined), { steps: 5, failed: [] });
+    const page = "<html>no</html>";
+    for (const [failed, wrong] of [
+      [/handshake/, () => [404, page]],
+      [/^POST/, ({ method }) => method === "POST" && [405, page]],
+      [/poll/, ({ method, url }) => method === "GET" && url.includes("sid=") && [502, page]],
+      [/POST of 200 KB/, ({ body }) => body?.length > 131072 && [413, page]],
+      [/upgrade/, ({ method }) => method === "upgrade"],
+    ])
+      assert.match((await probe(t, wrong)).failed[0], failed);
   });
 
   it("counts processes where polls take them", async (t) => {

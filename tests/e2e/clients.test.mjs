@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { declare, fresh } from "./lib/cases.mjs";
 import { ask, clients, closing, connect } from "./lib/client.mjs";
-import { fronts, startFront } from "./lib/front.mjs";
+import { checkUrl, fronts, startFront } from "./lib/front.mjs";
 import { collect, next } from "./lib/wait.mjs";
 
 for (const name of fronts("lighttpd", "apache-fcgid", "apache-proxy", "nginx", "cgi", "lighttpd-cgi", "htaccess", "none"))
@@ -17,6 +17,11 @@ for (const name of fronts("lighttpd", "apache-fcgid", "apache-proxy", "nginx", "
     after(() => front?.stop());
     for (const version of Object.keys(clients))
       describe(`client ${version}`, () => declare(it, version, () => front.url));
+
+    it("is what siogate check --url asks of a site", { skip: name === "given" }, async () => {
+      const steps = await checkUrl(front);
+      assert.deepEqual(steps.map(({ ok }) => ok), [true, true, true, true]);
+    });
   });
 
 /* siogate-ws alone, its WebSockets and its polls. */

@@ -11,7 +11,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { fresh } from "./lib/cases.mjs";
 import { ask, closing, connect, open } from "./lib/client.mjs";
-import { all, fronts, startFront, startSidecar } from "./lib/front.mjs";
+import { all, checkUrl, fronts, startFront, startSidecar } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
 import { seeded } from "./lib/random.mjs";
 import { collect, next, until } from "./lib/wait.mjs";
@@ -68,6 +68,10 @@ for (const name of fronts("lighttpd", "nginx"))
         }
       });
     }
+
+    it("siogate check --url finds nothing to complain about", async () => {
+      assert.deepEqual((await checkUrl(front)).map(({ ok }) => ok), [true, true, true, true, true]);
+    });
 
     it("binary goes both ways after the upgrade", async (t) => {
       for (const version of VERSIONS) {

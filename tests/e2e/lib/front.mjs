@@ -40,6 +40,12 @@ export async function command(front, ...args) {
   return (await promisify(execFile)(...onStore(front.run, args))).stdout;
 }
 
+/* What `siogate check` says about the address of a front: {step, ok, status} each. */
+export async function checkUrl(front) {
+  const [file, words, options] = onStore(front.run, ["--json", "--url", `${front.url}/socket.io/`, "check"]);
+  return new Promise((resolve) => execFile(file, words, options, (error, stdout) => resolve(JSON.parse(stdout.trim().split("\n")[1]))));
+}
+
 /* How many polls the store behind url holds; undefined: it is not ours to ask. */
 export function claims(url) {
   const run = runs.get(url);
@@ -86,6 +92,9 @@ export async function startFront(front, { conf = "", env = {}, name = "", ws = f
       throw error;
     });
     rmSync(folder, { recursive: true, force: true });
+    const left = named(run);
+    if (left.length > 0)
+      throw new Error(`${front} leaves running:\n${left.join("\n")}`);
   };
   try {
     chmodSync(folder, 0o711);           /* the serving account passes through */
@@ -114,6 +123,18 @@ function programs(run) {
       return readlinkSync(`/proc/${pid}/exe`).startsWith(`${run}/`) && !isZombie(pid);
     } catch {
       return false;                     /* ended meanwhile, or a thread of the kernel */
+    }
+  });
+}
+
+/* The command lines of whoever was started with a file of the run folder, or runs one. */
+function named(run) {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return words.some((word) => word.includes(`${run}/`)) ? [`${pid} ${words.join(" ")}`] : [];
+    } catch {
+      return [];                        /* ended meanwhile */
     }
   });
 }
