@@ -22,8 +22,9 @@ enum exchange_kind {
 	EXCHANGE_PROBE, EXCHANGE_UPGRADE, EXCHANGE_LEAVE        /* of connections */
 };
 
-/* So many polls ask for themselves, by channel. */
-enum { SMALL_LOT = 4 };
+/* So many polls ask for themselves, by channel; so many disconnects that wait are
+ * remembered, as many as one search of task.c looks at. */
+enum { SMALL_LOT = 4, LOOKED = 1024 };
 
 /* A record on its way out in this turn, with its bytes for each generation,
  * made on first use and shared by all recipients. */
@@ -142,7 +143,7 @@ struct engine {
 	bool has_sockets, has_sockets_known;    /* store_has_sockets(), of this turn */
 	bool resync;                    /* ask by channel again for all parked */
 	bool asked_all;                 /* that was done in this turn */
-	uint64_t presence_upto;         /* tasks up to here were looked at for presence */
+	uint64_t looked[LOOKED];        /* disconnects that were looked at for presence */
 	uint64_t tasks_from;            /* here the last search stopped; 0: at the end */
 	bool look_for_tasks, drain;
 	int64_t next_tick, next_janitor, next_parked;

@@ -22,7 +22,7 @@
 
 enum {
 	TASKS_PER_TURN = 32,
-	PAGE = 64, PAGES = 16,          /* heads that one search looks at */
+	PAGE = 64, PAGES = LOOKED / PAGE,       /* heads that one search looks at */
 	LEASE_MS = 30000,
 	AGAIN_MS = 1000                 /* another process tries, or nobody may */
 };
@@ -226,6 +226,20 @@ job_try(struct engine *e, struct job *job, struct slice once, int64_t once_ms)
 	job->op->u.task.batch = job->is_later ? job->terms.batch : 1;
 }
 
+/* No application is waited for.  A task is found again and again until one has
+ * answered, and heads are not found in the order of their numbers; to have
+ * forgotten one only costs a look. */
+static void
+presence_once(struct engine *e, const struct task *task)
+{
+	uint64_t *looked = &e->looked[task->n % LOOKED];
+
+	if (*looked == task->n)
+		return;
+	*looked = task->n;
+	presence_look_all(e, task->nsp, task->rooms, task->user, NULL);
+}
+
 struct search {
 	struct engine *e;
 	uint64_t last;
@@ -245,10 +259,8 @@ task_found(void *arg, const struct task *task)
 	if (search->found == TASKS_PER_TURN || job_is_known(e->jobs, task->n) ||
 	    job_is_known(e->out, task->n))
 		return;
-	if (task->kind == TASK_DISCONNECT && task->n > e->presence_upto) {
-		e->presence_upto = task->n;     /* once; no application is waited for */
-		presence_look_all(e, task->nsp, task->rooms, task->user, NULL);
-	}
+	if (task->kind == TASK_DISCONNECT)
+		presence_once(e, task);
 	rc = task_terms(e, task, &terms);
 	if (rc == RC_AGAIN) {
 		if (terms.not_before != 0)
@@ -447,6 +459,7 @@ task_forget(struct engine *e)
 			job_free(e, job);
 		}
 	}
+	memset(e->looked, 0, sizeof(e->looked));        /* nobody was told */
 	look_again(e, clock_boot(e->clock) + AGAIN_MS);
 }
 

@@ -633,6 +633,35 @@ an_event_of_a_batch_sees_the_user_that_the_one_before_bound(void)
 	kit_fini(&kit);
 }
 
+/* Which of two disconnects is the head of its lane first says nothing about which of
+ * them came first. */
+static void
+who_left_behind_an_unanswered_event_has_left(void)
+{
+	char anna[24], ben[24];
+
+	begin();
+	kit_leave(&kit, 1);
+	kit_leave(&kit, 2);
+	fake.user = "anna";
+	join_later(anna);
+	kit_post(&kit, 0, anna, "42/later,[\"bind\"]");
+	answer(RC_OK);
+	kit_post(&kit, 0, anna, "42/later,[\"join\"]");
+	answer(RC_OK);
+	join_later(ben);
+	kit_post(&kit, 0, anna, "42/later,[\"slow\"]");
+	kit_post(&kit, 0, anna, "1");
+	kit_post(&kit, 0, ben, "1");
+	kit_settle(&kit);
+	T_EQ(fake.n_out, 2);            /* what she said, and that he left */
+	T_STR(present("red"), "anna ");
+	answer(RC_OK);
+	kit_pass(&kit, 2000);
+	T_STR(present("red"), "");
+	kit_fini(&kit);
+}
+
 int
 main(void)
 {
@@ -657,5 +686,6 @@ main(void)
 	T_RUN(v0_whose_root_is_refused_has_ended);
 	T_RUN(who_joins_by_an_answer_is_present_there);
 	T_RUN(an_event_of_a_batch_sees_the_user_that_the_one_before_bound);
+	T_RUN(who_left_behind_an_unanswered_event_has_left);
 	return t_end();
 }
