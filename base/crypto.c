@@ -113,19 +113,6 @@ crypto_hmac_sha256(struct slice key, struct slice text,
 	return RC_OK;
 }
 
-bool
-crypto_equal(struct slice a, struct slice b)
-{
-	volatile unsigned char differ = 0;
-	size_t i;
-
-	if (a.n != b.n)
-		return false;
-	for (i = 0; i < a.n; i++)
-		differ |= (unsigned char)(a.p[i] ^ b.p[i]);
-	return differ == 0;
-}
-
 /* ---- public keys ------------------------------------------------------------------ */
 
 struct crypto_key {

@@ -26,9 +26,6 @@ enum crypto_algorithm {
 enum rc crypto_hmac_sha256(struct slice key, struct slice text,
     unsigned char mac_r[CRYPTO_MAC_SIZE]);
 
-/* Whether both are the same, in a time that tells only their lengths. */
-bool crypto_equal(struct slice a, struct slice b);
-
 /*
  * A public key in PEM, fit for the algorithm that its kind allows: RSA of 2048
  * bits or more, or EC on P-256.  RC_BAD_INPUT: *why_r is what is wrong with it (a

@@ -19,7 +19,7 @@ void random_id(char id_r[ID_LEN + 1]);
 /* SipHash-2-4 (Aumasson, Bernstein 2012).  A MAC while the key is secret. */
 uint64_t siphash(const unsigned char key[16], struct slice data);
 
-/* Compares without telling where the difference is by its time. */
+/* Whether both are the same, in a time that tells only their lengths. */
 bool slice_eq_secret(struct slice a, struct slice b);
 
 #endif

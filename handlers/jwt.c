@@ -15,6 +15,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "handlers/jwt.h"
 
 enum { DEPTH = 16, NUMBER_MAX = 32 };
@@ -76,7 +77,7 @@ key_verify(const struct jwt_key *key, const struct parts *parts)
 	if (key->secret.p == NULL)
 		return crypto_verify(key->public, parts->signed_text, parts->signature);
 	rc = crypto_hmac_sha256(key->secret, parts->signed_text, mac);
-	if (rc == RC_OK && !crypto_equal(slice_of((const char *)mac, sizeof(mac)),
+	if (rc == RC_OK && !slice_eq_secret(slice_of((const char *)mac, sizeof(mac)),
 	    parts->signature))
 		rc = RC_BAD_INPUT;
 	return rc;

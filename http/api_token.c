@@ -200,7 +200,7 @@ bearer_find(const struct api *api, struct slice shown)
 	const struct api_token *token, *found = NULL;
 
 	for (token = api->tokens; token != NULL; token = token->next)
-		if (token->token != NULL && crypto_equal(slice_str(token->token), shown))
+		if (token->token != NULL && slice_eq_secret(slice_str(token->token), shown))
 			found = token;
 	return found;
 }
@@ -222,7 +222,7 @@ signature_fits(const struct api_call *call, const struct api_token *token,
 	buf_free(&text);
 	for (i = 0; i < sizeof(mac); i++)
 		snprintf(hex + 3 + 2 * i, 3, "%02x", mac[i]);
-	return rc == RC_OK && crypto_equal(slice_str(hex), signature);
+	return rc == RC_OK && slice_eq_secret(slice_str(hex), signature);
 }
 
 static const struct api_token *
