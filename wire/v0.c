@@ -531,19 +531,6 @@ lines_repair(struct buf *out, struct slice payload)
 	buf_free(&text);
 }
 
-/* Bytes that are no text become U+FFFD, as node makes of them. */
-static void
-text_clean(struct buf *out, struct slice s)
-{
-	size_t n;
-
-	for (; s.n > 0; s = slice_skip(s, n)) {
-		n = utf8_head(s);
-		buf_add(out, n == 0 ? SLICE("\xef\xbf\xbd") : slice_head(s, n));
-		n += n == 0;
-	}
-}
-
 static void
 value_read(struct buf *payload, struct slice value, bool from_page)
 {
@@ -553,7 +540,7 @@ value_read(struct buf *payload, struct slice value, bool from_page)
 	while (value.n > 0)
 		buf_char(&decoded, form_char(&value));
 	if (!utf8_valid(buf_slice(&decoded))) {
-		text_clean(&clean, buf_slice(&decoded));
+		utf8_mend(&clean, buf_slice(&decoded));
 		buf_free(&decoded);
 		decoded = clean;
 	}
