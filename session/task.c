@@ -46,16 +46,6 @@ job_is_known(const struct job *job, uint64_t task)
 	return false;
 }
 
-static struct slice *
-task_slice(struct task *t, size_t i)
-{
-	struct slice *slices[] = { &t->nsp, &t->name, &t->context, &t->socket_id,
-	    &t->user, &t->data, &t->info, &t->attachments, &t->ack, &t->says,
-	    &t->pid, &t->rooms };
-
-	return i < N_ELEMENTS(slices) ? slices[i] : NULL;
-}
-
 static struct job *
 job_new(struct engine *e, const struct task *task, const struct later_terms *terms)
 {

@@ -109,6 +109,16 @@ struct store {
 enum rc acl_merge(struct buf *out, enum acl_verb verb, struct slice old,
     struct slice names);
 
+/* A try that says nothing else has so many. */
+enum { TASK_ATTEMPTS = 3 };
+
+/* What a task takes of its lane's room. */
+int64_t task_bytes(const struct task *task);
+/* As an OP_TASK_ADD says it; no number and no lane yet. */
+struct task task_of_op(const struct store_op *op);
+/* Whether what an OP_RECEIVE brings goes into a lane of n tasks and so many bytes. */
+bool inbox_has_room(const struct store_op *op, int64_t n, int64_t bytes);
+
 extern const struct store_driver store_sqlite;
 extern const struct store_driver store_memory;
 

@@ -1,6 +1,6 @@
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_SOURCES = %D%/record.h %D%/store.h %D%/driver.h %D%/store.c \
-	%D%/channel.c %D%/acl.c %D%/sqlite_acl.c %D%/sqlite_presence.c %D%/sqlite_mail.c \
+	%D%/channel.c %D%/acl.c %D%/task.c %D%/sqlite_acl.c %D%/sqlite_presence.c %D%/sqlite_mail.c \
 	%D%/memory_presence.c %D%/memory_acl.c \
 	%D%/worker.h %D%/worker.c %D%/tally.h %D%/tally_file.h %D%/tally.c %D%/tally_file.c %D%/turnlock.h %D%/turnlock.c \
 	%D%/sqlite_private.h %D%/sqlite_sql.h %D%/sqlite_sql.c \

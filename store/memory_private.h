@@ -27,7 +27,6 @@
 enum {
 	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
 	SLOT_HEARD_MS = 5000,
-	TASK_ATTEMPTS = 3,
 	LANE_KEEP_MS = 86400 * 1000,    /* how long its value stays behind a lane */
 	ANSWERS_WAIT_MS = 60000         /* how long answers wait to be looked at */
 };
@@ -92,7 +91,6 @@ struct kept {
 
 struct mem_task {
 	struct task task;               /* its slices are ours */
-	bool is_aside;
 	unsigned holder;
 	int64_t lease_boot, due;
 	uint64_t upto;                  /* what goes with it; 0: not tried yet */

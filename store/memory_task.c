@@ -9,8 +9,6 @@
 
 #include "store/memory_private.h"
 
-enum { TASK_OVERHEAD = 64 };
-
 /* ---- tasks ------------------------------------------------------------------------ */
 
 static uint64_t
@@ -19,24 +17,6 @@ lane_of(struct town *town, uint64_t session)
 	const struct mem_session *s = memory_session_get(town, session);
 
 	return s == NULL ? 0 : s->lane;
-}
-
-static int64_t
-task_bytes(const struct task *t)
-{
-	return TASK_OVERHEAD + (int64_t)(t->name.n + t->context.n +
-	    t->attachments.n + t->says.n);
-}
-
-/* All slices of a task, one after the other. */
-static struct slice *
-task_slice(struct task *t, size_t i)
-{
-	struct slice *slices[] = { &t->nsp, &t->name, &t->context, &t->socket_id,
-	    &t->user, &t->data, &t->info, &t->attachments, &t->ack, &t->says,
-	    &t->pid, &t->rooms };
-
-	return i < N_ELEMENTS(slices) ? slices[i] : NULL;
 }
 
 /* The slices become the task's own. */
@@ -95,7 +75,7 @@ is_behind(const struct town *town, const struct mem_task *t)
 	const struct mem_task *e;
 
 	DL_FOREACH(town->tasks, e)
-		if (e->task.n < t->task.n && !e->is_aside &&
+		if (e->task.n < t->task.n && !e->task.is_aside &&
 		    ((t->task.lane != 0 && e->task.lane == t->task.lane) ||
 		    (t->task.socket != 0 && e->task.socket == t->task.socket)))
 			return true;
@@ -105,20 +85,9 @@ is_behind(const struct town *town, const struct mem_task *t)
 void
 memory_op_task_add(struct memory *m, struct store_op *op)
 {
-	struct task task = { .kind = op->u.task_add.kind,
-		.session = op->u.task_add.opened != NULL ? *op->u.task_add.opened :
-		op->u.task_add.session, .nsp = op->u.task_add.nsp,
-		.name = op->u.task_add.name, .context = op->u.task_add.context,
-		.socket_id = op->u.task_add.socket_id,
-		.attachments = op->u.task_add.attachments,
-		.ack = op->u.task_add.ack, .says = op->u.task_add.says,
-		.pid = op->u.task_add.pid, .info = op->u.task_add.info,
-		.generation = op->u.task_add.generation,
-		.transport = op->u.task_add.transport };
+	struct task task = task_of_op(op);
 	struct mem_task *t;
 
-	if (op->u.task_add.socket != NULL)
-		task.socket = *op->u.task_add.socket;
 	task.lane = lane_of(m->town, task.session);
 	t = task_append(m, &task);
 	op->u.task_add.n_r = t->task.n;
@@ -135,14 +104,11 @@ memory_has_room(struct memory *m, const struct store_op *op)
 	if (op->u.receive.inbox_n == 0)
 		return true;
 	DL_FOREACH(m->town->tasks, t)
-		if (t->task.lane == lane && !t->is_aside) {
+		if (t->task.lane == lane && !t->task.is_aside) {
 			n++;
 			bytes += task_bytes(&t->task);
 		}
-	return n == 0 || ((op->u.receive.max_inbox == 0 ||
-	    n + op->u.receive.inbox_n <= op->u.receive.max_inbox) &&
-	    (op->u.receive.max_inbox_bytes == 0 ||
-	    bytes + op->u.receive.inbox_bytes <= op->u.receive.max_inbox_bytes));
+	return inbox_has_room(op, n, bytes);
 }
 
 static struct mem_task *
@@ -151,7 +117,7 @@ bye_of(struct town *town, uint64_t socket)
 	struct mem_task *t;
 
 	DL_FOREACH(town->tasks, t)
-		if (t->task.kind == TASK_DISCONNECT && !t->is_aside &&
+		if (t->task.kind == TASK_DISCONNECT && !t->task.is_aside &&
 		    t->task.socket == socket)
 			return t;
 	return NULL;
@@ -165,7 +131,7 @@ memory_refresh_bye(struct memory *m, uint64_t socket, struct slice data,
 	struct mem_task *t;
 
 	DL_FOREACH(m->town->tasks, t) {
-		if (t->task.kind != TASK_DISCONNECT || t->is_aside ||
+		if (t->task.kind != TASK_DISCONNECT || t->task.is_aside ||
 		    t->task.socket != socket)
 			continue;
 		some = true;
@@ -228,7 +194,7 @@ static bool
 is_in_batch(const struct mem_task *first, uint64_t upto, const struct mem_task *t)
 {
 	return t == first || (upto > first->task.n && first->task.lane != 0 &&
-	    t->task.lane == first->task.lane && !t->is_aside &&
+	    t->task.lane == first->task.lane && !t->task.is_aside &&
 	    t->task.n > first->task.n && t->task.n <= upto);
 }
 
@@ -243,7 +209,7 @@ batch_end(const struct town *town, const struct mem_task *first, size_t limit)
 		return upto;
 	DL_FOREACH(town->tasks, t) {
 		if (t->task.n < first->task.n || t->task.lane != first->task.lane ||
-		    t->is_aside)
+		    t->task.is_aside)
 			continue;
 		if (n++ == limit || t->task.kind != TASK_EVENT ||
 		    t->task.socket != first->task.socket ||
@@ -262,10 +228,10 @@ task_aside(struct town *town, struct mem_task *first)
 
 	DL_FOREACH(town->tasks, t)
 		if (t != first && is_in_batch(first, upto, t)) {
-			t->is_aside = t->task.is_aside = true;
+			t->task.is_aside = true;
 			t->holder = 0;
 		}
-	first->is_aside = first->task.is_aside = true;
+	first->task.is_aside = true;
 	first->holder = 0;
 }
 
@@ -278,7 +244,7 @@ memory_op_task_try(struct memory *m, struct store_op *op)
 
 	if (t == NULL) {
 		op->rc = RC_GONE;
-	} else if (t->is_aside) {
+	} else if (t->task.is_aside) {
 		op->rc = RC_TOO_BIG;
 	} else if (is_worked_at(m, t)) {
 		op->rc = RC_CLASH;
@@ -322,7 +288,7 @@ task_again(struct memory *m, struct mem_task *t, const struct store_op *op)
 	}
 	t->task.n = ++m->town->task_n;
 	t->task.attempts = 0;
-	t->is_aside = t->task.is_aside = false;
+	t->task.is_aside = false;
 	t->due = 0;
 	t->upto = 0;
 	DL_DELETE(m->town->tasks, t);
@@ -410,7 +376,7 @@ memory_tasks(struct store *store, uint64_t after, size_t limit,
 	struct mem_task *t;
 
 	DL_FOREACH(m->town->tasks, t) {
-		if (t->task.n <= after || t->is_aside || t->due > wall || limit == 0 ||
+		if (t->task.n <= after || t->task.is_aside || t->due > wall || limit == 0 ||
 		    is_worked_at(m, t) || is_behind(m->town, t))
 			continue;
 		task_show(m, t, arena, visit, arg);
@@ -461,7 +427,7 @@ memory_is_asking(struct store *store, uint64_t session, struct slice nsp,
 	*asking_r = false;
 	DL_FOREACH(memory_of(store)->town->tasks, t)
 		if (t->task.kind == TASK_CONNECT && t->task.session == session &&
-		    !t->is_aside && slice_eq(t->task.nsp, nsp))
+		    !t->task.is_aside && slice_eq(t->task.nsp, nsp))
 			*asking_r = true;
 	return RC_OK;
 }

@@ -220,8 +220,8 @@ memory_stats(struct store *store, struct store_stats *stats_r)
 	DL_FOREACH(town->timers, timer)
 		stats_r->timers++;
 	DL_FOREACH(town->tasks, t) {
-		*(t->is_aside ? &stats_r->set_aside : &stats_r->tasks) += 1;
-		stats_r->inbox += !t->is_aside && t->task.kind >= TASK_CONNECT;
+		*(t->task.is_aside ? &stats_r->set_aside : &stats_r->tasks) += 1;
+		stats_r->inbox += !t->task.is_aside && t->task.kind >= TASK_CONNECT;
 	}
 	DL_FOREACH(town->questions, q)
 		stats_r->questions += !q->is_done;

@@ -28,7 +28,6 @@ enum {
 	SCHEMA = 7,                     /* what this program reads and writes */
 	CLOSE_WAIT_MS = 30000,          /* how long a RECORD_CLOSE waits to be read */
 	SLOT_HEARD_MS = 5000,
-	TASK_ATTEMPTS = 3,
 	LANE_KEEP_MS = 86400 * 1000     /* how long its value stays behind a lane */
 };
 

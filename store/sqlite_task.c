@@ -17,8 +17,6 @@
 #include "base/log.h"
 #include "store/sqlite_private.h"
 
-enum { TASK_OVERHEAD = 64 };
-
 static void task_read(sqlite3_stmt *s, struct arena *arena, struct task *t);
 
 /* Tasks of this session go one after the other; of none: 0. */
@@ -35,14 +33,6 @@ lane_of_socket(struct sqlite *db, const struct socket_row *k)
 	if (k->session != 0)
 		return lane_of(db, k->session);
 	return k->n == 0 ? 0 : sql_int(db, 0, SQL_SOCKET_LANE, "i", (int64_t)k->n);
-}
-
-/* What a task takes of a lane's room. */
-static int64_t
-task_bytes(const struct task *t)
-{
-	return TASK_OVERHEAD + (int64_t)(t->name.n + t->context.n +
-	    t->attachments.n + t->says.n);
 }
 
 static void
@@ -83,22 +73,10 @@ task_add(struct sqlite *db, enum task_kind kind, struct slice name,
 void
 op_task_add(struct sqlite *db, struct store_op *op)
 {
-	uint64_t session = op->u.task_add.opened != NULL ? *op->u.task_add.opened :
-	    op->u.task_add.session;
-	struct task t = { .kind = op->u.task_add.kind, .session = session,
-		.nsp = op->u.task_add.nsp, .name = op->u.task_add.name,
-		.context = op->u.task_add.context,
-		.socket_id = op->u.task_add.socket_id,
-		.attachments = op->u.task_add.attachments,
-		.ack = op->u.task_add.ack, .says = op->u.task_add.says,
-		.pid = op->u.task_add.pid, .info = op->u.task_add.info,
-		.generation = op->u.task_add.generation,
-		.transport = op->u.task_add.transport };
+	struct task t = task_of_op(op);
 
-	if (op->u.task_add.socket != NULL)
-		t.socket = *op->u.task_add.socket;
 	t.n = op->u.task_add.n_r = (uint64_t)++db->state.task_n;
-	t.lane = (uint64_t)lane_of(db, session);
+	t.lane = (uint64_t)lane_of(db, t.session);
 	task_insert(db, &t);
 	op->u.task_add.is_head_r = sql_int(db, 0, SQL_TASK_BEFORE, "iii",
 	    (int64_t)t.lane, (int64_t)t.socket, (int64_t)t.n) == 0;
@@ -118,10 +96,7 @@ task_has_room(struct sqlite *db, const struct store_op *op)
 	n = col_int(s, 0);
 	bytes = col_int(s, 1);
 	sql_end(s);
-	return n == 0 || ((op->u.receive.max_inbox == 0 ||
-	    n + op->u.receive.inbox_n <= op->u.receive.max_inbox) &&
-	    (op->u.receive.max_inbox_bytes == 0 ||
-	    bytes + op->u.receive.inbox_bytes <= op->u.receive.max_inbox_bytes));
+	return inbox_has_room(op, n, bytes);
 }
 
 bool

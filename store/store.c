@@ -379,12 +379,6 @@ store_is_asking(struct store *store, uint64_t session, struct slice nsp,
 	return store->driver->is_asking(store, session, nsp, asking_r);
 }
 
-struct slice
-store_lane_key(struct arena *arena, uint64_t lane)
-{
-	return arena_printf(arena, "lane %llu", (unsigned long long)lane);
-}
-
 /* A name as it is; quoted where it could be taken for more than one. */
 static void
 audit_name(struct buf *out, struct slice name)

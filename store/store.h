@@ -332,6 +332,9 @@ struct task {
 	struct slice attachments;       /* EVENT: packed.  ACK: packed, of each answer a packed
 	                                 * list (empty: none); absent: none at all */
 };
+/* All slices of a task, one after the other; NULL behind the last. */
+struct slice *task_slice(struct task *task, size_t i);
+
 /* The heads behind `after` that nobody works at and that are due, oldest first,
  * at most limit.  RC_NONE. */
 typedef void store_task_fn(void *arg, const struct task *task);
