@@ -358,6 +358,8 @@ a_form_holds_the_payload(void)
 	T_STR(form("data=", false), "");
 	T_OK(form("x=1", false) == NULL);
 	T_STR(form("data=~m~1~m~%FF", false), "~m~1~m~\xef\xbf\xbd");
+	/* as much of a character as there is becomes one */
+	T_STR(form("data=~m~2~m~%F0%9F%98x", false), "~m~2~m~\xef\xbf\xbdx");
 }
 
 static void

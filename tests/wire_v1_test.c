@@ -97,6 +97,7 @@ messages_and_json_are_the_event_message(void)
 	READS_AS("3::/admin:hi", PACKET_EVENT, "/admin", "[\"message\",\"hi\"]");
 	READS_AS("4:::{\"a\":1}", PACKET_EVENT, "/", "[\"message\",{\"a\":1}]");
 	READS_AS("4:::[1]", PACKET_EVENT, "/", "[\"message\",[1]]");
+	READS_AS("4:::\n\t[1]\r\n", PACKET_EVENT, "/", "[\"message\",[1]]");
 }
 
 static void

@@ -62,15 +62,19 @@ old_text_event(struct arena *arena, struct slice name, struct slice text)
 }
 
 struct slice
+old_trim(struct slice text)
+{
+	while (text.n > 0 && memchr(" \n\r\t", text.p[0], 4) != NULL)
+		text = slice_skip(text, 1);
+	return scan_trim(text);
+}
+
+struct slice
 old_inside(struct slice array)
 {
 	struct slice s = slice_skip(scan_trim(array), 1);
-	size_t n = 0;
 
-	s = scan_trim(slice_head(s, s.n - 1));
-	while (n < s.n && strchr(" \n\r\t", s.p[n]) != NULL)
-		n++;
-	return slice_skip(s, n);
+	return old_trim(slice_head(s, s.n - 1));
 }
 
 struct slice

@@ -23,6 +23,8 @@ struct slice old_event(struct arena *arena, struct slice name,
 /* The same with one text, which is not quoted. */
 struct slice old_text_event(struct arena *arena, struct slice name,
     struct slice text);
+/* Text without the JSON blanks at either end. */
+struct slice old_trim(struct slice text);
 /* What stands between the brackets of an array. */
 struct slice old_inside(struct slice array);
 /* What stands behind an array's first element, up to and with the bracket; nothing

@@ -45,15 +45,9 @@ is_blank(char c)
 }
 
 static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 is_hex(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return scan_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 struct slice
@@ -86,7 +80,7 @@ skip_digits(struct scanner *s)
 {
 	const char *start = s->p;
 
-	while (s->p < s->end && is_digit(*s->p))
+	while (s->p < s->end && scan_is_digit(*s->p))
 		s->p++;
 	return s->p > start;
 }
@@ -253,7 +247,7 @@ num_is_below(struct slice value, unsigned attachments)
 {
 	int64_t num;
 
-	return is_digit(value.p[0]) && slice_int64(value, &num) &&
+	return scan_is_digit(value.p[0]) && slice_int64(value, &num) &&
 	    num < (int64_t)attachments;
 }
 

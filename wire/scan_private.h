@@ -26,4 +26,21 @@ bool scan_json(struct slice text, unsigned max_depth, unsigned attachments,
 /* Text without the JSON blanks at its end. */
 struct slice scan_trim(struct slice text);
 
+static inline bool
+scan_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* How many digits stand at its start. */
+static inline size_t
+scan_digits(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && scan_is_digit(s.p[n]))
+		n++;
+	return n;
+}
+
 #endif

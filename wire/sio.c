@@ -75,29 +75,13 @@ static const char digits[][2] = {
 static_assert(sizeof(digits) / sizeof(digits[0]) == PACKET__COUNT,
     "a packet type has no digit");
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static size_t
-count_digits(struct slice s)
-{
-	size_t n = 0;
-
-	while (n < s.n && is_digit(s.p[n]))
-		n++;
-	return n;
-}
-
 /* Socket.IO packets, in. */
 
 /* "N-" behind the type digit of a binary packet, least..most. */
 static bool
 attachments_read(struct slice *rest, unsigned least, unsigned most, unsigned *n_r)
 {
-	size_t n = count_digits(*rest);
+	size_t n = scan_digits(*rest);
 	int64_t value;
 
 	if (n == rest->n || rest->p[n] != '-' ||
@@ -161,7 +145,7 @@ id_rounded(struct slice text, struct arena *arena)
 	n = (size_t)atoi(strchr(written, 'e') + 1) + 1;
 	p = arena_alloc(arena, n);
 	for (i = given = 0; i < n; i++) {
-		while (written[given] != 'e' && !is_digit(written[given]))
+		while (written[given] != 'e' && !scan_is_digit(written[given]))
 			given++;        /* the point, whatever the locale calls it */
 		p[i] = written[given] == 'e' ? '0' : written[given++];
 	}
@@ -176,7 +160,7 @@ id_rounded(struct slice text, struct arena *arena)
 static bool
 id_read(struct slice *rest, struct arena *arena, struct slice *id_r)
 {
-	size_t n = count_digits(*rest);
+	size_t n = scan_digits(*rest);
 	struct slice id = slice_head(*rest, n);
 
 	*id_r = SLICE_NONE;
@@ -221,7 +205,7 @@ has_count(const struct sio_dialect *dialect, const struct kind *kind,
 		return true;
 	if (!dialect->takes_old_counts || kind->type != PACKET_ACK)
 		return false;
-	n = count_digits(text);
+	n = scan_digits(text);
 	return n > 0 && n < text.n && text.p[n] == '-';
 }
 
@@ -258,7 +242,7 @@ is_event_name(struct slice value, size_t most)
 {
 	if (value.p == NULL || value.n > most + 2)
 		return false;
-	return value.p[0] == '"' || value.p[0] == '-' || is_digit(value.p[0]);
+	return value.p[0] == '"' || value.p[0] == '-' || scan_is_digit(value.p[0]);
 }
 
 static bool

@@ -200,14 +200,6 @@ json_packet(struct slice value, const struct wire_limits *limits,
 	return RC_OK;
 }
 
-static struct slice
-trim(struct slice s)
-{
-	while (s.n > 0 && strchr(" \n\r\t", s.p[0]) != NULL && s.p[0] != '\0')
-		s = slice_skip(s, 1);
-	return scan_trim(s);
-}
-
 /* The second half of __subscribe__. */
 static enum rc
 channel_packet(struct assembler *a, struct slice channel,
@@ -241,7 +233,7 @@ v0_packet_next(struct assembler *a, const struct frame *frame,
 		if (old_event_cut(value, limits->max_depth, &m.name, &m.args) &&
 		    is_event(&m, limits->max_name))
 			return event_packet(&m, arena, packet_r);
-		value = trim(value);
+		value = old_trim(value);
 		if (!scan_json(value, limits->max_depth, 0, &scan))
 			value = SLICE("{}");
 		return json_packet(value, limits, arena, packet_r);

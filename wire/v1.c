@@ -51,22 +51,6 @@ struct head {
 	struct slice id, endpoint, data;        /* absent: not there */
 };
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static size_t
-count_digits(struct slice s)
-{
-	size_t n = 0;
-
-	while (n < s.n && is_digit(s.p[n]))
-		n++;
-	return n;
-}
-
 /* ---- payloads, in ------------------------------------------------------------ */
 
 static bool
@@ -80,7 +64,7 @@ static bool
 length_cut(struct slice *rest, size_t *units_r)
 {
 	struct slice s = slice_skip(*rest, MARK.n);
-	size_t n = count_digits(s);
+	size_t n = scan_digits(s);
 	int64_t units;
 
 	if (n > LENGTH_DIGITS || !slice_int64(slice_head(s, n), &units))
@@ -125,7 +109,7 @@ head_read(struct slice text, struct head *h)
 		return false;
 	h->type = text.p[0];
 	text = slice_skip(text, 2);
-	if ((n = count_digits(text)) > ID_DIGITS)
+	if ((n = scan_digits(text)) > ID_DIGITS)
 		return false;
 	if (n > 0)
 		h->id = slice_head(text, n);
@@ -202,7 +186,7 @@ static enum rc
 json_read(const struct head *h, const struct wire_limits *limits,
     struct arena *arena, struct packet *packet_r)
 {
-	struct slice value = slice_trim(scan_trim(h->data));
+	struct slice value = old_trim(h->data);
 	struct scan scan;
 
 	if (!scan_json(value, limits->max_depth, 0, &scan))
@@ -246,7 +230,7 @@ static enum rc
 ack_read(const struct head *h, const struct wire_limits *limits,
     struct packet *packet_r)
 {
-	size_t n = count_digits(h->data);
+	size_t n = scan_digits(h->data);
 	struct slice rest = slice_skip(h->data, n);
 	struct scan scan;
 
