@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "session/live.h"
+#include "wire/codec.h"
 #include "ws/door_private.h"
 #include "ws/frame.h"
 #include "ws/upgrade.h"
@@ -251,6 +252,18 @@ leave_allowed(const struct door *door, int64_t now)
 	return rate == 0 ? INT64_MAX : 1 + (now - door->leave_from) * rate / 1000;
 }
 
+/* As servers of its generation close: before recovery that was a close frame without
+ * a code.  All clients come back after either.  After the packets that disconnect (41,
+ * 0::) they would not: those are the application's, for clients that are to stay away. */
+static void
+good_bye(struct live_socket *l)
+{
+	if (l->live.codec->traits.has_recovery)
+		socket_close(l->socket, CLOSE_LEAVING, SLICE("leaving"));
+	else
+		socket_close(l->socket, CLOSE_NONE, SLICE_NONE);
+}
+
 /* false: what it said is still being decided, and shall be answered. */
 static bool
 leave_one(struct live_socket *l)
@@ -261,7 +274,7 @@ leave_one(struct live_socket *l)
 	}
 	engine_live_end(l->door->engine, &l->live);
 	l->is_over = true;
-	socket_close(l->socket, CLOSE_LEAVING, SLICE("leaving"));
+	good_bye(l);
 	return true;
 }
 

@@ -11,7 +11,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { fresh } from "./lib/cases.mjs";
 import { ask, closing, connect } from "./lib/client.mjs";
+import { OP, describe as describeFrame, openRaw } from "./lib/frames.mjs";
 import { connections, fronts, killAll, startFront, startSidecar } from "./lib/front.mjs";
+import { request } from "./lib/http.mjs";
+import { startProxy } from "./lib/proxy.mjs";
+import { openV0 } from "./lib/v0.mjs";
+import { connectV1 } from "./lib/v1.mjs";
 import { collect, next, until } from "./lib/wait.mjs";
 
 const CLIENTS = 200, EMITS = 40;
@@ -108,5 +113,51 @@ for (const name of fronts("lighttpd"))
       /* 20 a second: never faster, whatever the machine does. */
       assert.ok(times.at(-1) - times[0] >= (times.length - 2) * 50 - 200, `${times.length} in ${times.at(-1) - times[0]} ms`);
       programs.pop();
+    });
+
+    const generations = {
+      ...Object.fromEntries(["4.8.4", "4.0.1", "3.1.3", "2.5.0", "2.0.4", "1.7.4", "1.4.8"].map((version) =>
+        [version, (at) => connect(version, at, websocket)])),
+      "0.9.17": (at) => connectV1(at, "websocket"),
+      "0.6.18": (at) => openV0(at, "websocket", { reconnect: true, reconnectionDelay: 50 }),
+    };
+    it("every generation's client comes back by itself when its own is told to leave", async (t) => {
+      /* At a port of its own first: who came back can only be with the other. */
+      const leaving = await startSidecar(front, 0), road = await startProxy([leaving.port, port], { choose: () => (over ? 1 : 0) });
+      let over = false;
+      t.after(() => road.close());
+      const at = `http://127.0.0.1:${road.port}`, ended = next(leaving, "exit"), names = Object.keys(generations);
+      const all = await Promise.all(names.map(async (each) => closing(t, await generations[each](at))));
+      const gone = all.map((socket) => next(socket, "disconnect"));
+      const back = all.map((socket, i) => gone[i].then(() => next(socket, "connect")));
+      over = true;
+      leaving.kill("SIGTERM");
+      const reasons = (await Promise.all(gone)).map(([reason]) => reason);
+      await Promise.all(back.map((each, i) => each.catch((error) => { throw new Error(`${names[i]}: ${error.message}`); })));
+      assert.deepEqual(Object.fromEntries(names.map((each, i) => [each, reasons[i]])),
+        Object.fromEntries(names.map((each) => [each, each < "1" ? undefined : "transport close"])));
+      assert.deepEqual(await Promise.all(all.map((socket, i) => ask(socket, "echo", i))), all.map((_, i) => [i]));
+      assert.deepEqual(await ended, [0, null]);
+    });
+
+    it("hears a close as its own server would have said it", async (t) => {
+      const leaving = await startSidecar(front, 0), at = `http://127.0.0.1:${leaving.port}`;
+      const { body } = await request(at, "/socket.io/1/"), ended = next(leaving, "exit");
+      const paths = { eio4: "/socket.io/?EIO=4&transport=websocket", eio3: "/socket.io/?EIO=3&transport=websocket",
+        v1: `/socket.io/1/websocket/${body.split(":")[0]}`, v0: "/socket.io/websocket" };
+      const raws = await Promise.all(Object.values(paths).map((path) => openRaw(at, { path })));
+      t.after(() => raws.forEach((raw) => raw.destroy()));
+      /* Each has heard its greeting. */
+      await Promise.all(raws.map((raw) => raw.frame()));
+      leaving.kill("SIGTERM");
+      const heard = await Promise.all(raws.map(async (raw) => {
+        for (let got; (got = await raw.frame()) !== undefined;)
+          if (got.op === OP.close)
+            return describeFrame(got);
+      }));
+      assert.deepEqual(Object.fromEntries(Object.keys(paths).map((each, i) => [each, heard[i]])),
+        { eio4: "close 1001", eio3: "close", v1: "close", v0: "close" });
+      raws.forEach((raw) => raw.destroy());
+      assert.deepEqual(await ended, [0, null]);
     });
   });

@@ -77,6 +77,7 @@ class Page {
     const at = new URL(origin ?? url);
     this.agent = new http.Agent({ keepAlive: true, maxSockets: 20 });
     this.aborts = new Set();
+    this.timers = new Set();
     this.complaints = [];
     const page = this;
     this.head = new Element(this, "head");
@@ -93,8 +94,8 @@ class Page {
         return new Element(this, tag);
       },
     };
-    this.window = { document, location, navigator: { userAgent: "page.mjs", platform: "node", plugins: [] }, JSON, console: { log() {}, warn() {}, error() {} }, setTimeout, clearTimeout,
-      setInterval, clearInterval, encodeURIComponent, decodeURIComponent, addEventListener() {}, removeEventListener() {},
+    this.window = { document, location, navigator: { userAgent: "page.mjs", platform: "node", plugins: [] }, JSON, console: { log() {}, warn() {}, error() {} },
+      setTimeout: this.timed(setTimeout), clearTimeout, setInterval: this.timed(setInterval), clearInterval, encodeURIComponent, decodeURIComponent, addEventListener() {}, removeEventListener() {},
       XMLHttpRequest: function () { return page.request(); } };
     this.window.window = this.window.self = this.window;
     if (websocket)
@@ -264,7 +265,18 @@ class Page {
     return Socket;
   }
 
+  /* A page's clocks end with it: nothing waits for them. */
+  timed(start) {
+    return (...args) => {
+      const timer = start(...args);
+      this.timers.add(timer);
+      return timer;
+    };
+  }
+
   leave() {
+    for (const timer of this.timers)
+      clearTimeout(timer);
     for (const abort of this.aborts)
       abort.abort();
     this.agent.destroy();
