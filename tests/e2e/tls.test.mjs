@@ -156,9 +156,11 @@ for (const name of fronts("none"))
       await until(async () => (await seen(t)).cn === "first", "the first again");
     });
 
-    /* 12 to 15 KB were measured; buffers that are kept would be 40. */
+    /* Anonymous memory: the share of a library's pages changes with whoever else on the
+     * machine maps them, by 2 KB for each of these.  It is 15 to 17.4 KB, 13.7 of them what
+     * OpenSSL 3.0 holds for a connection (SSL_new() alone 7.6); kept buffers would be 40. */
     it("keeps no buffers for one that is idle", async (t) => {
-      const memory = () => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${program.pid}/smaps_rollup`, "utf8"))[1]);
+      const memory = () => Number(/^Pss_Anon:\s+(\d+)/m.exec(readFileSync(`/proc/${program.pid}/smaps_rollup`, "utf8"))[1]);
       const crowd = async (n) => {
         for (let i = 0; i < n; i += 5)
           await Promise.all(Array.from({ length: 5 }, async () => {
@@ -171,7 +173,7 @@ for (const name of fronts("none"))
       await crowd(400);
       const each = (memory() - first) / 400;
       t.diagnostic(`${each.toFixed(1)} KB for each`);
-      assert.ok(each <= 20, `${each} KB`);
+      assert.ok(each <= 18, `${each} KB`);
     });
 
     it("does not start without a key that fits", async () => {
