@@ -87,6 +87,7 @@ struct conf {
 	int64_t flash_time;
 	char *app;                      /* http://host:port; empty: none */
 	int64_t app_time, app_connections;
+	char *ws_versions;              /* "rfc6455 ..." */
 	bool ws_compression;            /* permessage-deflate */
 	int64_t ws_compression_threshold, ws_compression_window;
 	int64_t ws_compression_memory;

@@ -433,6 +433,12 @@ const struct conf_option conf_options[] = {
 	COUNT(app_connections, "100", 1, 100000, SOCKETS,
 	    "Requests that the application gets at once; beyond that the answer is "
 	    "503."),
+	WORDS(ws_versions, "rfc6455", "rfc6455 hixie-76 hixie-75", SOCKETS,
+	    "Versions of the WebSocket protocol that siogate-ws speaks: rfc6455 is that "
+	    "of all browsers since 2012, hixie-76 and hixie-75 are those of Safari 5, "
+	    "Opera 11 and Flash films.  They come only where nothing before siogate-ws "
+	    "reads HTTP, and are not safe behind old proxies (hixie-76) or anywhere "
+	    "(hixie-75), therefore off."),
 	FLAG(ws_compression, "off", SOCKETS,
 	    "Whether WebSocket messages are compressed with clients that offer it "
 	    "(permessage-deflate)."),

@@ -109,6 +109,8 @@ void http_serve(struct gateway *gateway, struct http_exchange *x);
  */
 enum rc http_upgrade(struct gateway *gateway, struct http_exchange *x,
     struct live *live);
+/* Whether the client came by TLS, to us or to a trusted proxy that says so. */
+bool http_is_secure(const struct http_exchange *x);
 /* After RC_OK: the engine refused; answers in its words. */
 void http_upgrade_answer(struct gateway *gateway, struct http_exchange *x,
     enum answer answer);

@@ -56,12 +56,12 @@ headers_write(struct buf *out, const struct http_request *request)
 	}
 }
 
-static bool
-is_secure(const struct http_private *own)
+bool
+http_is_secure(const struct http_exchange *x)
 {
-	const struct http_request *request = &own->x->request;
+	const struct http_request *request = &x->request;
 
-	if (peers_has(&own->gateway->trusted, request->remote_addr))
+	if (peers_has(&x->own->gateway->trusted, request->remote_addr))
 		return request->is_https || slice_eq_nocase(http_header_get(request,
 		    "X-Forwarded-Proto"), SLICE("https"));
 	return request->is_https;
@@ -81,7 +81,7 @@ info_write(struct buf *out, const struct http_private *own,
 	buf_str(out, ",\"query\":");
 	json_quote(out, query->raw);
 	buf_printf(out, ",\"secure\":%s,\"host\":",
-	    is_secure(own) ? "true" : "false");
+	    http_is_secure(own->x) ? "true" : "false");
 	json_quote(out, gateway_host(own));
 	buf_char(out, '}');
 }

@@ -18,6 +18,7 @@ EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/.npmrc \
   %D%/e2e/examples.test.mjs \
   %D%/e2e/faulty.test.mjs \
   %D%/e2e/handover.test.mjs \
+  %D%/e2e/hixie.test.mjs \
   %D%/e2e/hostile.test.mjs \
   %D%/e2e/kill.test.mjs \
   %D%/e2e/many.test.mjs \

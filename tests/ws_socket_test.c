@@ -23,6 +23,7 @@
 #include "ws/request.h"
 #include "ws/socket.h"
 #include "ws/upgrade.h"
+#include "ws/version.h"
 
 enum { LIMIT = 70000, OUT_MAX = 300000, PATIENCE_MS = 20000 };
 
@@ -95,7 +96,7 @@ on_request(struct stream *stream, char *p, size_t n)
 	upgrade_write(&out, &upgrade, SLICE_NONE);
 	stream_write(stream, buf_slice(&out), SLICE_NONE);
 	buf_free(&out);
-	s = socket_start(stream, &limits, &upgrade.extension, &echo_user, NULL);
+	s = socket_start(stream, &limits, &version_rfc6455, &upgrade.extension, &echo_user, NULL);
 	socket_feed(s, p + end, n - end);
 }
 

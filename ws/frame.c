@@ -51,8 +51,8 @@ frame_fault(const struct frame_reader *r)
 	return r->fault == NULL ? "" : r->fault;
 }
 
-static enum rc
-fail(struct frame_reader *r, unsigned code, const char *fault)
+enum rc
+frame_fail(struct frame_reader *r, unsigned code, const char *fault)
 {
 	r->is_over = true;
 	r->close_code = (uint16_t)code;
@@ -97,27 +97,27 @@ first_byte_check(struct frame_reader *r)
 	r->op = byte & BITS_OP;
 	r->is_final = (byte & BIT_FINAL) != 0;
 	if ((byte & BITS_RESERVED) != 0 && !may_be_packed(r))
-		return fail(r, CLOSE_PROTOCOL, "a reserved bit is set");
+		return frame_fail(r, CLOSE_PROTOCOL, "a reserved bit is set");
 	switch (r->op) {
 	case FRAME_OP_MORE:
 		if (r->message_op == 0)
-			return fail(r, CLOSE_PROTOCOL, "nothing to continue");
+			return frame_fail(r, CLOSE_PROTOCOL, "nothing to continue");
 		return RC_OK;
 	case FRAME_OP_TEXT:
 	case FRAME_OP_BINARY:
 		if (r->message_op != 0)
-			return fail(r, CLOSE_PROTOCOL,
+			return frame_fail(r, CLOSE_PROTOCOL,
 			    "a message begins inside another");
 		return RC_OK;
 	case FRAME_OP_CLOSE:
 	case FRAME_OP_PING:
 	case FRAME_OP_PONG:
 		if (!r->is_final)
-			return fail(r, CLOSE_PROTOCOL,
+			return frame_fail(r, CLOSE_PROTOCOL,
 			    "a control frame in fragments");
 		return RC_OK;
 	default:
-		return fail(r, CLOSE_PROTOCOL, "unknown opcode");
+		return frame_fail(r, CLOSE_PROTOCOL, "unknown opcode");
 	}
 }
 
@@ -125,9 +125,9 @@ static enum rc
 second_byte_check(struct frame_reader *r)
 {
 	if ((r->head[1] & BIT_MASK) == 0)
-		return fail(r, CLOSE_PROTOCOL, "a frame is not masked");
+		return frame_fail(r, CLOSE_PROTOCOL, "a frame is not masked");
 	if (is_control(r) && (r->head[1] & BITS_LENGTH) > CONTROL_MAX)
-		return fail(r, CLOSE_PROTOCOL, "a control frame is too long");
+		return frame_fail(r, CLOSE_PROTOCOL, "a control frame is too long");
 	return RC_OK;
 }
 
@@ -142,10 +142,10 @@ length_check(struct frame_reader *r, size_t limit)
 			n = n << 8 | r->head[2 + i];
 	if (n >> 63 != 0 || (size == 2 && n < LENGTH_16) ||
 	    (size == 8 && n <= UINT16_MAX))
-		return fail(r, CLOSE_PROTOCOL,
+		return frame_fail(r, CLOSE_PROTOCOL,
 		    "a length is not written as it must be");
 	if (!is_control(r) && (n > limit || n > limit - r->message.n))
-		return fail(r, CLOSE_TOO_BIG, "the message is too big");
+		return frame_fail(r, CLOSE_TOO_BIG, "the message is too big");
 	r->left = n;
 	return RC_OK;
 }
@@ -223,16 +223,16 @@ close_take(struct frame_reader *r, struct slice payload,
 	unsigned code = CLOSE_NONE;
 
 	if (payload.n == 1)
-		return fail(r, CLOSE_PROTOCOL, "half a close code");
+		return frame_fail(r, CLOSE_PROTOCOL, "half a close code");
 	if (payload.n >= 2) {
 		code = (unsigned)(unsigned char)payload.p[0] << 8 |
 		    (unsigned char)payload.p[1];
 		if (!frame_close_code_ok(code))
-			return fail(r, CLOSE_PROTOCOL,
+			return frame_fail(r, CLOSE_PROTOCOL,
 			    "a close code that may not be sent");
 	}
 	if (!utf8_valid(reason))
-		return fail(r, CLOSE_BAD_TEXT, "a close reason is not UTF-8");
+		return frame_fail(r, CLOSE_BAD_TEXT, "a close reason is not UTF-8");
 	r->is_over = true;
 	events->close(arg, code, reason);
 	return RC_GONE;
@@ -284,11 +284,11 @@ message_unpack(struct frame_reader *r, struct slice *data, size_t limit,
 	enum rc rc = events->unpack(arg, *data, limit, data);
 
 	if (rc == RC_TOO_BIG)
-		return fail(r, CLOSE_TOO_BIG, "the message is too big");
+		return frame_fail(r, CLOSE_TOO_BIG, "the message is too big");
 	if (rc != RC_OK)
-		return fail(r, CLOSE_BAD_TEXT, "compressed data is broken");
+		return frame_fail(r, CLOSE_BAD_TEXT, "compressed data is broken");
 	if (r->message_op == FRAME_OP_TEXT && !utf8_valid(*data))
-		return fail(r, CLOSE_BAD_TEXT, "text is not UTF-8");
+		return frame_fail(r, CLOSE_BAD_TEXT, "text is not UTF-8");
 	return RC_OK;
 }
 
@@ -302,7 +302,7 @@ message_done(struct frame_reader *r, struct slice last, size_t limit,
 	bool go_on;
 
 	if (op == FRAME_OP_TEXT && r->utf8 != 0)
-		return fail(r, CLOSE_BAD_TEXT, "text ends inside a character");
+		return frame_fail(r, CLOSE_BAD_TEXT, "text ends inside a character");
 	if (r->is_packed &&
 	    (rc = message_unpack(r, &data, limit, events, arg)) != RC_OK)
 		return rc;
@@ -325,7 +325,7 @@ data_read(struct frame_reader *r, char *p, size_t n, size_t limit,
 	is_last = r->left == 0 && r->is_final;
 	if (r->message_op == FRAME_OP_TEXT && !r->is_packed &&
 	    !utf8_feed(&r->utf8, piece))
-		return fail(r, CLOSE_BAD_TEXT, "text is not UTF-8");
+		return frame_fail(r, CLOSE_BAD_TEXT, "text is not UTF-8");
 	if (!is_last || r->message.n > 0)
 		buf_add(&r->message, piece);
 	if (r->left == 0)

@@ -80,6 +80,11 @@ void frame_reader_fini(struct frame_reader *reader);
 enum rc frame_read(struct frame_reader *reader, char *p, size_t n, size_t limit,
     const struct frame_events *events, void *arg);
 
+/* For who reads other frames into a frame_reader: the peer broke a rule, or the limit
+ * (CLOSE_TOO_BIG).  Returns what its reader returns. */
+enum rc frame_fail(struct frame_reader *reader, unsigned code,
+    const char *fault);
+
 /* One sentence for a close frame's reason. */
 const char *frame_fault(const struct frame_reader *reader);
 

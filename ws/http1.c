@@ -105,14 +105,14 @@ refuse(struct http1 *h, int status, const char *fault)
 /* The body did not come with the head: keeps the head, and reads on. */
 static void
 part_begin(struct http1 *h, const struct request *request, struct slice head,
-    bool is_empty)
+    uint64_t length, bool is_empty)
 {
 	struct part *part = mem_alloc(sizeof(*part));
 
 	buf_add(&part->head, head);
 	part->chunked = (struct chunked)CHUNKED_INIT;
 	part->is_chunked = request->is_chunked;
-	part->left = request->length;
+	part->left = length;
 	h->part = part;
 	stream_lane(h->stream, LANE_BODY);
 	if (request->wants_continue && is_empty)
@@ -126,7 +126,7 @@ request_begin(struct http1 *h, const struct request *request, struct slice head,
     struct slice behind)
 {
 	struct buf body = BUF_INIT;
-	size_t length;
+	uint64_t length;
 
 	if (!request->is_chunked && serve_passes_on(h, request)) {
 		serve_pass_on(h, request);
@@ -137,15 +137,15 @@ request_begin(struct http1 *h, const struct request *request, struct slice head,
 		buf_free(&body);
 		return head.n;
 	}
-	length = (size_t)request->length;
+	length = request->length + serve_behind(h, request);
 	if (request->is_chunked || length > behind.n) {
-		part_begin(h, request, head, behind.n == 0);
+		part_begin(h, request, head, length, behind.n == 0);
 		return head.n;
 	}
-	buf_add(&body, slice_head(behind, length));
+	buf_add(&body, slice_head(behind, (size_t)length));
 	serve_request(h, request, &body, false);
 	buf_free(&body);
-	return head.n + length;
+	return head.n + (size_t)length;
 }
 
 /* A Flash film asks here, where its WebSocket is to be; *taken_r: bytes. */

@@ -58,6 +58,8 @@ void serve_request(struct http1 *h, const struct request *request,
     struct buf *body, bool is_too_big);
 /* Whether this one goes to the application; then its body need not be whole. */
 bool serve_passes_on(const struct http1 *h, const struct request *request);
+/* Bytes that belong to a request though none of its headers says so. */
+size_t serve_behind(const struct http1 *h, const struct request *request);
 void serve_pass_on(struct http1 *h, const struct request *request);
 /* Of an answer without a length. */
 void serve_piece(struct http1 *h, struct slice piece);

@@ -25,7 +25,7 @@
 #include "wire/codec.h"
 #include "ws/door_private.h"
 #include "ws/frame.h"
-#include "ws/upgrade.h"
+#include "ws/version.h"
 
 /* Messages of the greatest size that may wait for their decision. */
 enum { WAITING_MAX = 4 };
@@ -37,7 +37,9 @@ struct live_socket {
 	struct socket *socket;          /* NULL: not yet */
 	struct buf in;                  /* what was read behind the request */
 	TAILQ_ENTRY(live_socket) link, halted_link;
-	struct upgrade upgrade;
+	const struct version *version;
+	struct buf head;                /* the 101, until it is sent */
+	struct extension extension;
 	bool is_halted;                 /* in door->halted */
 	bool is_over;                   /* the engine has forgotten it */
 };
@@ -49,6 +51,7 @@ live_free(struct live_socket *l)
 	if (l->is_halted)
 		TAILQ_REMOVE(&l->door->halted, l, halted_link);
 	buf_free(&l->in);
+	buf_free(&l->head);
 	free(l);
 }
 
@@ -117,7 +120,6 @@ on_opened(struct live *live, enum answer answer)
 	struct live_socket *l = live->door;
 	struct http1 *h = l->h;
 	struct stream *stream;
-	struct buf head = BUF_INIT;
 
 	l->h = NULL;
 	if (answer != ANSWER_PAYLOAD) {
@@ -127,11 +129,10 @@ on_opened(struct live *live, enum answer answer)
 	}
 	stream = http1_yield(h, &l->in);
 	live->info = SLICE_NONE;        /* was the request's */
-	upgrade_write(&head, &l->upgrade, SLICE_NONE);
-	stream_write(stream, buf_slice(&head), SLICE_NONE);
-	buf_free(&head);
-	l->socket = socket_start(stream, &l->door->limits, &l->upgrade.extension,
-	    &socket_user, l);
+	stream_write(stream, buf_slice(&l->head), SLICE_NONE);
+	buf_free(&l->head);
+	l->socket = socket_start(stream, &l->door->limits, l->version,
+	    &l->extension, &socket_user, l);
 	/* It may have been paused for much that came too early. */
 	socket_pause(l->socket, false);
 	if (l->in.n > 0)
@@ -192,20 +193,24 @@ static const struct live_door live_door = { on_opened, on_send, on_close };
 
 struct live_socket *
 live_open(struct door *door, struct http1 *h, const struct live *asked,
-    const struct upgrade *upgrade)
+    const struct version *version, struct buf *head,
+    const struct extension *extension)
 {
 	struct live_socket *l = mem_alloc(sizeof(*l));
 
 	l->live.codec = asked->codec;
 	l->live.info = asked->info;
 	l->live.says = asked->says;
-	l->live.wants_text = asked->wants_text;
+	l->live.wants_text = asked->wants_text || !version->has_binary;
 	memcpy(l->live.sid, asked->sid, sizeof(l->live.sid));
 	l->live.ops = &live_door;
 	l->live.door = l;
 	l->door = door;
 	l->h = h;
-	l->upgrade = *upgrade;
+	l->version = version;
+	l->head = *head;
+	*head = (struct buf)BUF_INIT;
+	l->extension = *extension;
 	TAILQ_INSERT_TAIL(&door->lives, l, link);
 	engine_live_open(door->engine, &l->live);
 	return l;

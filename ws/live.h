@@ -10,18 +10,21 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+struct buf;
 struct door;
+struct extension;
 struct http1;
 struct live;
 struct live_socket;
-struct upgrade;
+struct version;
 TAILQ_HEAD(live_list, live_socket);
 
-/* Asks the engine for a session.  asked: what http_upgrade() filled in;
- * upgrade: what upgrade_check() found.  h is told by http1_yield() or http1_upgrade_refuse() in a
+/* Asks the engine for a session.  asked: what http_upgrade() filled in; head (taken),
+ * extension: what version->answer() made.  h is told by http1_yield() or http1_upgrade_refuse() in a
  * later turn, unless it says live_cancel() before. */
 struct live_socket *live_open(struct door *door, struct http1 *h,
-    const struct live *asked, const struct upgrade *upgrade);
+    const struct live *asked, const struct version *version, struct buf *head,
+    const struct extension *extension);
 void live_cancel(struct live_socket *l);
 
 /* Takes what was read too early or too fast; call it after each engine_turn(),

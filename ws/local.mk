@@ -2,6 +2,7 @@
 noinst_LIBRARIES += %D%/libws.a
 %C%_libws_a_SOURCES = %D%/frame.h %D%/frame.c %D%/request.h %D%/request.c \
 	%D%/chunked.h %D%/chunked.c %D%/upgrade.h %D%/upgrade.c \
+	%D%/version.h %D%/version.c %D%/hixie.c \
 	%D%/extension.h %D%/extension.c %D%/deflate.h %D%/deflate.c \
 	%D%/packed.h %D%/packed.c %D%/out.h %D%/out.c %D%/stream.h %D%/stream.c \
 	%D%/tls.h %D%/tls.c \
@@ -21,13 +22,15 @@ bin_PROGRAMS += %D%/siogate-ws
 # Each of these needs nothing but what it tests.
 check_PROGRAMS += tests/ws_frame_test tests/ws_request_test \
 	tests/ws_chunked_test tests/ws_upgrade_test tests/ws_out_test tests/ws_files_test \
-	tests/ws_extension_test tests/ws_deflate_test
+	tests/ws_extension_test tests/ws_deflate_test tests/ws_hixie_test
+tests_ws_hixie_test_SOURCES = tests/ws_hixie_test.c
+tests_ws_hixie_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_ws_extension_test_SOURCES = tests/ws_extension_test.c
 tests_ws_extension_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_ws_deflate_test_SOURCES = tests/ws_deflate_test.c
 tests_ws_deflate_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_ws_frame_test_SOURCES = tests/ws_frame_test.c
-tests_ws_frame_test_LDADD = ws/libws.a $(FLOOR_BASE)
+tests_ws_frame_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_ws_request_test_SOURCES = tests/ws_request_test.c
 tests_ws_request_test_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_ws_chunked_test_SOURCES = tests/ws_chunked_test.c
@@ -60,7 +63,10 @@ tests_ws_live_test_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DPROGRAM='"$(abs_builddir)/ws/siogate-ws"'
 tests_ws_live_test_LDADD = $(FLOOR_BASE)
 
-check_PROGRAMS += tests/fuzz/fuzz_frame tests/fuzz/fuzz_head tests/fuzz/fuzz_deflate
+check_PROGRAMS += tests/fuzz/fuzz_frame tests/fuzz/fuzz_head tests/fuzz/fuzz_deflate \
+	tests/fuzz/fuzz_hixie
+tests_fuzz_fuzz_hixie_SOURCES = tests/fuzz/fuzz_hixie.c $(FUZZ_DRIVER)
+tests_fuzz_fuzz_hixie_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_fuzz_fuzz_deflate_SOURCES = tests/fuzz/fuzz_deflate.c $(FUZZ_DRIVER)
 tests_fuzz_fuzz_deflate_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(FUZZ_DRIVER)
@@ -69,7 +75,10 @@ tests_fuzz_fuzz_head_SOURCES = tests/fuzz/fuzz_head.c $(FUZZ_DRIVER)
 tests_fuzz_fuzz_head_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 if FUZZERS
 noinst_PROGRAMS += tests/fuzz/libfuzzer_frame tests/fuzz/libfuzzer_head \
-	tests/fuzz/libfuzzer_deflate
+	tests/fuzz/libfuzzer_deflate tests/fuzz/libfuzzer_hixie
+tests_fuzz_libfuzzer_hixie_SOURCES = tests/fuzz/fuzz_hixie.c
+tests_fuzz_libfuzzer_hixie_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
+tests_fuzz_libfuzzer_hixie_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_libfuzzer_deflate_SOURCES = tests/fuzz/fuzz_deflate.c
 tests_fuzz_libfuzzer_deflate_LDADD = ws/libws.a $(FLOOR_BASE) $(WS_LIBS)
 tests_fuzz_libfuzzer_deflate_LDFLAGS = $(FUZZ_LINK)

@@ -22,6 +22,7 @@
 #include "ws/live.h"
 #include "ws/request.h"
 #include "ws/upgrade.h"
+#include "ws/version.h"
 
 static void
 answer_send(struct http1 *h, const struct http_response *response)
@@ -161,26 +162,66 @@ on_respond(struct http_exchange *x)
 		service_free(service);
 }
 
+/* One sentence why an upgrade is none; a version that may not be spoken is 426. */
+static int
+upgrade_answer(struct service *service, const struct request *request,
+    const struct version *version, const struct live *asked, struct buf *head,
+    struct extension *extension_r, const char **fault_r)
+{
+	const struct handshake handshake = {
+		.request = request,
+		.behind = buf_slice(&service->body),
+		.is_secure = http_is_secure(&service->x),
+		.extensions = &service->h->door->extensions,
+	};
+
+	if (version == NULL || (!version->has_binary &&
+	    asked->codec->traits.has_binary &&
+	    asked->codec->message_text == NULL)) {
+		*fault_r = "This version of the WebSocket protocol is not spoken here "
+		    "(ws_versions)";
+		return 426;
+	}
+	return version->answer(&handshake, head, extension_r, fault_r);
+}
+
 static void
 upgrade_serve(struct service *service, const struct request *request)
 {
 	struct http1 *h = service->h;
 	struct door *door = h->door;
-	struct upgrade upgrade;
+	const struct version *version = version_of(request,
+	    door->conf->ws_versions);
 	struct live asked = { .codec = NULL };
+	struct extension extension;
+	struct buf head = BUF_INIT;
 	const char *fault;
 	int status;
 
 	if (http_upgrade(door->gateway, &service->x, &asked) != RC_OK)
 		return;
-	status = upgrade_check(request, &door->extensions, &upgrade, &fault);
+	status = upgrade_answer(service, request, version, &asked, &head,
+	    &extension, &fault);
 	if (status == 0) {
-		service->upgrade = live_open(door, h, &asked, &upgrade);
+		service->upgrade = live_open(door, h, &asked, version, &head,
+		    &extension);
 		return;
 	}
 	service_end(service);
 	serve_text(h, status, upgrade_refusal_headers(status), fault);
 	http_finish(door->gateway, &service->x);
+}
+
+size_t
+serve_behind(const struct http1 *h, const struct request *request)
+{
+	const struct version *version;
+
+	if (!upgrade_wanted(request) || !http_is_ours(h->door->gateway,
+	    request->target))
+		return 0;
+	version = version_of(request, h->door->conf->ws_versions);
+	return version == NULL ? 0 : version->behind;
 }
 
 /* The body is the service's from here on. */

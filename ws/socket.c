@@ -24,10 +24,12 @@
 #include "ws/packed.h"
 #include "ws/socket.h"
 #include "ws/stream.h"
+#include "ws/version.h"
 
 struct socket {
 	struct stream *stream;
 	const struct socket_limits *limits;
+	const struct version *version;
 	const struct socket_user *user;
 	void *arg;
 	struct frame_reader reader;
@@ -66,7 +68,7 @@ close_queue(struct socket *s, unsigned code, struct slice reason)
 	s->is_closing = true;
 	if (s->code == 0)
 		s->code = (uint16_t)code;
-	frame_close_write(&frame, code, reason);
+	s->version->close_write(&frame, code, reason);
 	stream_write(s->stream, buf_slice(&frame), SLICE_NONE);
 	buf_free(&frame);
 }
@@ -90,6 +92,18 @@ slow_close(struct socket *s)
 	stream_finish(s->stream);
 }
 
+/* The same messages as another version of the protocol says them. */
+static struct span
+span_rewrite(struct socket *s, struct span span)
+{
+	struct buf out = BUF_INIT;
+
+	s->version->rewrite(&out, slice_of(span.chunk->bytes + span.at, span.n));
+	span = spool_add(&s->stream->streams->spool, buf_slice(&out), SLICE_NONE);
+	buf_free(&out);
+	return span;
+}
+
 bool
 socket_add(struct socket *s, struct span span)
 {
@@ -100,6 +114,8 @@ socket_add(struct socket *s, struct span span)
 	if (s->extension.our_window != 0)
 		span = packed_get(s->limits->packed, &s->stream->streams->spool,
 		    &s->extension, &s->own, span);
+	else if (s->version->rewrite != NULL)
+		span = span_rewrite(s, span);
 	stream_add(s->stream, span);
 	return true;
 }
@@ -120,7 +136,10 @@ socket_close(struct socket *s, unsigned code, struct slice reason)
 	s->is_over = true;
 	close_queue(s, code, reason);
 	socket_pause(s, false);
-	stream_lane(s->stream, LANE_CLOSE);
+	if (s->version->answers_close)
+		stream_lane(s->stream, LANE_CLOSE);
+	else
+		stream_finish(s->stream);
 }
 
 size_t
@@ -196,7 +215,7 @@ static const struct frame_events events = {
 void
 socket_feed(struct socket *s, char *p, size_t n)
 {
-	enum rc rc = frame_read(&s->reader, p, n, s->limits->message, &events, s);
+	enum rc rc = s->version->read(&s->reader, p, n, s->limits->message, &events, s);
 
 	if (rc != RC_BAD_INPUT && rc != RC_TOO_BIG)
 		return;
@@ -257,12 +276,14 @@ static const struct stream_user socket_stream_user = {
 
 struct socket *
 socket_start(struct stream *stream, const struct socket_limits *limits,
-    const struct extension *extension, const struct socket_user *user, void *arg)
+    const struct version *version, const struct extension *extension,
+    const struct socket_user *user, void *arg)
 {
 	struct socket *s = mem_alloc(sizeof(*s));
 
 	s->stream = stream;
 	s->limits = limits;
+	s->version = version;
 	s->user = user;
 	s->arg = arg;
 	s->extension = *extension;

@@ -20,6 +20,7 @@ struct packed;
 struct socket;
 struct stream;
 struct streams;
+struct version;
 
 /* Called from the loop; none of them may free anything of the socket's. */
 struct socket_user {
@@ -41,10 +42,10 @@ struct socket_limits {
 };
 
 /* Takes a stream over from whoever had it; its arg becomes the socket.  limits
- * are borrowed.  What was read behind the request goes to socket_feed(). */
+ * and version are borrowed.  What was read behind the request goes to socket_feed(). */
 struct socket *socket_start(struct stream *stream,
-    const struct socket_limits *limits, const struct extension *extension,
-    const struct socket_user *user, void *arg);
+    const struct socket_limits *limits, const struct version *version,
+    const struct extension *extension, const struct socket_user *user, void *arg);
 void  socket_feed(struct socket *socket, char *p, size_t n);
 void *socket_arg(const struct socket *socket);
 

@@ -12,8 +12,10 @@
 
 #include "base/base64.h"
 #include "base/buf.h"
+#include "ws/frame.h"
 #include "ws/request.h"
 #include "ws/upgrade.h"
+#include "ws/version.h"
 
 enum { KEY_LEN = 24, KEY_SIZE = 16, SHA1_SIZE = 20 };
 
@@ -133,3 +135,34 @@ upgrade_refusal_headers(int status)
 		    "Sec-WebSocket-Version: 13\r\n");
 	return status == 405 ? SLICE("Allow: GET\r\n") : SLICE("");
 }
+
+static bool
+is_asked(const struct request *request)
+{
+	(void)request;          /* who asks badly is told how to ask well */
+	return true;
+}
+
+static int
+answer(const struct handshake *handshake, struct buf *out,
+    struct extension *extension_r, const char **fault_r)
+{
+	struct upgrade upgrade;
+	int status = upgrade_check(handshake->request, handshake->extensions,
+	    &upgrade, fault_r);
+
+	*extension_r = upgrade.extension;
+	if (status == 0)
+		upgrade_write(out, &upgrade, SLICE_NONE);
+	return status;
+}
+
+const struct version version_rfc6455 = {
+	.name = "rfc6455",
+	.has_binary = true,
+	.answers_close = true,
+	.is_asked = is_asked,
+	.answer = answer,
+	.read = frame_read,
+	.close_write = frame_close_write,
+};

@@ -7,9 +7,10 @@
  * runs have a cell or two of each generation, --all has all.
  *
  * Clients run in node, as browser builds on what lib/page.mjs has of a browser
- * ("page"), or in Chromium, which plays an Explorer for htmlfile.  Of 1.0 to 1.3 the
- * packages hold browser builds; what they need in node is not in the registry, so that
- * package.json overrides it with what can be had and nothing here loads it.
+ * ("page", whose WebSocket is that of 2010 where it says hixie), or in Chromium, which
+ * plays an Explorer for htmlfile.  Of 1.0 to 1.3 the packages hold browser builds; what
+ * they need in node is not in the registry, so that package.json overrides it with
+ * what can be had and nothing here loads it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -26,7 +27,7 @@ import { collect, next } from "./lib/wait.mjs";
 
 const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'single' \\ \u2028\u2029\n\t ~m~3~m~ </script>";
 const FRONTS = all ? ["none", "lighttpd", "apache-fcgid", "apache-proxy", "nginx", "cgi"] : ["none", "lighttpd"];
-const STREAMS = ["htmlfile", "xhr-multipart"];
+const STREAMS = ["htmlfile", "xhr-multipart"], HIXIE = ["hixie-76", "hixie-75"];
 
 /* A client as a cell wants it: say(name, ...args) gives the answer's arguments. */
 const emitter = (socket, close) => {
@@ -40,12 +41,15 @@ const ways = {
     return emitter(socket, () => socket.disconnect());
   },
   async page(version, transport, url) {
+    const isHixie = HIXIE.includes(transport), websocket = isHixie ? transport : transport === "websocket";
+    if (isHixie)
+      transport = "websocket";
     if (version.startsWith("0.6")) {
-      const voice = await openV0(url, transport);
+      const voice = await openV0(url, transport, { websocket });
       return emitter(voice, () => voice.disconnect());
     }
     const page = openPage(await script(url, `/socket.io/${version}/socket.io.js`), url,
-      { htmlfile: transport === "htmlfile", websocket: transport === "websocket" });
+      { htmlfile: transport === "htmlfile", websocket });
     Object.assign(page.window, { url, transport });
     page.run(`io.transports = [transport]; var socket = io.connect(url, { "try multiple transports": false, reconnect: false });`);
     const { socket } = page.window;
@@ -60,9 +64,9 @@ const nameOf = { node: "in node", page: "page", chromium: "Chromium", elsewhere:
 
 const row = (version, way, ...transports) => transports.map((transport) => ({ version, way, transport }));
 const rows = [
-  ...row("0.6.18", "page", "xhr-polling", "jsonp-polling", "htmlfile", "xhr-multipart", "websocket", "flashsocket"),
+  ...row("0.6.18", "page", "xhr-polling", "jsonp-polling", "htmlfile", "xhr-multipart", "websocket", ...HIXIE, "flashsocket"),
   ...row("0.6.18", "chromium", "xhr-polling", "jsonp-polling", "htmlfile", "xhr-multipart", "websocket"),
-  ...row("0.9.17", "page", "xhr-polling", "jsonp-polling", "htmlfile", "websocket", "flashsocket"),
+  ...row("0.9.17", "page", "xhr-polling", "jsonp-polling", "htmlfile", "websocket", ...HIXIE, "flashsocket"),
   ...row("0.9.17", "chromium", "xhr-polling", "jsonp-polling", "htmlfile", "websocket"),
   ...["1.0.6", "1.1.0", "1.2.1", "1.3.7"].flatMap((version) => row(version, "chromium", "polling", "jsonp", "websocket")),
   ...["1.4.8", "1.7.4", "2.0.4", "2.5.0", "3.1.3", "4.0.1", "4.8.4"].flatMap((version) => row(version, "node", "polling", "websocket")),
@@ -70,7 +74,7 @@ const rows = [
   ...row("4.8.4", "chromium", "polling", "websocket"),
   ...row("0.6.18", "elsewhere", "xhr-polling", "jsonp-polling"),
   ...row("0.9.17", "elsewhere", "xhr-polling", "jsonp-polling"),
-  ...["1.7.4", "2.5.0"].flatMap((version) => row(version, "elsewhere", "polling", "jsonp")),
+  ...["1.0.6", "1.1.0", "1.2.1", "1.3.7", "1.7.4", "2.5.0"].flatMap((version) => row(version, "elsewhere", "polling", "jsonp")),
   ...row("4.8.4", "elsewhere", "polling"),
 ];
 
@@ -83,6 +87,8 @@ const FEW = ["0.6.18 page jsonp-polling", "0.6.18 chromium xhr-polling", "0.9.17
 function why({ version, way, transport }, front) {
   if (transport === "flashsocket")
     return "needs Flash";
+  if (HIXIE.includes(transport) && front !== "none")
+    return "the front passes no WebSocket of that age on";
   if (way === "chromium" && transport === "xhr-multipart")
     return "needs an old Gecko (see page)";
   if (STREAMS.includes(transport) && front === "cgi")
@@ -142,7 +148,7 @@ describe("every client, transport and front", () => {
       let front;
       before(async () => {
         front = await startFront(name, { ws: name !== "cgi",
-          conf: `streams = on\norigins = self ${site.origin}\ncors_credentials = on\nping_interval = 5s` });
+          conf: `streams = on\norigins = self ${site.origin}\ncors_credentials = on\nping_interval = 5s\nws_versions = rfc6455 ${HIXIE.join(" ")}` });
       });
       after(() => front?.stop());
       for (const each of rows) {

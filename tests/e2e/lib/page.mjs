@@ -3,7 +3,7 @@
  *
  * The real browser build of a client runs in a context of its own, on a window
  * with XMLHttpRequest, script elements, forms that post into frames (with the line
- * ends that a form makes) and, if wanted, WebSocket.  What a browser does with
+ * ends that a form makes) and, if wanted, WebSocket of today or of 2010.  What a browser does with
  * layout, events of users or security is not here: Chromium is for that.
  *
  * SPDX-License-Identifier: ISC
@@ -11,8 +11,14 @@
 import http from "node:http";
 import { createRequire } from "node:module";
 import vm from "node:vm";
+import { HixieSocket } from "./hixie.mjs";
 
 const require = createRequire(import.meta.url);
+
+/* What a page can have for a WebSocket: that of today, or of 2010. */
+const webSockets = { true: (url, origin) => new (require("ws"))(url, { headers: { Origin: origin } }),
+  "hixie-76": (url, origin) => new HixieSocket(url, { origin }),
+  "hixie-75": (url, origin) => new HixieSocket(url, { origin, draft: 75 }) };
 
 /* One request of a page: {status, headers, text}. */
 function load(agent, url, { method = "GET", headers = {}, body, signal } = {}) {
@@ -99,7 +105,7 @@ class Page {
       XMLHttpRequest: function () { return page.request(); } };
     this.window.window = this.window.self = this.window;
     if (websocket)
-      this.window.WebSocket = this.socketClass();
+      this.window.WebSocket = this.socketClass(webSockets[websocket]);
     if (htmlfile)
       this.window.ActiveXObject = function () { return page.htmlfile(); };
     if (multipart)
@@ -243,11 +249,11 @@ class Page {
   }
 
   /* The clients make sure that it is the browser's own. */
-  socketClass() {
-    const WebSocket = require("ws"), page = this;
+  socketClass(open) {
+    const page = this;
     class Socket {
       constructor(url) {
-        this.ws = new WebSocket(url, { headers: { Origin: page.origin } });
+        this.ws = open(url, page.origin);
         this.ws.on("open", () => this.onopen?.({}));
         this.ws.on("message", (data) => this.onmessage?.({ data: data.toString("utf8") }));
         this.ws.on("close", () => this.onclose?.({}));

@@ -59,10 +59,10 @@ export class Voice extends EventEmitter {
 }
 
 /* A page at url whose socket is connected; options are those of io.Socket. */
-export async function openV0(url, transport, { origin, ...options } = {}) {
+export async function openV0(url, transport, { origin, websocket = true, ...options } = {}) {
   const { hostname, port } = new URL(url);
   const page = openPage(await script(url), url, { origin,
-    websocket: transport === "websocket", htmlfile: transport === "htmlfile", multipart: transport === "xhr-multipart" });
+    websocket: transport === "websocket" && websocket, htmlfile: transport === "htmlfile", multipart: transport === "xhr-multipart" });
   page.window.options = { port, transports: [transport], rememberTransport: false, connectTimeout: 15000, reconnect: false, ...options };
   page.window.host = hostname;
   page.run("var socket = new io.Socket(host, options);");
