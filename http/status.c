@@ -95,6 +95,9 @@ details_write(struct buf *out, const struct gateway *g)
 	if (g->engine != NULL) {
 		snprintf(number, sizeof(number), "%zu", engine_parked(g->engine));
 		row_write(out, "polls held by this process", number);
+		snprintf(number, sizeof(number), "%" PRIu64,
+		    engine_encoded(g->engine));
+		row_write(out, "records it has encoded", number);
 		refused_write(out, g->engine);
 	}
 	if (g->detail != NULL)

@@ -630,6 +630,12 @@ engine_parked(const struct engine *e)
 	return HASH_COUNT(e->parked);
 }
 
+uint64_t
+engine_encoded(const struct engine *e)
+{
+	return e->n_encoded;
+}
+
 const char *
 engine_reason(const struct engine *e)
 {

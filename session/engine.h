@@ -158,6 +158,10 @@ bool engine_is_draining(const struct engine *engine);
 
 size_t engine_parked(const struct engine *engine);
 
+/* How often a record was written in a generation's bytes since the engine was made;
+ * those who hear it in the same turn share them. */
+uint64_t engine_encoded(const struct engine *engine);
+
 /* Why the last ANSWER_BUSY: a short code ("lock", "store", "newer",
  * "removed": free the engine and the store, open both again). */
 const char *engine_reason(const struct engine *engine);

@@ -133,6 +133,7 @@ struct engine {
 	struct turn turn;
 	struct step *steps, **steps_end;
 	struct letter *letters;         /* by seq */
+	uint64_t n_encoded;
 	bool is_pending;                /* built, not committed yet */
 	bool has_given_up;              /* no turn found the lock since one did */
 	int64_t oldest;                 /* since when its oldest request waits */

@@ -113,6 +113,7 @@ letter_encode(struct engine *e, const struct record *record, const struct codec 
 	    (record->flags & RECORD_ASKS_ACK) == 0)
 		offset = offset_make(e, record->seq);
 	codec->packet_write(&out, &packet, offset);
+	e->n_encoded++;
 	bytes = arena_dup(&e->arena, buf_slice(&out));
 	buf_free(&out);
 	return bytes;

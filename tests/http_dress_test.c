@@ -176,6 +176,7 @@ details_are_for_who_knows_the_key(void)
 	T_OK(!page_has("/secret"));
 	T_EQ(ask("/socket.io/?key=open%20sesame"), 200);
 	T_OK(page_has("/secret/store&lt;dir&gt;"));
+	T_OK(page_has("<tr><th>records it has encoded</th><td>4</td></tr>"));
 	T_OK(!page_has("refused:"));
 	T_EQ(ask("/socket.io/?EIO=4&transport=pigeon"), 400);
 	T_EQ(ask("/socket.io/?key=open%20sesame"), 200);

@@ -114,6 +114,7 @@ poll_open(struct kit_request *poll, const struct codec *codec)
 static void
 a_room_of_four_generations_has_each_message_encoded_four_times(void)
 {
+	uint64_t before;
 	char sid[24];
 	size_t g, i;
 
@@ -131,7 +132,9 @@ a_room_of_four_generations_has_each_message_encoded_four_times(void)
 	kit.codec = codec_of(GENERATION_EIO4);
 	kit_connect(&kit, 1, sid);
 	memset(written, 0, sizeof(written));
+	before = engine_encoded(kit.engines[0]);
 	T_EQ(kit_post(&kit, 1, sid, "42[\"broadcast\",\"hello\"]"), ANSWER_OK);
+	T_EQ(engine_encoded(kit.engines[0]) - before, N_ELEMENTS(generations));
 	for (g = 0; g < N_ELEMENTS(generations); g++) {
 		T_EQ(written[generations[g].generation], 1);
 		for (i = 0; i < AUDIENCE; i++) {
