@@ -41,21 +41,17 @@ target_write(struct buf *out, enum channel_kind kind, struct slice name)
 }
 
 static void
-names_write(struct buf *out, struct slice names, bool json)
+names_write(struct buf *out, struct slice names)
 {
+	const char *between = "";
 	struct slice name;
-	bool some = false;
 
 	while (pack_next(&names, &name)) {
-		buf_str(out, !some ? "" : json ? "," : " ");
-		if (json)
-			json_quote(out, name);
-		else
-			buf_add(out, name);
-		some = true;
+		buf_str(out, between);
+		buf_add(out, name);
+		between = " ";
 	}
-	if (!some && !json)
-		buf_str(out, "(nothing)");
+	buf_str(out, *between == '\0' ? "(nothing)" : "");
 }
 
 static void
@@ -71,15 +67,15 @@ row_write(struct walk *walk, const struct acl_row *row, enum channel_kind kind,
 	if (walk->ctl->json) {
 		buf_str(out, walk->n > 0 ? ",{\"of\":" : "{\"of\":");
 		json_quote(out, buf_slice(&target));
-		buf_str(out, ",\"names\":[");
-		names_write(out, row->names, true);
-		buf_printf(out, "],\"at\":%" PRId64 ",\"by\":", row->wall);
+		buf_str(out, ",\"names\":");
+		acl_names_write(out, row->names);
+		buf_printf(out, ",\"at\":%" PRId64 ",\"by\":", row->wall);
 		json_quote(out, row->by);
 		buf_char(out, '}');
 	} else {
 		buf_printf(out, "%s%.*s: ", walk->n > 0 ? "\n" : "",
 		    SLICE_ARGS(buf_slice(&target)));
-		names_write(out, row->names, false);
+		names_write(out, row->names);
 		buf_printf(out, "  (%s, %.*s)", when, SLICE_ARGS(row->by));
 	}
 	walk->n++;

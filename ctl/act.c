@@ -20,11 +20,12 @@
 #include "handlers/backend.h"
 #include "handlers/handlers.h"
 #include "handlers/pattern.h"
+#include "handlers/rooms.h"
 #include "session/app.h"
 #include "session/engine.h"
 #include "store/store.h"
 
-enum { JSON_DEPTH = 64 };
+enum { JSON_DEPTH = 64, ASK_MS = 10000 };
 
 static int
 fail_rc(struct ctl *ctl, enum rc rc)
@@ -168,6 +169,38 @@ wait_for_answers(struct ctl *ctl, int64_t question, int64_t members, int64_t seq
 	return EXIT_DONE;
 }
 
+/* How long what, from the options; false: it was said what is wrong. */
+static bool
+emit_options(struct ctl *ctl, struct effect *f)
+{
+	if (ctl->keep != NULL &&
+	    rooms_keep_parse(ctl->keep, &f->keep_count, &f->keep_ms) != RC_OK) {
+		ctl_fail(EXIT_WRONG_USAGE, "--keep %s: a number and a time are wanted, "
+		    "as 100/1h", ctl->keep);
+		return false;
+	}
+	if (ctl->mail != NULL &&
+	    rooms_keep_parse(ctl->mail, &f->mail_count, &f->mail_ms) != RC_OK) {
+		ctl_fail(EXIT_WRONG_USAGE, "--mail %s: a number and a time are wanted, "
+		    "as 100/7d", ctl->mail);
+		return false;
+	}
+	if (ctl->context != NULL && (ctl->ask == NULL ||
+	    json_check(slice_str(ctl->context), JSON_DEPTH) != RC_OK)) {
+		ctl_fail(EXIT_WRONG_USAGE, "--context %s: JSON for the handler of --ask "
+		    "is wanted", ctl->context);
+		return false;
+	}
+	f->timeout_ms = ctl->wait_ms;
+	if (ctl->ask == NULL)
+		return true;
+	f->question = slice_str(ctl->ask);
+	f->context = ctl->context == NULL ? SLICE_NONE : slice_str(ctl->context);
+	f->timeout_ms = ctl->wait_ms == 0 ? ASK_MS : ctl->wait_ms;
+	ctl->wait_ms = 0;               /* somebody else hears them */
+	return name_is_good(ctl, "handler", ctl->ask);
+}
+
 int
 command_emit(struct ctl *ctl)
 {
@@ -182,6 +215,8 @@ command_emit(struct ctl *ctl)
 		return code;
 	if (!name_is_good(ctl, "event", ctl->argv[1]))
 		return EXIT_WRONG_USAGE;
+	if (!emit_options(ctl, f))
+		return EXIT_WRONG_USAGE;
 	if (event_is_reserved(slice_str(ctl->argv[1])))
 		return ctl_fail(EXIT_WRONG_USAGE, "'%s' is a name that clients keep "
 		    "for themselves", ctl->argv[1]);
@@ -195,7 +230,6 @@ command_emit(struct ctl *ctl)
 	buf_char(&args, ']');
 	f->name = slice_str(ctl->argv[1]);
 	f->data = buf_slice(&args);
-	f->timeout_ms = ctl->wait_ms;
 	store_count(ctl->store, &f->who, &members);
 	rc = engine_apply(ctl->engine, ctl->nsp, &effects, ctl->wait_ms != 0, &seq, &question);
 	if (rc != RC_OK && rc != RC_NONE)

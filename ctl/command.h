@@ -38,6 +38,9 @@ struct ctl {
 	bool strings, hard;             /* --string, --hard */
 	int64_t wait_ms;                /* --wait; 0: no */
 	int64_t limit;                  /* --limit */
+	int64_t before, after;          /* --before, --after: a seq; 0: not said */
+	const char *keep, *mail;        /* --keep, --mail: "N / TIME" */
+	const char *ask, *context;      /* --ask, --context */
 	const char *url;                /* --url */
 	char **argv;                    /* what follows the command's name */
 	int argc;
@@ -64,6 +67,10 @@ int command_sessions(struct ctl *ctl);
 int command_sockets(struct ctl *ctl);
 int command_rooms(struct ctl *ctl);
 int command_presence(struct ctl *ctl);
+int command_seen(struct ctl *ctl);
+int command_history(struct ctl *ctl);
+int command_cursor(struct ctl *ctl);
+int command_questions(struct ctl *ctl);
 int command_inbox(struct ctl *ctl);
 int command_stats(struct ctl *ctl);
 int command_check(struct ctl *ctl);

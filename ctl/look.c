@@ -12,41 +12,9 @@
 #include "base/conf.h"
 #include "base/json.h"
 #include "ctl/command.h"
+#include "ctl/list.h"
 #include "store/store.h"
 #include "wire/codec.h"
-
-/* A list on its way to stdout: a table for people, an array for programs. */
-struct list {
-	struct ctl *ctl;
-	struct buf out;
-	int64_t n;
-	uint64_t last;
-};
-
-static void
-list_begin(struct list *list, struct ctl *ctl, const char *head)
-{
-	memset(list, 0, sizeof(*list));
-	list->ctl = ctl;
-	buf_str(&list->out, ctl->json ? "[" : head);
-}
-
-static void
-list_item(struct list *list)
-{
-	buf_str(&list->out, !list->ctl->json ? "\n" : list->n == 0 ? "" : ",");
-	list->n++;
-}
-
-static int
-list_end(struct list *list)
-{
-	if (list->ctl->json)
-		buf_char(&list->out, ']');
-	ctl_print(&list->out);
-	buf_free(&list->out);
-	return list->n == 0 ? EXIT_NOBODY : EXIT_DONE;
-}
 
 static const char *
 generation_name(int generation)
@@ -179,38 +147,6 @@ command_rooms(struct ctl *ctl)
 
 	list_begin(&list, ctl, " members  namespace    room");
 	store_rooms(ctl->store, ctl->nsp, SLICE_NONE, (size_t)ctl->limit, room_visit, &list);
-	return list_end(&list);
-}
-
-/* ---- presence ------------------------------------------------------------------- */
-
-static void
-presence_visit(void *arg, const struct presence_row *row)
-{
-	struct list *list = arg;
-	struct buf *out = &list->out;
-	int64_t since = clock_wall(&clock_system) - row->since_wall;
-
-	list_item(list);
-	if (list->ctl->json) {
-		buf_str(out, "{\"user\":");
-		json_quote(out, row->user);
-		buf_printf(out, ",\"since\":%" PRId64 ",\"leaving\":%s}", row->since_wall,
-		    row->away_wall != 0 ? "true" : "false");
-	} else {
-		buf_printf(out, "%8" PRId64 "  %-7s  %.*s", since / 1000,
-		    row->away_wall != 0 ? "leaving" : "here", SLICE_ARGS(row->user));
-	}
-}
-
-int
-command_presence(struct ctl *ctl)
-{
-	struct list list;
-
-	list_begin(&list, ctl, "since(s)  is       user");
-	store_present(ctl->store, ctl->nsp, slice_str(ctl->argc > 0 ? ctl->argv[0] : ""),
-	    SLICE_NONE, (size_t)ctl->limit, false, &ctl->arena, presence_visit, &list);
 	return list_end(&list);
 }
 

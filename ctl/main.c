@@ -44,6 +44,14 @@ static const struct command commands[] = {
 	  "list rooms and how many are in them" },
 	{ "presence", "[ROOM]", 0, 1, true, false, command_presence,
 	  "list users who are in a room, or in the namespace" },
+	{ "seen", "USER [ROOM]", 1, 2, true, false, command_seen,
+	  "say when a user was in a room, or in the namespace" },
+	{ "history", "[ROOM]", 0, 1, true, false, command_history,
+	  "print what is kept of a room, or of the namespace; --after and --before a seq" },
+	{ "cursor", "", 0, 0, true, false, command_cursor,
+	  "print where the log stands, for history --after" },
+	{ "questions", "", 0, 0, true, false, command_questions,
+	  "list acks that were asked for and have not all come" },
 	{ "inbox", "[list|retry [N]|drop N]", 0, 2, true, false, command_inbox,
 	  "what waits for an application; try again, or drop, what was set aside" },
 	{ "stats", "", 0, 0, true, false, command_stats,
@@ -66,6 +74,12 @@ static const struct option long_options[] = {
 	{ "hard", no_argument, NULL, 'H' },
 	{ "wait", optional_argument, NULL, 'w' },
 	{ "limit", required_argument, NULL, 'l' },
+	{ "before", required_argument, NULL, 'B' },
+	{ "after", required_argument, NULL, 'A' },
+	{ "keep", required_argument, NULL, 'k' },
+	{ "mail", required_argument, NULL, 'm' },
+	{ "ask", required_argument, NULL, 'a' },
+	{ "context", required_argument, NULL, 'C' },
 	{ "url", required_argument, NULL, 'u' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -130,6 +144,11 @@ usage(FILE *to)
 	    "  --json          output for programs\n"
 	    "  --string        arguments of emit are text, not JSON\n"
 	    "  --wait[=TIME]   emit: wait for acks (default 10s)\n"
+	    "  --mail N/TIME   emit: waits for users who are away, at most N of it\n"
+	    "  --keep N/TIME   emit: is history of its rooms\n"
+	    "  --ask NAME      emit: that handler hears the acks, whenever they come;\n"
+	    "                  with --context JSON, and --wait=TIME for its time-out\n"
+	    "  --after SEQ, --before SEQ    history: what was said then\n"
 	    "  --hard          disconnect: close the connection, too\n"
 	    "  --limit N       at most so many rows (default 1000)\n"
 	    "  --url ADDRESS   check: the public address of the mount\n"
@@ -169,6 +188,24 @@ read_option(struct ctl *ctl, int c, const char **config)
 	case 'l':
 		return option_is(slice_int64(slice_str(optarg), &ctl->limit) &&
 		    ctl->limit > 0, "limit", "a number above 0 is wanted");
+	case 'B':
+		return option_is(slice_int64(slice_str(optarg), &ctl->before) &&
+		    ctl->before > 0, "before", "a seq is wanted, a number above 0");
+	case 'A':
+		return option_is(slice_int64(slice_str(optarg), &ctl->after) &&
+		    ctl->after > 0, "after", "a seq is wanted, a number above 0");
+	case 'k':
+		ctl->keep = optarg;
+		return true;
+	case 'm':
+		ctl->mail = optarg;
+		return true;
+	case 'a':
+		ctl->ask = optarg;
+		return true;
+	case 'C':
+		ctl->context = optarg;
+		return true;
 	case 'u':
 		ctl->url = optarg;
 		return true;

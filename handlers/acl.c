@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/conf.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "handlers/acl.h"
@@ -202,6 +203,20 @@ acl_target(struct arena *arena, struct slice text, struct effect *effect_r)
 	effect_r->name = name;
 	return name.n > 0 && who.users.n == 0 && (effect_r->of == CHANNEL_USER ||
 	    who.rooms.n == 0) ? RC_OK : RC_BAD_INPUT;
+}
+
+void
+acl_names_write(struct buf *out, struct slice names)
+{
+	const char *between = "[";
+	struct slice name;
+
+	while (pack_next(&names, &name)) {
+		buf_str(out, between);
+		json_quote(out, name);
+		between = ",";
+	}
+	buf_str(out, *between == '[' ? "[]" : "]");
 }
 
 struct slice

@@ -24,6 +24,7 @@
 #include "session/app.h"
 
 struct acl;
+struct buf;
 struct conf;
 
 /* RC_BAD_INPUT: error_r is "FILE:LINE: reason" (yours, to free).  conf must
@@ -40,6 +41,9 @@ bool acl_allows(struct acl *acl, const struct app_call *call, struct slice name)
  * none of these.
  */
 enum rc acl_target(struct arena *arena, struct slice text, struct effect *effect_r);
+
+/* Packed names as a JSON array. */
+void acl_names_write(struct buf *out, struct slice names);
 
 /* Words with blanks between as packed names, in the arena; never absent. */
 struct slice acl_names(struct arena *arena, struct slice words);

@@ -1,5 +1,5 @@
 /*
- * history.c - kept events, and who is there, as JSON
+ * history.c - kept events, who is there, and what is asked, as JSON
  *
  * SPDX-License-Identifier: ISC
  */
@@ -101,4 +101,48 @@ seen_write(struct store *store, struct arena *arena, struct slice nsp,
 		buf_printf(out, ",\"seen\":%lld", (long long)row.away_wall);
 	buf_char(out, '}');
 	return RC_OK;
+}
+
+/* ---- acks that are awaited --------------------------------------------------------- */
+
+struct question_list {
+	struct buf *out;
+	size_t n;
+	int64_t last;
+};
+
+static void
+question_visit(void *arg, const struct question_row *row)
+{
+	struct question_list *list = arg;
+	struct buf *out = list->out;
+
+	list->last = row->n;
+	buf_printf(out, "%s{\"n\":%lld,\"name\":", list->n++ > 0 ? "," : "",
+	    (long long)row->n);
+	if (row->name.n > 0)
+		json_quote(out, row->name);
+	else
+		buf_str(out, "null");
+	buf_str(out, ",\"context\":");
+	buf_add(out, row->context.n > 0 ? row->context : SLICE("null"));
+	buf_printf(out, ",\"until\":%lld,\"expected\":%lld,\"answered\":%lld,\"answers\":",
+	    (long long)row->due_wall, (long long)row->expected,
+	    (long long)row->answered);
+	buf_add(out, row->answers);
+	buf_char(out, '}');
+}
+
+enum rc
+questions_write(struct store *store, struct arena *arena, struct slice nsp,
+    int64_t after, size_t limit, int64_t *last_r, struct buf *out)
+{
+	struct question_list list = { .out = out };
+	enum rc rc;
+
+	buf_char(out, '[');
+	rc = store_questions(store, nsp, after, limit, arena, question_visit, &list);
+	buf_char(out, ']');
+	*last_r = list.n == limit ? list.last : 0;
+	return rc;
 }

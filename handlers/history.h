@@ -1,5 +1,5 @@
 /*
- * history.h - kept events, and who is there, as JSON
+ * history.h - kept events, who is there, and what is asked, as JSON
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,5 +27,12 @@ enum rc presence_write(struct store *store, struct arena *arena, struct slice ns
 /* Appends {"here","since"}, and "seen" of one who left; or null. */
 enum rc seen_write(struct store *store, struct arena *arena, struct slice nsp,
     struct slice room, struct slice user, struct buf *out);
+
+/* Appends a JSON array of {"n","name","context","until","expected","answered",
+ * "answers"}: acks that were asked for and have not all come, behind the number
+ * `after`; name null: somebody waits for them.  *last_r: the last number; 0: there
+ * are no more than these. */
+enum rc questions_write(struct store *store, struct arena *arena, struct slice nsp,
+    int64_t after, size_t limit, int64_t *last_r, struct buf *out);
 
 #endif

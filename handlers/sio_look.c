@@ -228,6 +228,20 @@ sio_seen(struct sio *sio, const char *room, const char *user)
 	return finish(sio, &out, "sio_seen", rc);
 }
 
+/* ---- acks ---------------------------------------------------------------------------- */
+
+const char *
+sio_questions(struct sio *sio)
+{
+	struct buf out = BUF_INIT;
+	int64_t last;
+	enum rc rc;
+
+	rc = questions_write(sio->call->store, sio->arena, sio->call->nsp, 0, ROOMS_MAX,
+	    &last, &out);
+	return finish(sio, &out, "sio_questions", rc);
+}
+
 /* ---- history ------------------------------------------------------------------------ */
 
 const char *
@@ -250,4 +264,15 @@ sio_history_after(struct sio *sio, const char *room, int64_t after_seq, unsigned
 	rc = history_write(sio->call->store, sio->arena, sio->call->nsp,
 	    slice_str(room), 0, after_seq < 1 ? 1 : after_seq, count, &out);
 	return finish(sio, &out, "sio_history_after", rc);
+}
+
+int64_t
+sio_cursor(struct sio *sio)
+{
+	int64_t seq = 0;
+	enum rc rc = store_last_seq(sio->call->store, &seq);
+
+	if (rc != RC_OK)
+		sio_fail(sio, "sio_cursor: the store says %s", rc_name(rc));
+	return seq;
 }

@@ -275,6 +275,13 @@ const char *sio_present(struct sio *sio, const char *room, const char *after);
 /* Whether a user is there: {"here","since"}, and "seen" of one who left: ms since
  * 1970.  "null": never there, or too long ago. */
 const char *sio_seen(struct sio *sio, const char *room, const char *user);
+/* An access list: a JSON array of its patterns; "null" if there is none. */
+const char *sio_acl(struct sio *sio, const char *of);
+/* Acks that were asked for and have not all come, in this namespace: a JSON array
+ * of {"n","name","context","until","expected","answered","answers"}, at most 1000. */
+const char *sio_questions(struct sio *sio);
+/* Where the log stands: for a page, which asks later for what came after it. */
+int64_t sio_cursor(struct sio *sio);
 /* Kept events of a room ("" or NULL: the namespace), oldest first: a JSON array
  * of {"seq","at","event","args"}; before 0: the newest. */
 const char *sio_history(struct sio *sio, const char *room, int64_t before,

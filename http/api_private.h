@@ -95,6 +95,7 @@ void acl_answer(struct api_call *call, struct buf *out);
 void presence_serve(struct api_call *call);
 void seen_serve(struct api_call *call);
 void cursor_serve(struct api_call *call);
+void questions_serve(struct api_call *call);
 
 const struct api_verb *api_verb_find(struct slice name);
 /* "emit, call, ..." */

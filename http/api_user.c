@@ -18,9 +18,7 @@
 static void
 list_write(struct api_call *call, const struct effect *f, struct buf *out)
 {
-	struct slice names, name;
 	struct acl_row row;
-	bool some = false;
 
 	buf_str(out, "{\"names\":");
 	if (store_acl(call->api->store, channel_key(&call->arena, f->of, call->nsp, f->name),
@@ -28,12 +26,8 @@ list_write(struct api_call *call, const struct effect *f, struct buf *out)
 		buf_str(out, "null}");
 		return;
 	}
-	buf_char(out, '[');
-	for (names = row.names; pack_next(&names, &name); some = true) {
-		buf_str(out, some ? "," : "");
-		json_quote(out, name);
-	}
-	buf_printf(out, "],\"at\":%" PRId64 ",\"by\":", row.wall);
+	acl_names_write(out, row.names);
+	buf_printf(out, ",\"at\":%" PRId64 ",\"by\":", row.wall);
 	json_quote(out, row.by);
 	buf_char(out, '}');
 }
@@ -113,6 +107,30 @@ seen_serve(struct api_call *call)
 	buf_char(&out, '}');
 	api_send(call, &out);
 }
+
+/* ---- acks --------------------------------------------------------------------------- */
+
+void
+questions_serve(struct api_call *call)
+{
+	struct buf out = BUF_INIT;
+	int64_t last;
+
+	buf_str(&out, "{\"questions\":");
+	if (questions_write(call->api->store, &call->arena, call->nsp,
+	    api_number(call, "after", 0), api_limit(call), &last, &out) != RC_OK) {
+		buf_free(&out);
+		api_refuse(call, 503, "store", "the store cannot be read now");
+		return;
+	}
+	if (last != 0)
+		buf_printf(&out, ",\"next\":%" PRId64 "}", last);
+	else
+		buf_str(&out, ",\"next\":null}");
+	api_send(call, &out);
+}
+
+/* ---- the log ------------------------------------------------------------------------- */
 
 /* What a page embeds, to ask later for what came after it was rendered. */
 void

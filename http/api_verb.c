@@ -534,6 +534,7 @@ static const struct api_verb verbs[] = {
 	{ "presence", "query", presence_serve, NULL, 0 },
 	{ "seen", "query", seen_serve, NULL, 0 },
 	{ "cursor", "query", cursor_serve, NULL, 0 },
+	{ "questions", "query", questions_serve, NULL, 0 },
 };
 
 const struct api_verb *

@@ -628,6 +628,30 @@ class SiogateApi
         return $this->post('presence', $this->in($nsp, ['room' => $room, 'after' => $after]))['users'];
     }
 
+    /* When a user was there: here, since, seen; null: never, or too long ago. */
+    public function seen($user, $room = '', $nsp = null)
+    {
+        return $this->post('seen', $this->in($nsp, ['user' => $user, 'room' => $room]))['seen'];
+    }
+
+    /* Kept events, oldest first; $more: after or before (a seq), limit. */
+    public function history($room = '', array $more = [], $nsp = null)
+    {
+        return $this->post('history', $this->in($nsp, ['room' => $room] + $more))['events'];
+    }
+
+    /* Where the log stands, for history(..., ['after' => ...]). */
+    public function cursor()
+    {
+        return $this->post('cursor', [])['seq'];
+    }
+
+    /* Acks that were asked for and have not all come, page after page. */
+    public function questions($nsp = null)
+    {
+        return $this->pages('questions', 'questions', $this->in($nsp, []));
+    }
+
     public function batch(array $effects, $nsp = null)
     {
         return $this->post('batch', $this->in($nsp, ['effects' => $effects]));

@@ -93,6 +93,8 @@ struct store_driver {
 	enum rc (*answers)(struct store *store, int64_t question,
 	    struct arena *arena, struct slice *answers_r,
 	    struct slice *attachments_r, int64_t *expected_r, bool *done_r);
+	enum rc (*questions)(struct store *store, struct slice nsp, int64_t after,
+	    size_t limit, struct arena *arena, store_question_fn *visit, void *arg);
 	enum rc (*backup)(struct store *store, const char *to);
 };
 

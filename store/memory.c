@@ -357,5 +357,6 @@ const struct store_driver store_memory = {
 	.is_asking = memory_is_asking,
 	.commit = memory_commit,
 	.answers = memory_answers,
+	.questions = memory_questions,
 	.backup = memory_backup,
 };

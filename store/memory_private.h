@@ -386,6 +386,8 @@ void memory_questions_free(struct town *town);
 enum rc memory_answers(struct store *store, int64_t question, struct arena *arena,
     struct slice *answers_r, struct slice *attachments_r, int64_t *expected_r,
     bool *done_r);
+enum rc memory_questions(struct store *store, struct slice nsp, int64_t after,
+    size_t limit, struct arena *arena, store_question_fn *visit, void *arg);
 
 /* ---- memory_value.c ----------------------------------------------------- */
 

@@ -173,3 +173,24 @@ memory_answers(struct store *store, int64_t question, struct arena *arena,
 	*done_r = q->is_done || q->due <= clock_wall(store->clock);
 	return RC_OK;
 }
+
+enum rc
+memory_questions(struct store *store, struct slice nsp, int64_t after, size_t limit,
+    struct arena *arena, store_question_fn *visit, void *arg)
+{
+	struct question_row row;
+	struct question *q;
+
+	DL_FOREACH(memory_of(store)->town->questions, q) {      /* by number */
+		if (q->n <= after || q->is_done || !slice_eq(q->nsp, nsp))
+			continue;
+		if (limit-- == 0)
+			break;
+		row = (struct question_row){ .n = q->n, .name = q->name,
+		    .context = q->context, .due_wall = q->due, .expected = q->expected,
+		    .answered = (int64_t)q->answered, .answers = arena_printf(arena,
+		    "[%.*s]", SLICE_ARGS(buf_slice(&q->answers))) };
+		visit(arg, &row);
+	}
+	return RC_OK;
+}

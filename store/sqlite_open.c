@@ -340,5 +340,6 @@ const struct store_driver store_sqlite = {
 	.is_asking = sqlite_is_asking,
 	.commit = sqlite_commit,
 	.answers = sqlite_answers,
+	.questions = sqlite_questions,
 	.backup = sqlite_backup,
 };

@@ -445,6 +445,8 @@ enum rc sqlite_answers(struct store *store, int64_t question,
     struct arena *arena, struct slice *answers_r,
     struct slice *attachments_r, int64_t *expected_r,
     bool *done_r);
+enum rc sqlite_questions(struct store *store, struct slice nsp, int64_t after,
+    size_t limit, struct arena *arena, store_question_fn *visit, void *arg);
 
 /* ---- sqlite_task.c ------------------------------------------------------ */
 

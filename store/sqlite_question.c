@@ -217,3 +217,28 @@ sqlite_answers(struct store *store, int64_t question, struct arena *arena,
 	buf_free(&out);
 	return look_end(db, RC_OK);
 }
+
+enum rc
+sqlite_questions(struct store *store, struct slice nsp, int64_t after, size_t limit,
+    struct arena *arena, store_question_fn *visit, void *arg)
+{
+	struct sqlite *db = sqlite_of(store);
+	struct slice attachments;
+	struct question_row row;
+	struct buf out = BUF_INIT;
+	sqlite3_stmt *s;
+
+	look_begin(db);
+	s = sql_open(db, SQL_QUESTION_WALK, "iti", after, nsp, (int64_t)limit);
+	while (sql_row(db, s)) {
+		row = (struct question_row){ .n = col_int(s, 0), .name = col_slice(s, 1),
+		    .context = col_slice(s, 2), .due_wall = col_int(s, 3),
+		    .expected = col_int(s, 4), .answered = col_int(s, 5) };
+		buf_reset(&out);
+		answers_write(db, row.n, &out, arena, &attachments);
+		row.answers = buf_slice(&out);
+		visit(arg, &row);
+	}
+	buf_free(&out);
+	return look_end(db, RC_OK);
+}

@@ -311,6 +311,8 @@ static const char *const texts[] = {
 	[SQL_QUESTION_OLDEST] = "SELECT min(seq) FROM question WHERE done = 0",
 	[SQL_QUESTION_DUE] = "SELECT n FROM question WHERE due <= ?1"
 	    " ORDER BY due LIMIT ?2",
+	[SQL_QUESTION_WALK] = "SELECT n, name, context, due, expected, answered"
+	    " FROM question WHERE n > ?1 AND nsp = ?2 AND done = 0 ORDER BY n LIMIT ?3",
 	[SQL_ANSWER_ADD] = "INSERT OR IGNORE INTO answer(question, socket, place,"
 	    " data, attachments) VALUES(?1, ?2, ?3, ?4, ?5)",
 	[SQL_ANSWER_WALK] = "SELECT data, attachments FROM answer WHERE question = ?1"

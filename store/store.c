@@ -469,6 +469,13 @@ store_backup(struct store *store, const char *to)
 	return store->driver->backup(store, to);
 }
 
+enum rc
+store_questions(struct store *store, struct slice nsp, int64_t after, size_t limit,
+    struct arena *arena, store_question_fn *visit, void *arg)
+{
+	return store->driver->questions(store, nsp, after, limit, arena, visit, arg);
+}
+
 /* ---- tallies ------------------------------------------------------------- */
 
 static uint64_t *

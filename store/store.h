@@ -275,6 +275,20 @@ enum rc store_present(struct store *store, struct slice nsp, struct slice room,
 enum rc store_presence(struct store *store, struct slice nsp, struct slice room,
     struct slice user, struct arena *arena, struct presence_row *row_r);
 
+/*
+ * Acks that were asked for and have not all come, in a namespace, in the order of
+ * their numbers.  answers: JSON array of arrays, those that came so far.
+ */
+struct question_row {
+	int64_t n;
+	struct slice name, context;     /* who hears them; empty: whoever waits */
+	int64_t due_wall, expected, answered;
+	struct slice answers;
+};
+typedef void store_question_fn(void *arg, const struct question_row *row);
+enum rc store_questions(struct store *store, struct slice nsp, int64_t after,
+    size_t limit, struct arena *arena, store_question_fn *visit, void *arg);
+
 /* Those whose keys begin with prefix, in the order of their keys. */
 typedef void store_value_fn(void *arg, struct slice key, struct slice value);
 enum rc store_values(struct store *store, struct slice prefix, size_t limit,

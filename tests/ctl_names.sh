@@ -34,6 +34,17 @@ expect 2 "max_name" join '*' "$(printf '%0999d' 0)"
 expect 2 "a namespace begins with '/'" --nsp chat stats
 expect 2 "as 500ms, 3s or 1m" --wait=soon emit '*' hello
 expect 2 "a number above 0 is wanted" --limit 0 sessions
+expect 2 "as 100/1h" --keep 100 emit '*' hello
+expect 2 "as 100/7d" --mail 0/7d emit '*' hello
+expect 2 "JSON for the handler of --ask" --context 1 emit '*' hello
+expect 2 "JSON for the handler of --ask" --ask heard --context anna emit '*' hello
+expect 2 "the name of the handler must be" --ask '' emit '*' hello
+expect 2 "a seq is wanted" --after soon history lobby
+expect 2 "not both" --after 1 --before 2 history lobby
+expect 3 "never, or too long ago" seen anna lobby
+expect 3 "what" history lobby
+expect 0 "1" cursor
+expect 3 "handler" questions
 
 # what check tries and names: status, text, a line of the configuration
 check() {

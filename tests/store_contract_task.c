@@ -290,6 +290,51 @@ an_answer_that_nobody_asked_for_is_none(void)
 }
 
 static void
+question_add(void *arg, const struct question_row *row)
+{
+	buf_printf(arg, "%lld %.*s %.*s %lld/%lld %.*s;", (long long)row->n,
+	    SLICE_ARGS(row->name), SLICE_ARGS(row->context), (long long)row->answered,
+	    (long long)row->expected, SLICE_ARGS(row->answers));
+}
+
+static const char *
+questions(const char *nsp, int64_t after, size_t limit)
+{
+	struct buf out = BUF_INIT;
+	const char *text;
+
+	T_EQ(store_questions(scene.store, slice_str(nsp), after, limit, &scene.arena,
+	    question_add, &out), RC_OK);
+	text = t_text("%.*s", SLICE_ARGS(buf_slice(&out)));
+	buf_free(&out);
+	return text;
+}
+
+static void
+open_questions_can_be_looked_at(void)
+{
+	int64_t first, second;
+	uint64_t a, b;
+
+	t_join_in("alice", &a);
+	t_join_in("bob", &b);
+	T_STR(questions("/", 0, 10), "");
+	first = t_ask("/", NULL, "replied", 5000, false);
+	second = t_ask("/", NULL, "", 5000, true);
+	T_EQ(t_answer(b, first, "[3]"), RC_OK);
+	T_STR(questions("/", 0, 10), t_text("%lld replied \"why\" 1/2 [[3]];%lld  \"why\" 0/2 [];",
+	    (long long)first, (long long)second));
+	T_STR(questions("/", first, 10), t_text("%lld  \"why\" 0/2 [];", (long long)second));
+	T_STR(questions("/", second, 10), "");
+	T_STR(questions("/other", 0, 10), "");
+	T_STR(questions("/", 0, 1), t_text("%lld replied \"why\" 1/2 [[3]];", (long long)first));
+	T_EQ(t_answer(a, first, "[4]"), RC_OK);
+	T_EQ(t_answer(a, second, "[5]"), RC_OK);
+	T_EQ(t_answer(b, second, "[6]"), RC_OK);
+	T_STR(questions("/", 0, 10), "");
+}
+
+static void
 a_broadcast_with_a_time_out_has_partial_results(void)
 {
 	uint64_t a, b;
@@ -559,6 +604,7 @@ contract_task(void)
 	CASE(a_timer_of_no_socket_is_refused);
 	CASE(an_answer_to_a_question_is_a_task);
 	CASE(an_answer_counts_once);
+	CASE(open_questions_can_be_looked_at);
 	CASE(an_answer_that_nobody_asked_for_is_none);
 	CASE(a_broadcast_with_a_time_out_has_partial_results);
 	CASE(a_question_to_nobody_is_answered_at_once);

@@ -139,6 +139,11 @@ class Emitter(object):
         """Where the log stands, for history(room, after=...)."""
         return self.post("cursor", {}).seq
 
+    def questions(self, **options):
+        """Acks that were asked for and have not all come, as dictionaries: n, name,
+        context, until, expected, answered, answers."""
+        return self._pages("questions", "questions", options)
+
     def batch(self, effects, **options):
         """Effects (rows, or an Effects object): all of them, or an error and none."""
         return self.post("batch", dict(options, effects=getattr(effects, "rows", effects)))

@@ -368,6 +368,20 @@ class Outside(Case):
         self.assertEqual(effects.rows[1]["mail"], {"ms": 1000, "count": 1})
         self.assertRaises(TypeError, effects.acl, "nsp", allow=["say"])
 
+    def test_open_questions_are_read_page_by_page(self):
+        asked = []
+
+        def transport(path, headers, data, wait=None):
+            asked.append((path, json.loads(data)))
+            last = len(asked) == 2
+            return 200, json.dumps({"questions": [{"n": len(asked)}],
+                                    "next": None if last else 1})
+
+        out = siogate.Emitter("http://h/api/", token="t" * 16, transport=transport)
+        self.assertEqual([one["n"] for one in out.questions(nsp="/chat")], [1, 2])
+        self.assertEqual(asked, [("/api/v1/questions", {"nsp": "/chat"}),
+                                 ("/api/v1/questions", {"nsp": "/chat", "after": 1})])
+
     def test_an_error_has_its_code_and_text(self):
         error = self.raised(siogate.ApiError, self.out.emit, "x", to="nonsense")
         self.assertEqual((error.status, error.code), (400, "bad-request"))
