@@ -13,6 +13,7 @@
 #include "base/rc.h"
 #include "base/slice.h"
 
+struct arena;
 struct buf;
 
 enum json_kind {
@@ -47,6 +48,9 @@ struct slice json_member(struct slice object, const char *name);
 /* A string's content, unescaped, as UTF-8; a lone surrogate becomes U+FFFD.
  * RC_BAD_INPUT when the value is not a string. */
 enum rc json_unquote(struct buf *out, struct slice value);
+
+/* The same in the arena: absent when the value is absent or not a string. */
+struct slice json_text(struct arena *arena, struct slice value);
 
 /* Whether a JSON string has just this content (escapes considered). */
 bool json_string_is(struct slice value, struct slice content);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/json_private.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 
 enum { REPLACEMENT = 0xfffd };
@@ -109,6 +110,18 @@ json_unquote(struct buf *out, struct slice value)
 	while (content_next(&rest, space, &piece))
 		buf_add(out, piece);
 	return RC_OK;
+}
+
+struct slice
+json_text(struct arena *arena, struct slice value)
+{
+	struct slice text = SLICE_NONE;
+	struct buf out = BUF_INIT;
+
+	if (json_unquote(&out, value) == RC_OK)
+		text = arena_dup(arena, buf_slice(&out));
+	buf_free(&out);
+	return text;
 }
 
 bool

@@ -5,8 +5,7 @@
  * a rewritten path, a proxy that strips the upgrade.  Each step here is one
  * such way, tried from outside, with the sentence that says what to change.
  *
- * libcurl is loaded here and only here: the command starts for every emit from
- * cron, and most of its start would be libcurl's.
+ * libcurl is loaded when this runs, not before (handlers/curl.h says why).
  *
  * SPDX-License-Identifier: ISC
  */

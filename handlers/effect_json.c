@@ -66,17 +66,15 @@ add(struct reader *r, enum effect_kind kind)
 static enum rc
 read_text(struct reader *r, struct slice value, const char *what, struct slice *text_r)
 {
-	struct buf text = BUF_INIT;
-	enum rc rc = RC_OK;
+	struct slice text = json_text(r->arena, value);
 
-	if (json_unquote(&text, value) != RC_OK)
-		rc = wrong(r, "%s must be text", what);
-	else if (text.n == 0 || (int64_t)text.n > r->rules->max_name)
-		rc = wrong(r, "%s must have 1 to %lld bytes (max_name)", what,
+	*text_r = text;
+	if (text.p == NULL)
+		return wrong(r, "%s must be text", what);
+	if (text.n == 0 || (int64_t)text.n > r->rules->max_name)
+		return wrong(r, "%s must have 1 to %lld bytes (max_name)", what,
 		    (long long)r->rules->max_name);
-	*text_r = arena_dup(r->arena, buf_slice(&text));
-	buf_free(&text);
-	return rc;
+	return RC_OK;
 }
 
 static enum rc
@@ -135,18 +133,16 @@ static enum rc
 read_selector(struct reader *r, struct slice value, const char *what,
     struct selector *who_r)
 {
-	struct buf text = BUF_INIT;
+	struct slice text = json_text(r->arena, value);
 	char *error = NULL;
 	enum rc rc;
 
-	if (json_unquote(&text, value) != RC_OK)
+	if (text.p == NULL)
 		return wrong(r, "%s must be a selector, as \"room:lobby -me\"", what);
-	rc = selector_parse(r->arena, arena_dup(r->arena, buf_slice(&text)),
-	    r->rules->own_id, who_r, &error);
+	rc = selector_parse(r->arena, text, r->rules->own_id, who_r, &error);
 	if (rc == RC_BAD_INPUT)
 		wrong(r, "%s: %s", what, error == NULL ? "no selector" : error);
 	free(error);
-	buf_free(&text);
 	return rc;
 }
 
@@ -274,14 +270,13 @@ static enum rc
 read_who(struct reader *r, struct slice who, enum effect_kind kind, struct slice name)
 {
 	struct selector selector = { 0 };
-	struct buf text = BUF_INIT;
+	struct slice text = json_text(r->arena, who);
 	struct effect *f;
 	bool only_me = who.p == NULL;
 	enum rc rc = RC_OK;
 
-	if (who.p != NULL && json_unquote(&text, who) == RC_OK)
-		selector_names_me(buf_slice(&text), &only_me);
-	buf_free(&text);
+	if (text.p != NULL)
+		selector_names_me(text, &only_me);
 	if (only_me && r->rules->own_id.p == NULL)
 		return wrong(r, "there is no own socket here: say who");
 	if (!only_me)

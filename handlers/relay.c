@@ -143,18 +143,14 @@ publish(struct ask *ask)
 {
 	const struct relay_rule *rule = ask->rule;
 	struct arena *arena = ask->call->arena;
-	struct buf name = BUF_INIT, rooms = BUF_INIT;
-	struct slice event;
+	struct slice event = json_text(arena, ask->args[1]);
+	struct buf rooms = BUF_INIT;
 	struct effect *e;
 
-	if (ask->args[1].p == NULL || json_unquote(&name, ask->args[1]) != RC_OK ||
-	    name.n == 0 || (int64_t)name.n > ask->relay->max_name) {
+	if (event.n == 0 || (int64_t)event.n > ask->relay->max_name) {
 		refuse(ask, "bad-arguments", "publish needs a room and an event name");
-		buf_free(&name);
 		return;
 	}
-	event = arena_dup(arena, buf_slice(&name));
-	buf_free(&name);
 	if (event_is_reserved(event) ||
 	    (rule->events != NULL && !pattern_list_matches(rule->events, event))) {
 		refuse(ask, "refused", "this event may not be published here");
@@ -202,8 +198,7 @@ static void
 presence(struct ask *ask)
 {
 	struct arena *arena = ask->call->arena;
-	struct buf users = BUF_INIT, name = BUF_INIT;
-	struct slice after = SLICE_NONE;
+	struct buf users = BUF_INIT;
 	struct room_rule rule;
 
 	if (!rooms_rule(ask->relay->rooms, ask->call->nsp, ask->room, &rule) ||
@@ -211,16 +206,12 @@ presence(struct ask *ask)
 		refuse(ask, "refused", "nobody keeps who is in this room");
 		return;
 	}
-	if (ask->args[1].p != NULL && json_unquote(&name, ask->args[1]) == RC_OK &&
-	    name.n > 0)
-		after = arena_dup(arena, buf_slice(&name));
-	if (presence_write(ask->call->store, arena, ask->call->nsp, ask->room, after,
-	    PRESENCE_LIMIT, &users) == RC_OK)
+	if (presence_write(ask->call->store, arena, ask->call->nsp, ask->room,
+	    json_text(arena, ask->args[1]), PRESENCE_LIMIT, &users) == RC_OK)
 		grant(ask, "users", buf_slice(&users));
 	else
 		refuse(ask, "refused", "it cannot be read now");
 	buf_free(&users);
-	buf_free(&name);
 }
 
 /* ---- who may ------------------------------------------------------------------------------ */
@@ -289,8 +280,7 @@ rule_find(const struct relay *relay, enum list list, struct slice nsp,
 static void
 args_take(struct ask *ask)
 {
-	struct slice rest = ask->call->args;
-	struct buf room = BUF_INIT;
+	struct slice rest = ask->call->args, room;
 	int i;
 
 	if (rest.n == 0)
@@ -298,10 +288,9 @@ args_take(struct ask *ask)
 	json_open(&rest);
 	for (i = 0; i < ARGS_NEEDED && json_next(&rest, &ask->args[i]); i++)
 		;
-	if (i > 0 && json_unquote(&room, ask->args[0]) == RC_OK && room.n > 0 &&
-	    (int64_t)room.n <= ask->relay->max_name)
-		ask->room = arena_dup(ask->call->arena, buf_slice(&room));
-	buf_free(&room);
+	room = json_text(ask->call->arena, ask->args[0]);
+	if (room.n > 0 && (int64_t)room.n <= ask->relay->max_name)
+		ask->room = room;
 }
 
 static bool

@@ -95,16 +95,9 @@ sio_item(const struct sio *sio, const char *json, unsigned i)
 const char *
 sio_text(const struct sio *sio, const char *json)
 {
-	struct slice value = slice_str(json);
-	struct buf text = BUF_INIT;
-	const char *s = NULL;
+	struct slice text = json_text(sio->arena, slice_str(json));
 
-	if (value.n > 0 && json_kind(value) == JSON_STRING &&
-	    json_unquote(&text, value) == RC_OK &&
-	    (text.n == 0 || memchr(text.p, '\0', text.n) == NULL))
-		s = arena_str(sio->arena, buf_slice(&text));
-	buf_free(&text);
-	return s;
+	return text.p != NULL && memchr(text.p, '\0', text.n) == NULL ? text.p : NULL;
 }
 
 const char *

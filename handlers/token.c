@@ -223,19 +223,6 @@ rule_read(const struct conf *conf, const struct conf_section *section,
 
 /* ---- where the token is ---------------------------------------------------------------- */
 
-/* What JSON text says if it is a string, in the arena. */
-static struct slice
-unquoted(struct arena *arena, struct slice value)
-{
-	struct slice text = SLICE_NONE;
-	struct buf out = BUF_INIT;
-
-	if (value.p != NULL && json_unquote(&out, value) == RC_OK)
-		text = arena_dup(arena, buf_slice(&out));
-	buf_free(&out);
-	return text;
-}
-
 /* name=value among others, as in a cookie or a query. */
 static struct slice
 pair_find(struct slice pairs, char between, struct slice name)
@@ -257,7 +244,7 @@ header_get(const struct app_call *call, struct slice name)
 	char *text = arena_str(call->arena, name);
 
 	return headers.p == NULL ? SLICE_NONE :
-	    unquoted(call->arena, json_member(headers, text));
+	    json_text(call->arena, json_member(headers, text));
 }
 
 static struct slice
@@ -267,12 +254,12 @@ place_look(const struct app_call *call, struct slice place)
 
 	slice_cut(&name, '.', &kind);
 	if (slice_is(kind, "auth"))
-		return call->auth.p == NULL ? SLICE_NONE : unquoted(call->arena,
+		return call->auth.p == NULL ? SLICE_NONE : json_text(call->arena,
 		    json_member(call->auth, arena_str(call->arena, name)));
 	if (slice_is(kind, "cookie"))
 		return pair_find(header_get(call, SLICE("cookie")), ';', name);
 	if (slice_is(kind, "query"))
-		return pair_find(unquoted(call->arena, json_member(call->info, "query")),
+		return pair_find(json_text(call->arena, json_member(call->info, "query")),
 		    '&', name);
 	value = header_get(call, name);
 	return slice_starts(value, SLICE("Bearer ")) ? slice_skip(value, 7) : value;
@@ -328,7 +315,7 @@ user_of(const struct token_rule *rule, const struct app_call *call,
 	if (value.p == NULL)
 		return SLICE_NONE;
 	return json_kind(value) == JSON_NUMBER ? arena_dup(call->arena, value) :
-	    unquoted(call->arena, value);
+	    json_text(call->arena, value);
 }
 
 enum rc

@@ -86,7 +86,6 @@ body_read(struct api_call *call)
 {
 	const struct http_request *request = &call->own->x->request;
 	struct slice nsp;
-	struct buf text = BUF_INIT;
 
 	call->body = request->body.n == 0 ? SLICE("{}") : request->body;
 	if (request->body_too_big) {
@@ -98,11 +97,8 @@ body_read(struct api_call *call)
 		api_refuse(call, 400, "json", "the body must be a JSON object");
 		return false;
 	}
-	nsp = json_member(call->body, "nsp");
-	call->nsp = SLICE("/");
-	if (nsp.p != NULL && json_unquote(&text, nsp) == RC_OK)
-		call->nsp = arena_dup(&call->arena, buf_slice(&text));
-	buf_free(&text);
+	nsp = api_text(call, "nsp");
+	call->nsp = nsp.p == NULL ? SLICE("/") : nsp;
 	if (call->nsp.n == 0 || call->nsp.p[0] != '/' ||
 	    (int64_t)call->nsp.n > call->api->conf->max_name) {
 		api_refuse(call, 400, "nsp", "nsp must be a namespace, as \"/chat\"");

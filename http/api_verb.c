@@ -28,13 +28,7 @@ enum { LIMIT = 1000, LIMIT_MAX = 10000, CALL_MS = 10000 };
 struct slice
 api_text(struct api_call *call, const char *name)
 {
-	struct slice value = json_member(call->body, name), text = SLICE_NONE;
-	struct buf b = BUF_INIT;
-
-	if (value.p != NULL && json_unquote(&b, value) == RC_OK)
-		text = arena_dup(&call->arena, buf_slice(&b));
-	buf_free(&b);
-	return text;
+	return json_text(&call->arena, json_member(call->body, name));
 }
 
 int64_t

@@ -93,32 +93,18 @@ connect_answer(struct engine *e, struct slice id, struct slice pid)
 	    SLICE_ARGS(id), SLICE_ARGS(pid));
 }
 
-static bool
-auth_string(struct post *post, struct slice auth, const char *name,
-    struct slice *text_r)
-{
-	struct slice value = json_member(auth, name);
-	struct buf text = BUF_INIT;
-	bool is_string;
-
-	is_string = value.p != NULL && json_unquote(&text, value) == RC_OK;
-	*text_r = arena_dup(&post->e->arena, buf_slice(&text));
-	buf_free(&text);
-	return is_string;
-}
-
 /* Up to where a client that comes back has everything; 0: it has received nothing
  * that bears an offset, and shows none.  False: what it shows is not ours. */
 static bool
 connect_offset(struct post *post, struct slice auth, int64_t *seq_r)
 {
-	struct slice offset;
+	struct slice value = json_member(auth, "offset"), offset;
 
 	*seq_r = 0;
-	if (json_member(auth, "offset").p == NULL)
+	if (value.p == NULL)
 		return true;
-	return auth_string(post, auth, "offset", &offset) &&
-	    (*seq_r = offset_read(post->e, offset)) != 0;
+	offset = json_text(&post->e->arena, value);
+	return offset.p != NULL && (*seq_r = offset_read(post->e, offset)) != 0;
 }
 
 /* A client that comes back (4.6 and later): its old socket in this session. */
@@ -132,9 +118,10 @@ connect_recover(struct post *post, struct view *view, const struct packet *packe
 	int64_t seq;
 
 	if (e->conf.recovery_ms == 0 || !post->x->codec->traits.has_recovery ||
-	    packet->data.p == NULL ||
-	    !auth_string(post, packet->data, "pid", &pid) ||
-	    !connect_offset(post, packet->data, &seq))
+	    packet->data.p == NULL)
+		return false;
+	pid = json_text(&e->arena, json_member(packet->data, "pid"));
+	if (pid.p == NULL || !connect_offset(post, packet->data, &seq))
 		return false;
 	if (store_recoverable(e->store, view->nsp, pid, seq, e->conf.max_replay,
 	    &e->arena, &row) != RC_OK)

@@ -112,14 +112,14 @@ event_split(struct post *post, struct slice data, struct slice *name_r,
 {
 	struct arena *arena = &post->e->arena;
 	struct slice rest = data, first, arg;
-	struct buf text = BUF_INIT, args = BUF_INIT;
+	struct buf args = BUF_INIT;
 
 	json_open(&rest);
 	if (!json_next(&rest, &first))
 		first = SLICE("\"\"");
-	if (json_unquote(&text, first) != RC_OK)
-		buf_add(&text, first);          /* a number is a name, too */
-	*name_r = arena_dup(arena, buf_slice(&text));
+	*name_r = json_text(arena, first);
+	if (name_r->p == NULL)
+		*name_r = arena_dup(arena, first);      /* a number is a name, too */
 	buf_char(&args, '[');
 	while (json_next(&rest, &arg)) {
 		if (args.n > 1)
@@ -128,7 +128,6 @@ event_split(struct post *post, struct slice data, struct slice *name_r,
 	}
 	buf_char(&args, ']');
 	*args_r = arena_dup(arena, buf_slice(&args));
-	buf_free(&text);
 	buf_free(&args);
 }
 

@@ -152,18 +152,6 @@ mail_take(struct engine *e, struct slice nsp, const uint64_t *socket, int64_t re
 
 /* ---- timers of this house ------------------------------------------------------- */
 
-static struct slice
-text_of(struct engine *e, struct slice object, const char *name)
-{
-	struct slice value = json_member(object, name), text = SLICE("");
-	struct buf out = BUF_INIT;
-
-	if (value.p != NULL && json_unquote(&out, value) == RC_OK && out.n > 0)
-		text = arena_dup(&e->arena, buf_slice(&out));
-	buf_free(&out);
-	return text;
-}
-
 bool
 timer_name_is_ours(struct slice name)
 {
@@ -180,8 +168,8 @@ void
 timer_run_ours(struct engine *e, const struct task *task, const struct author *author)
 {
 	if (slice_starts(task->name, SLICE(PRESENCE_TIMER)))
-		look(e, author->nsp, text_of(e, task->context, "room"),
-		    text_of(e, task->context, "user"), author->gate, true);
+		look(e, author->nsp, json_text(&e->arena, json_member(task->context, "room")),
+		    json_text(&e->arena, json_member(task->context, "user")), author->gate, true);
 	else if (slice_is(task->name, MAIL_TIMER) && author->socket != NULL)
 		mail_take(e, author->nsp, author->socket, 0, author->gate);
 }

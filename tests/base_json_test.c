@@ -207,6 +207,21 @@ a_string_is_unescaped(void)
 }
 
 static void
+what_is_no_string_has_no_text(void)
+{
+	struct arena arena = ARENA_INIT;
+	struct slice text = json_text(&arena, SLICE("\"\\u00e9\""));
+
+	T_SLICE(text, "\xc3\xa9");
+	T_EQ(text.p[text.n], '\0');
+	text = json_text(&arena, SLICE("\"\""));
+	T_OK(text.p != NULL && text.n == 0);
+	T_OK(json_text(&arena, SLICE("12")).p == NULL);
+	T_OK(json_text(&arena, SLICE_NONE).p == NULL);
+	arena_free(&arena);
+}
+
+static void
 a_string_is_compared_by_its_content(void)
 {
 	T_OK(json_string_is(SLICE("\"echo\""), SLICE("echo")));
@@ -318,6 +333,7 @@ main(void)
 	T_RUN(kinds_are_told_by_the_first_character);
 	T_RUN(a_member_is_found_by_name_and_the_last_one_counts);
 	T_RUN(a_string_is_unescaped);
+	T_RUN(what_is_no_string_has_no_text);
 	T_RUN(a_string_is_compared_by_its_content);
 	T_RUN(whole_numbers_are_read_within_53_bits);
 	T_RUN(quoting_escapes_what_must_be_and_nothing_else);
