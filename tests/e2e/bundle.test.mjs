@@ -104,7 +104,8 @@ function listRunning(folder) {
 
 /* A host on which the account unpacked the archive and chose one of the forms. */
 async function startHost(form) {
-  const place = mkdtempSync("/tmp/siogate-host."), home = join(place, "home");
+  /* names of sockets end at 107 bytes: only the form that has one needs a short home */
+  const place = mkdtempSync("/tmp/siogate-host."), home = join(place, form === "proxy" ? "home" : `home-${"long".repeat(30)}`);
   const docroot = join(home, "public_html"), folder = join(docroot, "socket.io");
   chmodSync(place, 0o711);
   for (const made of [home, docroot, join(place, "server"), join(place, "log")])
