@@ -11,11 +11,11 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { closing, connect } from "./lib/client.mjs";
+import { ask, closing, connect } from "./lib/client.mjs";
 import { all, fronts, startFront } from "./lib/front.mjs";
-import { Session } from "./lib/http.mjs";
-import { buildModule } from "./lib/module.mjs";
-import { collect, until } from "./lib/wait.mjs";
+import { request, Session } from "./lib/http.mjs";
+import { buildModule, buildSkeleton } from "./lib/module.mjs";
+import { collect, next, until } from "./lib/wait.mjs";
 
 const LISTENERS = 6;
 const SAYS = { loop: /module=faulty event=loop .*ran past handler_time/, abort: /module=faulty event=abort .*signal/ };
@@ -35,12 +35,21 @@ for (const name of all ? fronts("lighttpd", "apache-fcgid") : fronts("lighttpd")
     let front, folder;
     before(async () => {
       folder = buildModule("faulty");
-      front = await startFront(name, { conf: `module_dir = ${folder}\nmodules = faulty\nhandler_time = 2s\nrecovery_window = 5m\n` });
+      buildSkeleton(folder);
+      front = await startFront(name, { conf: `module_dir = ${folder}\nmodules = faulty poll\nhandler_time = 3s\nrecovery_window = 5m\n` });
     });
     after(async () => {
       await front?.stop();
       rmSync(folder, { recursive: true, force: true });
     });
+    it("does not keep a good one from working: the skeleton, as it is copied", async (t) => {
+      const voter = closing(t, await connect("4.8.4", `${front.url}/poll`)), other = closing(t, await connect("4.8.4", `${front.url}/poll`));
+      const told = next(other, "count", ({ tea }) => tea === 1);
+      assert.deepEqual((await ask(voter, "vote", "tea"))[0], { ok: true });
+      await told;
+      assert.equal((await ask(voter, "vote", "tea"))[0].ok, false);
+    });
+
     const log = () => readFileSync(join(front.run, "log/siogate.log"), "utf8");
 
     for (const fault of Object.keys(SAYS))
@@ -53,15 +62,18 @@ for (const name of all ? fronts("lighttpd", "apache-fcgid") : fronts("lighttpd")
         }));
         const talker = await enter(), said = [];
         let over = false;
+        t.after(() => { over = true; });
         const talking = talk(talker, said, () => over);
         const culprit = await new Session(front.url).join("40/faulty,");
 
-        const before_ = said.length;
-        const { status } = await culprit.post(`42/faulty,["${fault}","never heard"]`);
+        let served = 0, meanwhile;
+        const askOthers = () => Array.from({ length: 8 }, () => request(front.url, "/socket.io/?EIO=4&transport=polling").then(() => { served++; }, () => {}));
+        const { status } = await culprit.post(`42/faulty,["${fault}","never heard"]`, { onsent: () => { meanwhile = askOthers(); } });
         assert.ok(status >= 500, `answered with ${status}`);
         assert.match(log(), SAYS[fault]);
         if (fault === "loop")
-          assert.ok(said.length > before_, "nobody was served meanwhile");
+          assert.ok(served > 0, "nobody was served meanwhile");
+        await Promise.all(meanwhile);
 
         const mark = said.length;
         await until(() => said.length > mark + 5, "the talk to go on");

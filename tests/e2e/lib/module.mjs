@@ -1,10 +1,10 @@
 /*
- * module.mjs - a module of tests/e2e/modules, built as a user would build one
+ * module.mjs - modules built as a user would build them, against what is installed
  *
  * SPDX-License-Identifier: ISC
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { top } from "./front.mjs";
@@ -18,4 +18,14 @@ export function buildModule(name) {
   execFileSync(process.env.CC || "cc", ["-std=c11", "-Wall", "-Wextra", "-fPIC", "-shared", `-I${join(prefix, "include")}`,
     "-o", join(folder, `${name}.so`), join(top, `tests/e2e/modules/${name}.c`)], { stdio: "inherit" });
   return folder;
+}
+
+/* A copy of examples/skeleton, made as its Makefile says; poll.so goes into the folder. */
+export function buildSkeleton(folder) {
+  const copy = join(folder, "skeleton");
+  cpSync(join(top, "examples/skeleton"), copy, { recursive: true, filter: (file) => !/\.(l?o|la)$|\/\.(libs|deps)$/.test(file) });
+  execFileSync("make", ["-C", copy, "install", `DESTDIR=${copy}/root`], { stdio: ["ignore", "ignore", "inherit"],
+    env: { PATH: process.env.PATH, PKG_CONFIG_PATH: join(prefix, "lib/pkgconfig") } });
+  cpSync(join(copy, "root", prefix, "lib/siogate/poll.so"), join(folder, "poll.so"));
+  rmSync(copy, { recursive: true });
 }
