@@ -93,8 +93,6 @@ function why({ version, way, transport }, front) {
     return "needs an old Gecko (see page)";
   if (STREAMS.includes(transport) && front === "cgi")
     return "CGI cannot let an answer go on";
-  if (transport === "websocket" && front === "cgi")
-    return "the front passes no WebSocket on";
   return all || FEW.includes(`${version} ${way} ${transport}`) ? undefined : "only with --all";
 }
 
@@ -147,7 +145,7 @@ describe("every client, transport and front", () => {
     describe(name, () => {
       let front;
       before(async () => {
-        front = await startFront(name, { ws: name !== "cgi",
+        front = await startFront(name, { ws: true,
           conf: `streams = on\norigins = self ${site.origin}\ncors_credentials = on\nping_interval = 5s\nws_versions = rfc6455 ${HIXIE.join(" ")}` });
       });
       after(() => front?.stop());

@@ -9,9 +9,10 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { section, startBackend } from "./lib/backend.mjs";
 import { declare, fresh } from "./lib/cases.mjs";
 import { ask, closing, connect, open } from "./lib/client.mjs";
-import { RawSocket, upgradeRequest } from "./lib/frames.mjs";
+import { RawSocket, text, upgradeRequest } from "./lib/frames.mjs";
 import { all, fronts, killAll, startFront, startSidecar } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
 import { collect, next } from "./lib/wait.mjs";
@@ -21,9 +22,42 @@ const usual = ["lighttpd", "apache-fcgid", "apache-proxy", "nginx", "htaccess"];
 
 for (const name of fronts(...usual, ...(all ? ["cgi", "lighttpd-cgi", "htaccess-cgi", "htaccess-proxy"] : [])))
   describe(`WebSocket through ${name}`, () => {
-    let front;
-    before(async () => { front = await startFront(name, { ws: true, conf: "log_level = info\n" }); });
-    after(() => front?.stop());
+    let front, backend;
+    before(async () => {
+      backend = await startBackend(() => () => ({}));
+      front = await startFront(name, { ws: true, conf: `log_level = info\n${section("/seen", backend)}` });
+    });
+    after(async () => {
+      await front?.stop();
+      await backend?.stop();
+    });
+
+    /* Enters /seen, and gives what its application hears about who that is. */
+    const ways = {
+      async websocket(url, { localAddress, headers }, mark) {
+        const raw = new RawSocket(url, { localAddress });
+        try {
+          raw.send(upgradeRequest(raw.host, { path: `/socket.io/?EIO=4&transport=websocket&mark=${mark}`, headers }));
+          assert.equal((await raw.answer()).status, 101);
+          raw.send(text("40/seen,"));
+          await raw.frame();
+          assert.match((await raw.frame()).payload.toString(), /^40/);
+        } finally {
+          raw.destroy();
+        }
+      },
+      async polling(url, options, mark) {
+        const path = `/socket.io/?EIO=4&transport=polling&mark=${mark}`, { sid } = JSON.parse((await request(url, path, options)).body.slice(1));
+        await request(url, `${path}&sid=${sid}`, { ...options, method: "POST", body: "40/seen," });
+        assert.match((await request(url, `${path}&sid=${sid}`, options)).body, /^40/);
+        await request(url, `${path}&sid=${sid}`, { ...options, method: "POST", body: "1" });
+      },
+    };
+    async function seen(way, url, options) {
+      const mark = fresh("mark");
+      await ways[way](url, options, mark);
+      return backend.batches.map(({ socket }) => socket.handshake).find(({ query }) => query.includes(mark));
+    }
 
     for (const version of ["4.8.4", "3.1.3"])
       describe(`client ${version}`, () => {
@@ -49,6 +83,24 @@ for (const name of fronts(...usual, ...(all ? ["cgi", "lighttpd-cgi", "htaccess-
         t.after(() => raw.destroy());
         raw.send(upgradeRequest(raw.host, { headers: { Origin: origin } }));
         assert.equal((await raw.answer()).status, status, origin);
+      }
+    });
+
+    it("an address is believed from a trusted proxy, and from nobody else", async (t) => {
+      if (name === "given")
+        return t.skip("its configuration is not known");
+      const visitor = "127.0.0.5", direct = `http://127.0.0.1:${front.sidecars()[0].port}`;
+      const roads = [["websocket", front.url], ["polling", front.url],
+        ...(name === usual[0] ? [["websocket", direct], ["polling", direct]] : [])];
+      for (const [way, url] of roads) {
+        const what = `${way} at ${url === front.url ? name : "siogate-ws"}`;
+        for (const forged of ["203.0.113.9", "203.0.113.9, 127.0.0.1"]) {
+          const { address, secure } = await seen(way, url, { localAddress: visitor, headers: { "X-Forwarded-For": forged, "X-Forwarded-Proto": "https" } });
+          assert.deepEqual([address, secure], [visitor, false], `${what}, forged ${forged}`);
+        }
+        /* The demo trusts 127.0.0.1, as if another proxy were there. */
+        assert.equal((await seen(way, url, { headers: { "X-Forwarded-For": "198.51.100.1, 203.0.113.9" } })).address, "203.0.113.9", `${what}, told`);
+        assert.equal((await seen(way, url, {})).address, "127.0.0.1", what);
       }
     });
 

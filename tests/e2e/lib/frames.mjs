@@ -64,7 +64,7 @@ export class RawSocket {
     const { hostname, port } = new URL(url);
     this.host = `${hostname}:${port}`;
     this.socket = secure ? tls.connect({ port, host: hostname, ca, ALPNProtocols: ["http/1.1"], ...more }) :
-      net.connect({ port, host: hostname, noDelay: true });
+      net.connect({ port, host: hostname, noDelay: true, ...more });
     this.bytes = Buffer.alloc(0);
     this.ended = false;
     this.waiting = [];

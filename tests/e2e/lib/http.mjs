@@ -13,14 +13,14 @@ import { until, within } from "./wait.mjs";
 
 /*
  * {status, headers, body (text), json}.  Options: method, headers, body (string
- * or Buffer), signal, onsocket (is told when the request has left).
+ * or Buffer), signal, localAddress, onsocket (is told when the request has left).
  */
 export function request(base, path, options = {}) {
   const { hostname, port } = new URL(base);
-  const { method = "GET", headers = {}, body, signal, onsent } = options;
+  const { method = "GET", headers = {}, body, signal, onsent, localAddress } = options;
   const done = new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
-    const req = http.request({ hostname, port, path, method, agent: false, signal,
+    const req = http.request({ hostname, port, path, method, agent: false, signal, localAddress,
       headers: { Connection: "close", ...length, ...headers } });
     req.on("error", reject);
     req.on("response", (res) => {
