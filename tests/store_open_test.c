@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -599,6 +601,37 @@ a_rollback_journal_does_it_too(void)
 	end();
 }
 
+/* ---- other filesystems ------------------------------------------------------------------ */
+
+static long foreign_magic;              /* what a directory pretends to lie on */
+
+/* Takes the place of the C library's. */
+int
+fstatfs(int fd, struct statfs *fs)
+{
+	int rc = (int)syscall(SYS_fstatfs, fd, fs);
+
+	if (rc == 0 && foreign_magic != 0)
+		fs->f_type = foreign_magic;
+	return rc;
+}
+
+static void
+a_network_filesystem_is_refused_by_name_unless_the_journal_fits(void)
+{
+	scene();
+	foreign_magic = 0x6969;
+	T_EQ(try_open(), RC_BAD_STATE);
+	T_OK(strstr(s.error, "NFS") != NULL);
+	T_OK(strstr(s.error, "journal = truncate") != NULL);
+	s.conf.journal = "truncate";
+	reopen();
+	come("alice");
+	T_OK(is_here("alice"));
+	foreign_magic = 0;
+	end();
+}
+
 /* ---- long paths ------------------------------------------------------------------------- */
 
 static void
@@ -720,6 +753,7 @@ main(void)
 	T_RUN(a_file_that_was_big_shrinks_again);
 	T_RUN(the_wal_stays_small);
 	T_RUN(a_rollback_journal_does_it_too);
+	T_RUN(a_network_filesystem_is_refused_by_name_unless_the_journal_fits);
 	T_RUN(a_long_path_wakes_too);
 	return t_end();
 }

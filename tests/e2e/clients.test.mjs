@@ -19,8 +19,10 @@ for (const name of fronts("lighttpd", "apache-fcgid", "apache-proxy", "nginx", "
       describe(`client ${version}`, () => declare(it, version, () => front.url));
 
     it("is what siogate check --url asks of a site", { skip: name === "given" }, async () => {
-      const steps = await checkUrl(front);
-      assert.deepEqual(steps.map(({ ok }) => ok), [true, true, true, true]);
+      const steps = await checkUrl(front), wrong = steps.filter(({ ok }) => !ok).map(({ step }) => step.slice(0, 16));
+      assert.ok(steps.length >= 4);
+      /* from .htaccess nobody can raise mod_fcgid's limit */
+      assert.deepEqual(wrong, name === "htaccess" ? ["a POST of 200 KB"] : []);
     });
   });
 
