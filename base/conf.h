@@ -74,6 +74,7 @@ struct conf {
 	/* the FastCGI door */
 	char *listen;                   /* socket path or host:port; empty: fd 0 */
 	int64_t max_parked;             /* held polls of one process */
+	int64_t sleep_time;             /* without a request; 0: never */
 	int64_t senders;                /* mod_fcgid: processes that take POSTs */
 	/* the WebSocket door */
 	char *ws_listen;                /* host:port */

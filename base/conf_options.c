@@ -377,6 +377,10 @@ const struct conf_option conf_options[] = {
 	    "server hands over.", NULL),
 	COUNT(max_parked, "0", 0, 1000000, DOOR,
 	    "Polls that one process holds.  0: as many as it may open files."),
+	TIME(sleep_time, "10s", 0, DAY, DOOR,
+	    "A process that nobody has asked anything for this long, and that holds no "
+	    "poll, closes its store until the next request: it keeps 300 kB instead of "
+	    "500, and that request takes some ms longer.  0: never."),
 	COUNT(senders, "0", 0, 100, DOOR,
 	    "Under mod_fcgid: how many processes are made ready to take POSTs when these "
 	    "come fast.  With one alone, two POSTs that meet cost one of them a second.  "

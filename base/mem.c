@@ -11,6 +11,8 @@
  */
 #include "config.h"
 
+#include <malloc.h>
+#include <pthread.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,7 +23,9 @@
 
 enum {
 	BLOCK_FIRST = 4096 - 64,        /* with malloc's own words: one page */
-	BLOCK_KEPT = 256 * 1024         /* a larger one is not kept by a reset */
+	BLOCK_KEPT = 256 * 1024,        /* a larger one is not kept by a reset */
+	/* glibc's tcache: so many free pieces of each size, for its own thread */
+	TCACHE_SMALLEST = 24, TCACHE_LARGEST = 1032, TCACHE_STEP = 16, TCACHE_COUNT = 7
 };
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -219,4 +223,47 @@ arena_free(struct arena *a)
 		free(block);
 	}
 	a->block = NULL;
+}
+
+/* ---- giving back --------------------------------------------------------------- */
+
+struct piece {
+	struct piece *next;
+};
+
+static void *
+pieces_free(void *arg)
+{
+	struct piece *piece, *next;
+
+	for (piece = arg; piece != NULL; piece = next) {
+		next = piece->next;
+		free(piece);
+	}
+	return NULL;
+}
+
+/*
+ * A few hundred small free pieces that this thread has in store for itself keep as
+ * many pages, and malloc_trim() does not touch them.  Only a thread that ends gives
+ * its own back: so they are taken out here, and freed by one that ends.
+ */
+void
+mem_give_back(void)
+{
+	struct piece *pieces = NULL, *piece;
+	pthread_t thread;
+
+	mallopt(M_ARENA_MAX, 1);        /* no second heap for it */
+	for (size_t n = TCACHE_SMALLEST; n <= TCACHE_LARGEST; n += TCACHE_STEP)
+		for (int i = 0; i < TCACHE_COUNT; i++) {
+			piece = mem_resize(NULL, n);
+			piece->next = pieces;
+			pieces = piece;
+		}
+	if (pthread_create(&thread, NULL, pieces_free, pieces) == 0)
+		pthread_join(thread, NULL);
+	else
+		pieces_free(pieces);
+	malloc_trim(0);
 }

@@ -27,7 +27,9 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "fcgi/door_private.h"
 #include "handlers/backend.h"
 #include "handlers/handlers.h"
@@ -53,7 +55,7 @@ struct loop {
 	uv_timer_t deadline, sweep, heal, leave, crew;
 	uv_signal_t terminate, interrupt;
 	struct door *door;
-	int64_t rest_at;                /* boot ms; 0: at rest */
+	int64_t rest_at, sleep_at;      /* boot ms; 0: at rest, asleep */
 	uint64_t served;                /* requests, at the last turn */
 	bool is_over;
 };
@@ -129,6 +131,23 @@ event_hear(struct door *door, const struct epoll_event *event)
 	}
 }
 
+static void
+house_watch(struct loop *loop)
+{
+	loop->door->calls = -1;         /* another one, if any */
+	set_add(loop->door, store_wake_fd(loop->door->house.store),
+	    &loop->door->woken);
+}
+
+static void
+house_rouse(struct loop *loop)
+{
+	struct house *house = &loop->door->house;
+
+	if (house->is_asleep && house_wake(house))
+		house_watch(loop);
+}
+
 /*
  * More than once: while connections were accepted a client may have hung up and
  * come back with its next poll; its hang-up must be in the same turn, or the two
@@ -143,6 +162,7 @@ on_events(uv_poll_t *handle, int status, int events)
 
 	(void)status;
 	(void)events;
+	house_rouse(loop);
 	for (round = 0; round < ROUNDS; round++) {
 		n = epoll_wait(loop->door->set, found, EVENTS, 0);
 		for (i = 0; i < n; i++)
@@ -197,14 +217,6 @@ calls_watch(struct door *door)
 }
 
 static void
-house_watch(struct loop *loop)
-{
-	loop->door->calls = -1;         /* another one, if any */
-	set_add(loop->door, store_wake_fd(loop->door->house.store),
-	    &loop->door->woken);
-}
-
-static void
 on_heal(uv_timer_t *timer)
 {
 	struct loop *loop = timer->data;
@@ -219,7 +231,7 @@ on_heal(uv_timer_t *timer)
 static void
 house_nurse(struct loop *loop)
 {
-	if (loop->door->house.engine == NULL &&
+	if (loop->door->house.engine == NULL && !loop->door->house.is_asleep &&
 	    !uv_is_active((uv_handle_t *)&loop->heal))
 		uv_timer_start(&loop->heal, on_heal, HEAL_MS, HEAL_MS);
 }
@@ -267,6 +279,7 @@ loop_leave(struct loop *loop)
 
 	if (door->leaving)
 		return;
+	house_rouse(loop);
 	/* Who is in the queue is not to see an error. */
 	for (i = 0; i < 16 && listener_event(door); i++)
 		;
@@ -301,24 +314,57 @@ stack_trim(void)
 	madvise((void *)(end - STACK_TRIM), STACK_TRIM, MADV_DONTNEED);
 }
 
-/* Under mod_fcgid a hundred processes stand about most of the time. */
 static void
 loop_rest(struct loop *loop)
 {
 	struct door *door = loop->door;
-	int64_t now = clock_boot(&clock_system);
 
-	if (door->n_served != loop->served) {
-		loop->served = door->n_served;
-		loop->rest_at = now + REST_MS;
-	} else if (loop->rest_at != 0 && now >= loop->rest_at) {
-		loop->rest_at = 0;
-		buf_free(&door->content);
-		buf_free(&door->answer);
-		if (door->house.engine != NULL)
-			engine_rest(door->house.engine);
-		malloc_trim(0);
+	loop->rest_at = 0;
+	buf_free(&door->content);
+	buf_free(&door->answer);
+	if (door->house.engine != NULL)
+		engine_rest(door->house.engine);
+	malloc_trim(0);
+	stack_trim();
+}
+
+/* When nobody is here and nothing is waited for, the process could as well not be
+ * there.  What is due first is done first: then it is tried again. */
+static void
+loop_sleep(struct loop *loop, int64_t now)
+{
+	struct door *door = loop->door;
+	int64_t later = now + door->house.conf->sleep_time, due = later;
+
+	if (door->n_connections == 0 && door->crew.kept == NULL && !door->leaving &&
+	    door->house.engine != NULL && !engine_is_asking(door->house.engine))
+		due = engine_deadline(door->house.engine);
+	if (due == INT64_MAX && calls_deadline(door) == INT64_MAX) {
+		loop->sleep_at = 0;
+		house_sleep(&door->house);
+		mem_give_back();
 		stack_trim();
+		log_debug("fcgi", "asleep until the next request");
+	} else {
+		loop->sleep_at = due < later ? due + 1 : later;
+	}
+}
+
+/* Under mod_fcgid a hundred processes stand about most of the time. */
+static void
+loop_calm(struct loop *loop)
+{
+	int64_t now = clock_boot(&clock_system);
+	int64_t sleep_time = loop->door->house.conf->sleep_time;
+
+	if (loop->door->n_served != loop->served) {
+		loop->served = loop->door->n_served;
+		loop->rest_at = now + REST_MS;
+		loop->sleep_at = sleep_time == 0 ? 0 : now + sleep_time;
+	} else if (loop->rest_at != 0 && now >= loop->rest_at) {
+		loop_rest(loop);
+	} else if (loop->sleep_at != 0 && now >= loop->sleep_at) {
+		loop_sleep(loop, now);
 	}
 }
 
@@ -344,7 +390,7 @@ loop_turn(struct loop *loop)
 	crew_watch(loop);
 	calls_watch(door);
 	connections_seat(door);
-	loop_rest(loop);
+	loop_calm(loop);
 }
 
 static void
@@ -361,6 +407,8 @@ loop_wait(struct loop *loop)
 		at = door->accept_after;
 	if (loop->rest_at != 0 && loop->rest_at < at)
 		at = loop->rest_at;
+	if (loop->sleep_at != 0 && loop->sleep_at < at)
+		at = loop->sleep_at;
 	if (at <= now || !LIST_EMPTY(&door->ready)) {
 		uv_run(&loop->uv, UV_RUN_NOWAIT);
 		return;

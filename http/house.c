@@ -110,10 +110,11 @@ static const struct {
 	enum rc (*open)(struct house *h, char **error);
 } steps[] = {
 	{ "configuration", open_conf },
-	{ "store",         open_store },
 	{ "handlers",      open_handlers },
+	{ "store",         open_store },
 	{ "engine",        open_engine },
 };
+enum { STEP_STORE = 2 };        /* the first that one who wakes takes */
 
 static void
 house_say(struct house *h, const char *code, const char *error)
@@ -126,15 +127,22 @@ house_say(struct house *h, const char *code, const char *error)
 }
 
 static void
-house_shut(struct house *h)
+store_shut(struct house *h)
 {
 	gateway_free(&h->gateway);
 	if (h->engine != NULL)
 		engine_free(&h->engine);
-	if (h->handlers != NULL)
-		handlers_free(&h->handlers);
 	if (h->store != NULL)
 		store_close(&h->store);
+}
+
+static void
+house_shut(struct house *h)
+{
+	store_shut(h);
+	if (h->handlers != NULL)
+		handlers_free(&h->handlers);
+	h->is_asleep = false;
 }
 
 /* Nothing but a gateway that says why.  Takes error. */
@@ -150,17 +158,14 @@ house_break(struct house *h, const char *code, char *error)
 	free(error);
 }
 
-bool
-house_open(struct house *h)
+static bool
+open_from(struct house *h, size_t step)
 {
 	char *error = NULL;
-	size_t i;
 
-	house_shut(h);
-	conf_free(&h->conf);
-	for (i = 0; i < N_ELEMENTS(steps); i++) {
-		if (steps[i].open(h, &error) != RC_OK) {
-			house_break(h, steps[i].code, error);
+	for (; step < N_ELEMENTS(steps); step++) {
+		if (steps[step].open(h, &error) != RC_OK) {
+			house_break(h, steps[step].code, error);
 			return false;
 		}
 	}
@@ -173,6 +178,28 @@ house_open(struct house *h)
 		free(error);            /* not possible: open_handlers() has looked */
 	gateway_limit(h->gateway, house_limit(h));
 	return true;
+}
+
+bool
+house_open(struct house *h)
+{
+	house_shut(h);
+	conf_free(&h->conf);
+	return open_from(h, 0);
+}
+
+void
+house_sleep(struct house *h)
+{
+	store_shut(h);
+	h->is_asleep = true;
+}
+
+bool
+house_wake(struct house *h)
+{
+	h->is_asleep = false;
+	return open_from(h, STEP_STORE);
 }
 
 void

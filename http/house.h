@@ -29,7 +29,8 @@ struct house {
 	struct store *store;            /* these three: NULL while broken */
 	struct handlers *handlers;
 	struct engine *engine;
-	struct gateway *gateway;        /* always there: broken ones answer 503 */
+	struct gateway *gateway;        /* of a broken house as well: it answers 503 */
+	bool is_asleep;                 /* there is no gateway either */
 	char *said;                     /* the reason that was logged last */
 	char *document_root;            /* as the first request told; NULL: none yet */
 };
@@ -37,6 +38,16 @@ struct house {
 /* Opens what can be opened.  Called again while it is broken, it tries again;
  * true: it works now. */
 bool house_open(struct house *house);
+
+/*
+ * A process that stands about gives back what its store and engine take (most of its
+ * memory): nobody may be served, waited for or owe an answer.  Nothing is lost, since
+ * nothing is here only.  To be woken before the next request; configuration and
+ * modules stay as they are.
+ */
+void house_sleep(struct house *house);
+bool house_wake(struct house *house);
+
 void house_close(struct house *house);
 
 /* All the descriptors that this process may have; how many polls they are good

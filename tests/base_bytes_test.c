@@ -239,6 +239,23 @@ plain_memory_is_never_null(void)
 	free(q);
 }
 
+static void
+giving_back_takes_nothing_that_is_in_use(void)
+{
+	char *kept[100];
+
+	for (size_t i = 0; i < N_ELEMENTS(kept); i++) {
+		kept[i] = mem_printf("%zu", i);
+		free(mem_alloc(24 + 16 * i));
+	}
+	mem_give_back();
+	mem_give_back();
+	for (size_t i = 0; i < N_ELEMENTS(kept); i++) {
+		T_EQ(strtol(kept[i], NULL, 10), (long)i);
+		free(kept[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -256,5 +273,6 @@ main(void)
 	T_RUN(an_arena_gives_zeroed_aligned_memory_that_stays);
 	T_RUN(an_arena_copies_text);
 	T_RUN(plain_memory_is_never_null);
+	T_RUN(giving_back_takes_nothing_that_is_in_use);
 	return t_end();
 }

@@ -9,7 +9,7 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, renameSync, statSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { declare } from "./lib/cases.mjs";
@@ -29,12 +29,12 @@ function startResponder(run, socket) {
     { uid, gid, stdio: ["ignore", "ignore", "inherit"] });
 }
 
-describe("every request at a random responder", { skip: Boolean(process.env.SIOGATE_TEST_URL) }, () => {
+const spread = (what, conf, versions, requests, slept) => describe(what, { skip: Boolean(process.env.SIOGATE_TEST_URL) }, () => {
   let front, fork;
   const more = [];
 
   before(async () => {
-    front = await startFront("nginx");
+    front = await startFront("nginx", { conf });
     const road = join(front.run, "run/siogate.sock"), sockets = [join(front.run, "run/0.sock")];
     renameSync(road, sockets[0]);
     for (let i = 1; i < RESPONDERS; i++) {
@@ -52,10 +52,16 @@ describe("every request at a random responder", { skip: Boolean(process.env.SIOG
     await front?.stop();
   });
 
-  for (const version of Object.keys(clients))
+  for (const version of versions)
     describe(`client ${version}`, () => declare(it, version, () => front.url));
 
   it("really reached all of them", () => {
-    assert.ok(fork.taken.every((n) => n > 100), `requests: ${fork.taken}`);
+    assert.ok(fork.taken.every((n) => n > requests), `requests: ${fork.taken}`);
+    const log = readFileSync(join(front.run, "log/siogate.log"), "utf8");
+    assert.ok(log.split("asleep until").length - 1 >= slept, "they slept");
   });
 });
+
+spread("every request at a random responder", "", Object.keys(clients), 100, 0);
+/* They close the store whenever nobody asks them anything. */
+spread("every request at a responder that was asleep", "sleep_time = 1ms\nlog_level = debug", ["4.8.4"], 20, 20);
