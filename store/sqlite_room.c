@@ -52,13 +52,29 @@ channel_tidy(struct sqlite *db, int64_t channel)
 		sql_do(db, SQL_CHANNEL_TIDY, "i", channel);
 }
 
+/* Its client polls, and has not had all that was said to this socket alone: who
+ * hands that out asks for the room by its name. */
+static bool
+is_awaited(struct sqlite *db, int64_t own, uint64_t session)
+{
+	const struct live *l = session == 0 ? NULL : live_get(db, session);
+	int64_t last = db->state.seq;
+
+	if (l == NULL || l->transport != 0 || l->cursor >= last)
+		return false;
+	return sql_int(db, 0, SQL_RECORD_OF_CHANNEL, "iiii", own, l->cursor, last,
+	    INT64_C(1)) != 0 || (db->state.also > l->cursor && sql_int(db, 0,
+	    SQL_RECORD_OF_ALSO, "iiii", own, l->cursor, last, INT64_C(1)) != 0);
+}
+
 void
 channel_adopt(struct sqlite *db, const struct socket_row *k)
 {
 	int64_t own = channel_own(k->n);
 	struct slice key;
 
-	if (sql_int(db, 0, SQL_MEMBER_ANY, "i", own) == 0)
+	if (sql_int(db, 0, SQL_MEMBER_ANY, "i", own) == 0 &&
+	    !is_awaited(db, own, k->session))
 		return;
 	key = channel_key(&db->scratch, CHANNEL_ROOM, k->nsp, slice_str(k->id));
 	if (sql_int(db, 0, SQL_CHANNEL_FIND, "b", key) != 0)

@@ -304,6 +304,23 @@ members_are_those_at_that_time(void)
 }
 
 static void
+who_has_gone_was_in_its_own_room(void)
+{
+	int64_t alone, both;
+
+	party();
+	alone = t_emit("/", "alice", "alone");
+	both = t_emit("/", "kitchen", "both");
+	T_EQ(t_disconnect(who.alice), RC_OK);
+	T_EQ(members_at(CHANNEL_ROOM, "alice", alone).n, 1);
+	T_EQ(members_at(CHANNEL_ROOM, "alice", alone).sessions[0], who.alice_s);
+	T_EQ(members_at(CHANNEL_ROOM, "kitchen", both).n, 2);
+	T_STR(t_hears(who.alice_s), "alone both disconnect:/");
+	T_EQ(members_at(CHANNEL_ROOM, "alice", t_emit("/", "alice", "late")).n, 0);
+	T_EQ(t_disconnect(who.bob), RC_OK);
+}
+
+static void
 a_channel_key_comes_apart_again(void)
 {
 	struct slice key, nsp, name;
@@ -399,6 +416,7 @@ contract_look(void)
 	CASE(a_namespace_knows_its_rooms_and_their_members);
 	CASE(sessions_are_listed_in_order);
 	CASE(members_are_those_at_that_time);
+	CASE(who_has_gone_was_in_its_own_room);
 	CASE(a_channel_key_comes_apart_again);
 	CASE(the_figures_add_up);
 }
