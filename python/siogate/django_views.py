@@ -2,7 +2,7 @@
 django_views.py - a call of the gateway as a Django view, for the faces that have one
 
 Must stay true:
-  - the request that handlers see has the visitor's address, query and cookies
+  - the request that handlers see has the visitor's address, query, cookies and headers
   - jobs after the answer run when Django has sent it
 
 SPDX-License-Identifier: ISC
@@ -24,7 +24,8 @@ def answer(request, make_handle):
         body = None if CALL in request.environ else request.body
         call, gateway = take_call(request.environ, body)
         # META is the environ: who looks there finds the visitor
-        request.META.update((name, call.environ[name]) for name in ("REMOTE_ADDR", "QUERY_STRING"))
+        request.META.update((name, value) for name, value in call.environ.items()
+                            if name.startswith("HTTP_") or name in ("REMOTE_ADDR", "QUERY_STRING"))
         response = HttpResponse(gateway.answer(call, make_handle(call)), content_type=JSON)
     except Refused as error:
         return HttpResponse(error.reason, content_type="text/plain",

@@ -23,6 +23,7 @@ from .gateway import Answer, Gateway, is_call, refuse
 
 log = logging.getLogger("siogate")
 CALL, ANSWER = "siogate.call", "siogate.answer"
+OURS = "siogate/"       # how the gateway calls itself in User-Agent
 
 _default = {}
 _lock = threading.Lock()
@@ -100,9 +101,11 @@ def client_environ(environ, call):
         if handshake.address:
             shown["REMOTE_ADDR"] = handshake.address
         shown["QUERY_STRING"] = handshake.query
+        # what came along now is the visitor's current word, but for what the gateway says
+        if shown.get("HTTP_USER_AGENT", "").startswith(OURS):
+            del shown["HTTP_USER_AGENT"]
         for name, value in handshake.headers.items():
             key = "HTTP_" + name.upper().replace("-", "_")
-            # what came along now is the visitor's current word
             if name != "cookie" and key not in shown:
                 shown[key] = str(value)
     return shown
