@@ -14,6 +14,7 @@ from . import values
 
 _VALUE_VERBS = ("set", "append", "remove", "put", "drop", "add")
 _ACL_VERBS = ("set", "add", "remove", "forget")
+EVERY_MIN = 100         # ms
 
 
 class Effects(object):
@@ -85,6 +86,8 @@ class Effects(object):
         self._appointment({"after": int(ms), "name": name}, context, of)
 
     def every(self, ms, name, context=None, of=None):
+        if ms < EVERY_MIN:
+            raise ValueError("every %g seconds is too often: 0.1 is the least" % (ms / 1000.0))
         self._appointment({"every": int(ms), "name": name}, context, of)
 
     def _appointment(self, row, context, of):

@@ -359,6 +359,12 @@ class Outside(Case):
                                 ("presence", {"room": "lobby"}),
                                 ("seen", {"room": "lobby", "user": "anna"}), ("cursor", {})])
 
+    def test_too_often_is_refused_where_it_is_said(self):
+        effects = siogate.call.Effects()
+        effects.every(100, "tick")
+        self.assertIn("0.1 is the least", str(self.raised(
+            ValueError, effects.every, 99, "tick")))
+
     def test_effects_change_access_lists_and_leave_mail(self):
         effects = siogate.call.Effects()
         effects.acl("nsp", set=["say"])
