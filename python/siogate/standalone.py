@@ -13,7 +13,9 @@ speak to sockets.
 The program is found as `siogate-ws` in PATH, or where SIOGATE_WS says.
 
 Must stay true:
-  - whichever of the two ends, the other one does not stay behind
+  - whichever of the two ends, the other one does not stay behind (of SIGKILL the kernel
+    of Linux tells siogate-ws, if we were started in the main thread)
+  - what answers at the address is the program that was started, not one that had it before
   - the run folder is private, and gone afterwards; SIOGATE_STORE keeps the store elsewhere
 
 SPDX-License-Identifier: ISC
@@ -30,7 +32,8 @@ import time
 import uuid
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from .emitter import configure
+from ._compat import http_client
+from .emitter import Emitter, configure
 from .errors import SiogateError
 from .signature import secret_from_environment
 
@@ -40,9 +43,12 @@ except ImportError:
     from SocketServer import ThreadingMixIn
 
 START_SECONDS = 15
-# siogate.conf says transports by its own names
-TRANSPORTS = {"websocket": "websocket", "xhr-polling": "polling", "jsonp-polling": "jsonp",
-              "polling": "polling", "jsonp": "jsonp"}
+# siogate.conf says transports by its own names; streams are polling that goes on
+TRANSPORTS = {"websocket": "websocket", "flashsocket": "flashsocket", "xhr-polling": "polling",
+              "jsonp-polling": "jsonp", "polling": "polling", "jsonp": "jsonp",
+              "htmlfile": "polling", "xhr-multipart": "polling"}
+STREAMS = ("htmlfile", "xhr-multipart")
+PR_SET_PDEATHSIG = 1
 
 
 class Server(ThreadingMixIn, WSGIServer):
@@ -79,39 +85,39 @@ class Handler(WSGIRequestHandler):
 class Standalone(object):
     def __init__(self, application, host, port, resource="socket.io", secret=None,
                  transports=None, heartbeat_interval=None, heartbeat_timeout=None,
-                 close_timeout=None, log_file=None, conf=""):
-        """conf: more lines for siogate.conf."""
+                 close_timeout=None, log_file=None, conf="", behind=None):
+        """conf: more lines for siogate.conf. behind: the port of an application that
+        somebody else serves, with what `environment` says."""
         self.application = application
-        self.listen = "%s:%d" % (host or "0.0.0.0", port)
+        self.behind = behind
+        self.listen = address(host, port)
         self.secret = secret or secret_from_environment() or uuid.uuid4().hex
         self.token = uuid.uuid4().hex
         self.options = {
             "resource": resource.strip("/"), "log": log_file,
             "transports": " ".join(sorted(set(TRANSPORTS[one] for one in transports or ()
                                               if one in TRANSPORTS))),
+            "streams": "off" if transports and not set(STREAMS) & set(transports) else None,
             "ping_interval": _seconds(heartbeat_interval),
             "ping_timeout": _seconds(heartbeat_timeout or close_timeout),
         }
         self.conf = conf
-        self.folder = self.program = self.server = None
+        self.folder = self.program = self.server = self.thread = None
 
     # -- starting and stopping
 
     def start(self):
         """Returns when siogate-ws answers."""
         os.environ["SIOGATE_SECRET"] = self.secret
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.server.set_app(self.application)
-        thread = threading.Thread(target=self.server.serve_forever)
-        thread.daemon = True
-        thread.start()
+        if self.behind is None:
+            self.server = make_server(self.application, 0)
         self.folder = tempfile.mkdtemp(prefix="siogate-")
         try:
             self.start_program()
         except BaseException:
             self.stop()
             raise
-        configure("http://%s/siogate-api/" % self.reachable(), token=self.token)
+        configure(self.api_url(), token=self.token)
 
     def start_program(self):
         name = os.path.join(self.folder, "siogate.conf")
@@ -120,21 +126,26 @@ class Standalone(object):
         command = [os.environ.get("SIOGATE_WS", "siogate-ws"), "--config", name,
                    "--listen", self.listen]
         try:
-            self.program = subprocess.Popen(command)
+            self.program = subprocess.Popen(command, **ends_with_us())
         except OSError as error:
             raise SiogateError("%s cannot be started (%s): install siogate, or name the "
                                "program in SIOGATE_WS" % (command[0], error.strerror))
+        # only now: who forks has no thread of ours yet
+        if self.server is not None:
+            self.thread = threading.Thread(target=self.server.serve_forever)
+            self.thread.daemon = True
+            self.thread.start()
         end = time.time() + START_SECONDS
         while not self.answers():
             if self.program.poll() is not None:
-                raise SiogateError("siogate-ws ended with %d" % self.program.returncode)
+                raise SiogateError("siogate-ws ended with %d: it has said why"
+                                   % self.program.returncode)
             if time.time() > end:
                 raise SiogateError("siogate-ws does not listen on %s" % self.listen)
             time.sleep(0.02)
 
     def write_conf(self):
-        port = self.server.server_port
-        url = "http://127.0.0.1:%d" % port
+        url = "http://127.0.0.1:%d" % (self.behind or self.server.server_port)
         lines = ["%s = %s" % one for one in sorted(self.options.items()) if one[1]]
         lines += ["store = " + os.environ.get("SIOGATE_STORE", os.path.join(self.folder, "store")),
                   "app = " + url, "api = siogate-api", self.conf,
@@ -147,38 +158,84 @@ class Standalone(object):
 
     def reachable(self):
         host, _, port = self.listen.rpartition(":")
-        return "%s:%s" % ("127.0.0.1" if host == "0.0.0.0" else host, port)
+        return "%s:%s" % ({"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host), port)
+
+    def environment(self):
+        """What an application needs that is behind us in another process."""
+        return {"SIOGATE_SECRET": self.secret, "SIOGATE_API_URL": self.api_url(),
+                "SIOGATE_API_TOKEN": self.token}
+
+    def api_url(self):
+        return "http://%s/siogate-api/" % self.reachable()
 
     def answers(self):
-        host, _, port = self.reachable().rpartition(":")
+        """Whether it is ours that listens there: only that knows the token."""
         try:
-            socket.create_connection((host.strip("[]"), int(port)), 1).close()
+            Emitter(self.api_url(), token=self.token, timeout=2).cursor()
             return True
-        except (OSError, socket.error):
+        except (SiogateError, http_client.HTTPException, OSError, socket.error):
             return False
 
     def stop(self):
         if self.program is not None and self.program.poll() is None:
             self.program.terminate()
             self.program.wait()
-        if self.server is not None:
+        if self.thread is not None:
             self.server.shutdown()
+        if self.server is not None:
             self.server.server_close()
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def serve_forever(self):
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _end)
-        self.start()
-        sys.stderr.write("siogate: http://%s/\n" % self.reachable())
+        if in_main_thread():
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, _end)
         try:
-            code = self.program.wait()
-            raise SystemExit(code)
+            self.start()
+            sys.stderr.write("siogate: http://%s/\n" % self.reachable())
+            sys.stderr.flush()
+            raise SystemExit(self.program.wait())
         except KeyboardInterrupt:
             pass
         finally:
             self.stop()
+
+
+def make_server(application, port):
+    """A threaded WSGI server on a loopback port; 0: any."""
+    server = Server(("127.0.0.1", port), Handler)
+    server.set_app(application)
+    return server
+
+
+def free_port():
+    server = Server(("127.0.0.1", 0), Handler)
+    server.server_close()
+    return server.server_port
+
+
+def address(host, port):
+    """HOST:PORT with a number for the host, as siogate-ws wants it."""
+    if ":" in host:
+        return "[%s]:%d" % (host.strip("[]"), port)
+    return "%s:%d" % (socket.gethostbyname(host or "0.0.0.0"), port)
+
+
+def in_main_thread():
+    return threading.current_thread().name == "MainThread"
+
+
+def ends_with_us():
+    """For Popen: the program gets SIGTERM when this process ends, whatever ends it."""
+    if not sys.platform.startswith("linux") or not in_main_thread():
+        return {}
+    try:
+        import ctypes
+        prctl = ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return {}
+    return {"preexec_fn": lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM)}
 
 
 def _end(_number, _frame):

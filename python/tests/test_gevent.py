@@ -5,13 +5,14 @@ test_gevent.py - the face of gevent-socketio
 SPDX-License-Identifier: ISC
 """
 import functools
+import json
 import logging
 import re
 
 from support import Case
 import siogate
 from siogate.errors import NotNamed
-from siogate.gevent_socketio import gevent, monkey, socketio_manage
+from siogate.gevent_socketio import gevent, monkey, others, socketio_manage
 from siogate.gevent_socketio.mixins import BroadcastMixin, LonelyRoomMixin, RoomsMixin
 from siogate.gevent_socketio.namespace import BaseNamespace
 from siogate.gevent_socketio.server import SocketIOServer
@@ -508,6 +509,68 @@ class OtherNamespaces(Case):
     def test_a_lonely_room_is_left_for_the_next(self):
         self.assertEqual(self.two.ask("room", "a"), [["/two_a"]])
         self.assertEqual(self.two.ask("room", "b"), [["/two_b"]])
+
+
+class Talker(BaseNamespace, RoomsMixin):
+    def on_enter(self, name, room):
+        self.name = name
+        self.join(room)
+
+    def on_each(self, text):
+        sockets = self.socket.server.sockets
+        for _, socket in sorted(sockets.items()):
+            if socket != self.socket and "/t_a" in socket.session["rooms"]:
+                socket.send_packet({"type": "event", "name": "each", "args": [text],
+                                    "endpoint": self.ns_name})
+        return len(sockets), self.socket.sessid in sockets
+
+    def on_names(self):
+        return sorted(socket["/t"].name for socket in self.socket.server.sockets.values())
+
+    def on_one(self, sessid):
+        other = self.socket.server.get_socket(sessid)
+        other["/t"].emit("alone", other["/t"].name)
+        other.disconnect()
+
+
+class ServerSockets(Case):
+    def setUp(self):
+        Case.setUp(self)
+        self.test = self.gateway(site({"/t": Talker, "/other": Other}))
+        self.all = [self.test.connect("/t") for _ in range(60)]
+        for i, one in enumerate(self.all):
+            one.emit("enter", "n%02d" % i, "a" if i else "b")
+
+    def test_sockets_are_those_of_all_processes_and_ones_own(self):
+        self.assertEqual(self.all[0].ask("each", "x"), [60, True])
+        self.assertEqual([one.received for one in self.all[1:]], [[("each", ["x"])]] * 59)
+        self.assertEqual(self.all[0].received, [])
+        self.assertEqual(self.all[5].ask("names"), [["n%02d" % i for i in range(60)]])
+
+    def test_the_same_for_many_is_few_effects(self):
+        self.all[0].emit("each", "x")
+        effects = json.loads(self.test.answers[-1].decode("utf-8"))["events"][0]["effects"]
+        self.assertEqual([row["to"].count("id:") for row in effects if "emit" in row], [50, 9])
+
+    def test_one_of_them_can_be_told_and_ended(self):
+        self.all[0].emit("one", self.all[3].session["id"])
+        self.assertEqual(self.all[3].received, [("alone", ["n03"])])
+        self.assertFalse(self.all[3].connected)
+
+    def test_outside_of_a_handler_they_are_reached_by_the_api(self):
+        server = others.Server()
+        for socket in server.sockets.values():
+            socket.send_packet({"type": "event", "name": "told", "args": [], "endpoint": "/t"})
+            socket.send_packet({"type": "event", "name": "not there", "endpoint": "/other"})
+        self.assertEqual(self.all[7].received, [("told", [])])
+        self.assertRaises(ValueError, server.get_socket(self.all[7].session["id"]).send_packet,
+                          {"type": "noop", "endpoint": "/t"})
+        self.assertIs(server.get_socket("nobody"), None)
+
+    def test_an_attribute_that_is_not_kept_is_named(self):
+        there = others.Server().get_socket(self.all[1].session["id"])["/t"]
+        self.assertIn("keeps no 'nickname'", str(self.raised(
+            AttributeError, getattr, there, "nickname")))
 
 
 class Wrapped(Case):

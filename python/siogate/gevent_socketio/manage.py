@@ -17,7 +17,7 @@ from .._compat import string_types
 from ..errors import RefuseConnect
 from ..later import fire
 from ..wrapping import give_answer, take_call
-from . import state, virtsocket
+from . import others, state, virtsocket
 
 log = logging.getLogger("siogate")
 
@@ -44,6 +44,8 @@ class Manage(object):
         if call.socket is not None:
             self.socket = virtsocket.Socket(call, self.namespaces)
             self.socket.error_handler = error_handler
+            self.socket.server = others.Server(self.socket)
+            others.KNOWN.update(self.namespaces)
         self.namespace = None
 
     def handle(self, turn):
@@ -77,8 +79,8 @@ class Manage(object):
             self.namespace = cls(environ, self.name, request=self.request)
             self.call.kept["namespace"] = self.namespace
             self.socket.active_ns[self.name] = self.namespace
+            virtsocket.arrive(turn, self.socket, len(self.namespaces) > 1)
             if not state.load(self.namespace, self.call.socket.data):
-                virtsocket.arrive(turn, self.socket, len(self.namespaces) > 1)
                 self.initialize(cls)
             virtsocket.take_rights(self.namespace)
             self.namespace.rehydrate()

@@ -40,7 +40,7 @@ class LonelyRoomMixin(RoomsMixin):
 
     def join(self, room):
         turn = need_current("join")
-        for other in visible(turn.call):
+        for other in visible(turn.call.socket.rooms):
             if other != room:
                 turn.leave(other)
         turn.join(room)

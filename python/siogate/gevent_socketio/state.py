@@ -113,7 +113,8 @@ def save(namespace, turn):
         if name not in namespace.__dict__:
             lost[name] = where
     acl = namespace.allowed_methods
-    data[FACE] = {"attributes": attributes, "acl": None if acl is None else sorted(acl)}
+    data[FACE] = {"attributes": attributes, "acl": None if acl is None else sorted(acl),
+                  "session": turn.call.session_id}
     if lost:
         data[FACE]["lost"] = lost
     turn.set_data(data)

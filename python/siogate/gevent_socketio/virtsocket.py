@@ -20,7 +20,7 @@ class Session(dict):
         self.call = call
 
     def _rooms(self):
-        return set("%s_%s" % (name_of(self.call.nsp), room) for room in visible(self.call))
+        return set("%s_%s" % (name_of(self.call.nsp), room) for room in visible(self.call.socket.rooms))
 
     def __getitem__(self, key):
         if key == "rooms" and not dict.__contains__(self, key):
@@ -37,8 +37,8 @@ class Session(dict):
         turn.set_session(frozen.freeze(dict(self)) or self.call.session)
 
 
-def visible(call):
-    return [room for room in call.socket.rooms if not room.startswith(ROOM)]
+def visible(rooms):
+    return [room for room in rooms if not room.startswith(ROOM)]
 
 
 def name_of(nsp):
@@ -54,6 +54,7 @@ class Socket(object):
         self.sessid = call.session_id or call.socket.id
         self.active_ns = {}
         self.error_handler = None
+        self.server = None      # others.py
         self.connected = True
 
     def __str__(self):
@@ -135,12 +136,16 @@ class OtherNamespace(object):
 
 
 def arrive(turn, socket, several):
-    """The socket's connection learns of this namespace, if there are several."""
-    if several:
-        turn.join(ROOM + socket.sessid)
-        known = dict.setdefault(socket.session, NAMESPACES, [])
-        if name_of(turn.call.nsp) not in known:
-            known.append(name_of(turn.call.nsp))
+    """The socket's connection learns of this namespace, if there are several: when it
+    connects, and when a recovered client speaks again."""
+    name, room = name_of(turn.call.nsp), ROOM + socket.sessid
+    if not several or turn.event.type == "disconnect":
+        return
+    known = dict.setdefault(socket.session, NAMESPACES, [])
+    if name not in known:
+        known.append(name)
+    if room not in turn.call.socket.rooms:
+        turn.join(room)
 
 
 def depart(turn, socket):
