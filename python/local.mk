@@ -34,8 +34,12 @@ nobase_dist_pkgdata_DATA = %D%/README.md \
 	%D%/siogate/gevent_socketio/__init__.py \
 	%D%/siogate/gevent_socketio/green.py \
 	%D%/siogate/gevent_socketio/manage.py \
+	%D%/siogate/gevent_socketio/management/__init__.py \
+	%D%/siogate/gevent_socketio/management/commands/__init__.py \
+	%D%/siogate/gevent_socketio/management/commands/runserver_socketio.py \
 	%D%/siogate/gevent_socketio/mixins.py \
 	%D%/siogate/gevent_socketio/namespace.py \
+	%D%/siogate/gevent_socketio/others.py \
 	%D%/siogate/gevent_socketio/sdjango.py \
 	%D%/siogate/gevent_socketio/server.py \
 	%D%/siogate/gevent_socketio/state.py \
