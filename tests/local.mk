@@ -2,7 +2,7 @@ EXTRA_DIST += %D%/t.h
 
 # End to end: started by script/test, since they need web servers and a browser.
 EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/.npmrc \
-  %D%/e2e/lib %D%/e2e/modules \
+  %D%/e2e/lib %D%/e2e/modules %D%/e2e/faces \
   %D%/e2e/api.test.mjs \
   %D%/e2e/app.test.mjs \
   %D%/e2e/backend.test.mjs \
@@ -16,6 +16,7 @@ EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/.npmrc \
   %D%/e2e/edge.test.mjs \
   %D%/e2e/eio3.test.mjs \
   %D%/e2e/examples.test.mjs \
+  %D%/e2e/faces.test.mjs \
   %D%/e2e/faulty.test.mjs \
   %D%/e2e/handover.test.mjs \
   %D%/e2e/hixie.test.mjs \

@@ -9,66 +9,22 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createRequire } from "node:module";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { openBrowser, visitor } from "./lib/browser.mjs";
 import { top } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
+import { environment, freePort, prefix, start } from "./lib/program.mjs";
 import { until, within } from "./lib/wait.mjs";
 
-const prefix = process.env.SIOGATE_PREFIX || join(top, "build/demo/prefix");
-const client = dirname(createRequire(import.meta.url).resolve("socket.io-client/dist/socket.io.js"));
 const WAIT = { timeout: 20000 };
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject).listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/* A program that says `ready` on standard error; {said(), stop()}. */
-async function start(command, args, options, ready) {
-  const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], ...options });
-  let said = "";
-  const gone = new Promise((resolve) => child.on("exit", resolve));
-  /* A group of its own is ended as one: PHP's workers outlive who started them. */
-  const end = (signal) => options.detached ? process.kill(-child.pid, signal) : child.kill(signal);
-  const stop = async () => {
-    end("SIGTERM");
-    await within(gone, `${command} to stop`);
-  };
-  const up = new Promise((resolve, reject) => {
-    child.stderr.on("data", (bytes) => {
-      said += bytes;
-      if (ready.test(said))
-        resolve();
-    });
-    gone.then((code) => reject(new Error(`${command} ended with ${code}:\n${said}`)));
-  });
-  try {
-    await within(up, `${command} ${args.join(" ")} to be ready`);
-  } catch (error) {
-    end("SIGKILL");
-    throw error;
-  }
-  return { said: () => said, stop };
-}
-
-const environment = (folder, more = {}) => ({ ...process.env, PYTHONPATH: join(top, "python"),
-  PYTHONDONTWRITEBYTECODE: "1", SIOGATE_WS: join(prefix, "bin/siogate-ws"), SIOGATE_CLIENT_DIR: client,
-  SIOGATE_STORE: join(folder, "store"), HISTORY_FILE: join(folder, "history.db"), ...more });
 
 async function startPython(name, folder) {
   const port = await freePort();
   const program = await start("/usr/bin/python3", ["-m", "siogate.standalone",
     join(top, "examples/python", `${name}.py`), String(port)],
-  { env: environment(folder) }, /^siogate: http/m);
+  { env: environment(folder, { HISTORY_FILE: join(folder, "history.db") }) }, /^siogate: http/m);
   return { ...program, url: `http://127.0.0.1:${port}/` };
 }
 
