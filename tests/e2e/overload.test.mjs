@@ -5,6 +5,8 @@
  * seats and are served quickly; the others are told so at once and take a seat
  * when one is left.  The web server's own files are not hurt by any of this.
  *
+ * Runs alone: it measures.
+ *
  * SPDX-License-Identifier: ISC
  */
 import assert from "node:assert/strict";

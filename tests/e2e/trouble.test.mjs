@@ -9,7 +9,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -58,11 +58,13 @@ const sql = (store, text) => execFileSync("python3", ["-c",
 
 for (const name of names) {
   describe(`a small disk behind ${name}`, { skip }, () => {
-    let front, folder, store;
+    let front, above, folder, store;
     const full = { skip: !mayMount && "only root may mount a disk" };
     before(async () => {
-      folder = mkdtempSync(join(tmpdir(), "sio-disk."));
-      chmodSync(folder, 0o711);
+      above = mkdtempSync(join(tmpdir(), "sio-disk."));
+      folder = join(above, "disk");
+      mkdirSync(folder);
+      chmodSync(above, 0o711);
       const mine = execFileSync("id", ["-u", account], { encoding: "utf8" }).trim();
       if (mayMount)
         assert.ok(asRoot("mount", "-t", "tmpfs", "-o", `size=4m,mode=711,uid=${mine}`, "siogate-test", folder), "mount");
@@ -73,7 +75,7 @@ for (const name of names) {
       await front?.stop();
       if (mayMount)
         asRoot("umount", folder);
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(above, { recursive: true, force: true });
     });
 
     /* Until nothing fits any more. */
