@@ -105,9 +105,9 @@ for (const name of fronts("none", "lighttpd"))
     it("changes who may send what, and says who changed it", async () => {
       assert.deepEqual(await call("acl", { of: "user:anna" }), { names: null });
       const set = await call("acl", { of: "user:anna", set: ["say", "echo"] });
-      assert.deepEqual([set.names.toSorted(), set.by], [["echo", "say"], "api all"]);
-      assert.deepEqual((await call("acl", { of: "user:anna", add: ["draw"] })).names.toSorted(), ["draw", "echo", "say"]);
-      assert.deepEqual((await call("acl", { of: "user:anna", remove: ["say"] })).names.toSorted(), ["draw", "echo"]);
+      assert.deepEqual([set.names.sort(), set.by], [["echo", "say"], "api all"]);
+      assert.deepEqual((await call("acl", { of: "user:anna", add: ["draw"] })).names.sort(), ["draw", "echo", "say"]);
+      assert.deepEqual((await call("acl", { of: "user:anna", remove: ["say"] })).names.sort(), ["draw", "echo"]);
       assert.deepEqual(await call("acl", { of: "user:anna", forget: true }), { names: null });
       assert.equal((await post("acl", { of: "me" })).status, 400);
     });
