@@ -84,7 +84,8 @@ EXTRA_DIST += \
 	%D%/tests/test_php.py \
 	%D%/tests/test_porting.py \
 	%D%/tests/test_protocol.py \
-	%D%/tests/test_socketio.py
+	%D%/tests/test_socketio.py \
+	%D%/tests/test_syntax.py
 
 check_SCRIPTS += tests/python.sh tests/python_jython.sh
 EXTRA_DIST += tests/python.sh tests/python_jython.sh
