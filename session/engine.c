@@ -6,7 +6,6 @@
  * "committed", whatever is killed a microsecond later.
  *
  * Must stay true:
- *   - done() is called at most once for an exchange, and never after a cancel
  *   - nothing is answered before its turn is committed, except that it failed
  *   - a turn that found no lock is kept as it is and tried again; what arrives
  *     meanwhile waits for the next one; no request waits longer than give_up_ms
@@ -23,13 +22,7 @@
 #include "base/random.h"
 #include "session/live_private.h"
 
-enum {
-	HOLD_MS = 50,                   /* a POST that found no room */
-	TICK_MS = 1000,                 /* a lost wake-up costs so much */
-	TRIES_MAX = 50,
-	OPS_MAX = 500,                  /* then the turn is closed, between requests */
-	OPS_SAID = 400                  /* then polls have their turn */
-};
+enum { TICK_MS = 1000 };                /* a lost wake-up costs so much */
 
 struct engine *
 engine_new(const struct engine_conf *conf, struct store *store,
@@ -79,48 +72,7 @@ engine_free(struct engine **engine)
 	*engine = NULL;
 }
 
-/* ---- collecting ----------------------------------------------------------- */
-
-static bool
-has_collected(const struct engine *e)
-{
-	return e->said.first != NULL || e->asked.first != NULL ||
-	    e->again.first != NULL;
-}
-
-static struct queue *
-queue_of(struct engine *e, const struct exchange *x)
-{
-	return x->kind == EXCHANGE_POLL ? &e->asked : &e->said;
-}
-
-void
-engine_hand_in(struct engine *e, struct exchange *x, enum exchange_kind kind)
-{
-	x->kind = kind;
-	x->tries = 0;
-	x->since = clock_boot(e->clock);
-	x->answer = ANSWER_NONE;
-	queue_put(queue_of(e, x), x);
-}
-
-void
-engine_open(struct engine *e, struct exchange *x)
-{
-	engine_hand_in(e, x, EXCHANGE_OPEN);
-}
-
-void
-engine_poll(struct engine *e, struct exchange *x)
-{
-	engine_hand_in(e, x, EXCHANGE_POLL);
-}
-
-void
-engine_post(struct engine *e, struct exchange *x)
-{
-	engine_hand_in(e, x, EXCHANGE_POST);
-}
+/* ---- claims that nobody waits behind ------------------------------------------ */
 
 void
 hangup_add(struct engine *e, uint64_t session, uint64_t ticket)
@@ -142,57 +94,19 @@ engine_lost(struct engine *e, const struct receipt *receipt)
 	e->hangups->was_answered = true;
 }
 
-void
-engine_cancel(struct engine *e, struct exchange *x)
+static void
+collect_hangups(struct engine *e)
 {
-	struct step *step;
+	struct hangup *h;
+	struct store_op *op;
 
-	if (!queue_drop(queue_of(e, x), x) && !queue_drop(&e->again, x))
-		queue_drop(&e->held, x);
-	for (step = e->steps; step != NULL; step = step->next)
-		if (step->x == x)
-			step->x = NULL;
-	if (x->parked != NULL)
-		poll_cancel(e, x);
-}
-
-void
-exchange_answer(struct exchange *x, enum answer answer)
-{
-	x->answer = answer;
-	x->done(x);
-}
-
-void
-exchange_again(struct engine *e, struct exchange *x)
-{
-	if (++x->tries > TRIES_MAX) {
-		e->reason = "contention";
-		exchange_answer(x, ANSWER_BUSY);
-		return;
+	while ((h = e->hangups) != NULL) {
+		e->hangups = h->next;
+		op = turn_add(&e->turn, h->was_answered ? OP_LOST : OP_RELEASE, NULL);
+		op->u.release.session = h->session;
+		op->u.release.ticket = h->ticket;
+		free(h);
 	}
-	queue_push(&e->again, x);
-}
-
-void
-exchange_fail(struct engine *e, struct exchange *x, int64_t until)
-{
-	if (x->since <= until)
-		exchange_answer(x, ANSWER_BUSY);
-	else
-		queue_push(&e->again, x);
-}
-
-struct step *
-step_add(struct engine *e, struct exchange *x, struct store_op *op)
-{
-	struct step *step = arena_alloc(&e->arena, sizeof(*step));
-
-	step->x = x;
-	step->op = op;
-	*e->steps_end = step;
-	e->steps_end = &step->next;
-	return step;
 }
 
 /* ---- the turn ------------------------------------------------------------------ */
@@ -235,90 +149,6 @@ turn_begin(struct engine *e)
 	e->asked_all = false;
 	e->tail_before = e->tail;
 	e->has_sockets_known = false;
-}
-
-static void
-collect_hangups(struct engine *e)
-{
-	struct hangup *h;
-	struct store_op *op;
-
-	while ((h = e->hangups) != NULL) {
-		e->hangups = h->next;
-		op = turn_add(&e->turn, h->was_answered ? OP_LOST : OP_RELEASE, NULL);
-		op->u.release.session = h->session;
-		op->u.release.ticket = h->ticket;
-		free(h);
-	}
-}
-
-static void
-collect_exchange(struct engine *e, struct exchange *x)
-{
-	x->answer = ANSWER_NONE;
-	if (x->since < e->oldest)
-		e->oldest = x->since;
-	switch ((enum exchange_kind)x->kind) {
-	case EXCHANGE_OPEN:
-		open_collect(e, x);
-		break;
-	case EXCHANGE_POLL:
-		poll_collect(e, x);
-		break;
-	case EXCHANGE_POST:
-		post_collect(e, x);
-		break;
-	case EXCHANGE_PROBE:
-	case EXCHANGE_UPGRADE:
-	case EXCHANGE_LEAVE:
-		live_collect(e, x);
-		break;
-	}
-}
-
-/* What is said goes before what is asked: a poll that came with it takes it
- * along, and need not come again for it.  But never so much is said that nobody
- * gets to ask. */
-static void
-collect_exchanges(struct engine *e)
-{
-	struct exchange *x;
-
-	/* Last in, first out, twice: in its order, before what came since. */
-	while ((x = queue_take(&e->again)) != NULL)
-		queue_push(queue_of(e, x), x);
-	if (has_collected(e))
-		store_look(e->store);   /* one check for all lookups of this turn */
-	while (e->turn.n < OPS_SAID && (x = queue_take(&e->said)) != NULL)
-		collect_exchange(e, x);
-	while (e->turn.n < OPS_MAX && (x = queue_take(&e->asked)) != NULL)
-		collect_exchange(e, x);
-}
-
-void
-exchange_hold(struct engine *e, struct exchange *x)
-{
-	int64_t now = clock_boot(e->clock);
-
-	if (now - x->since >= e->conf.give_up_ms) {
-		e->reason = "inbox";
-		exchange_answer(x, ANSWER_BUSY);
-		return;
-	}
-	queue_put(&e->held, x);
-	e->next_held = now + HOLD_MS;
-}
-
-/* In the order in which they came. */
-static void
-held_collect(struct engine *e, int64_t now)
-{
-	struct exchange *x;
-
-	if (now < e->next_held)
-		return;
-	while ((x = queue_take(&e->held)) != NULL)
-		queue_put(&e->said, x);
 }
 
 static void
@@ -531,7 +361,7 @@ engine_turn(struct engine *e, bool woken)
 	held_collect(e, now);
 	task_collect(e);
 	collect_janitor(e, now);
-	collect_exchanges(e);
+	exchanges_collect(e);
 	outside_collect(e);
 	if (now >= e->next_parked)
 		poll_due(e, now);
@@ -559,7 +389,7 @@ engine_rest(struct engine *e)
 bool
 engine_has_work(const struct engine *e)
 {
-	return has_collected(e) || e->is_pending || e->hangups != NULL ||
+	return exchanges_wait(e) || e->is_pending || e->hangups != NULL ||
 	    e->jobs != NULL || (e->outsides != NULL &&
 	    e->outsides->state == OUTSIDE_NEW) || e->touched_lives != NULL ||
 	    e->has_more ||

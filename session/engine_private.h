@@ -298,8 +298,21 @@ void outside_fail(struct engine *e);
 
 /* ---- engine.c ------------------------------------------------------------------ */
 
-void engine_hand_in(struct engine *e, struct exchange *x, enum exchange_kind kind);
 void hangup_add(struct engine *e, uint64_t session, uint64_t ticket);
+
+/* ---- exchange.c ---------------------------------------------------------------- */
+
+void engine_hand_in(struct engine *e, struct exchange *x, enum exchange_kind kind);
+/* Whether the next turn has any to collect. */
+bool exchanges_wait(const struct engine *e);
+/* What is said goes before what is asked: a poll that came with it takes it
+ * along, and need not come again for it.  But never so much is said that nobody
+ * gets to ask. */
+void exchanges_collect(struct engine *e);
+/* Those that were held, when their time has come, in the order in which they came. */
+void held_collect(struct engine *e, int64_t now);
+/* The session that x names.  False: none that it may have, and x is answered. */
+bool exchange_session(struct engine *e, struct exchange *x, struct session_row *row_r);
 struct step *step_add(struct engine *e, struct exchange *x, struct store_op *op);
 void exchange_answer(struct exchange *x, enum answer answer);
 /* Once more in the next turn (somebody else was faster); BUSY when it has been

@@ -359,21 +359,10 @@ live_collect(struct engine *e, struct exchange *x)
 		leave_collect(e, x);
 		return;
 	}
-	switch (store_session(e->store, x->sid, &e->arena, &row)) {
-	case RC_OK:
-		break;
-	case RC_GONE:
-		exchange_answer(x, ANSWER_UNKNOWN_SID);
+	if (!exchange_session(e, x, &row))
 		return;
-	default:
-		e->reason = "store";
-		exchange_answer(x, ANSWER_BUSY);
-		return;
-	}
 	x->session_r = row.n;
-	if (row.generation != (int)x->codec->generation)
-		exchange_answer(x, ANSWER_BAD_REQUEST);
-	else if (x->kind == EXCHANGE_PROBE)
+	if (x->kind == EXCHANGE_PROBE)
 		step_add(e, x, probe_add(e, x, &row));
 	else
 		upgrade_collect(e, x, &row);

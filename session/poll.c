@@ -139,19 +139,9 @@ poll_collect(struct engine *e, struct exchange *x)
 	struct session_row row;
 	struct parked *p, *old;
 
-	switch (store_session(e->store, x->sid, &e->arena, &row)) {
-	case RC_OK:
-		break;
-	case RC_GONE:
-		exchange_answer(x, ANSWER_UNKNOWN_SID);
+	if (!exchange_session(e, x, &row))
 		return;
-	default:
-		e->reason = "store";
-		exchange_answer(x, ANSWER_BUSY);
-		return;
-	}
-	if (row.generation != (int)x->codec->generation ||
-	    row.transport != (int)x->transport) {
+	if (row.transport != (int)x->transport) {
 		exchange_answer(x, ANSWER_BAD_REQUEST);
 		return;
 	}
