@@ -12,6 +12,11 @@ tests_session_engine_test_SOURCES = tests/session_engine_test.c tests/session_ki
 	tests/session_kit.c
 tests_session_engine_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
 
+check_PROGRAMS += tests/session_lock_test
+tests_session_lock_test_SOURCES = tests/session_lock_test.c tests/session_kit.h \
+	tests/session_kit.c
+tests_session_lock_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
+
 check_PROGRAMS += tests/session_letter_test
 tests_session_letter_test_SOURCES = tests/session_letter_test.c tests/session_kit.h \
 	tests/session_kit.c
