@@ -58,12 +58,34 @@ commit_now(struct engine *e)
 	return rc == RC_AGAIN ? RC_IO : rc;
 }
 
+/* What stands behind a gate that fell is refused only where the gate is a key that
+ * was used before; other gates are refused, or not, themselves. */
+static bool
+is_refused(const struct store_op *op)
+{
+	if (op->rc == RC_BAD_STATE && op->gate != NULL && op->gate->kind != OP_ONCE)
+		return false;
+	return op->rc != RC_OK && op->rc != RC_NONE;
+}
+
+/* The first refusal among operations. */
+static enum rc
+refusal_of(const struct store_op *op, const struct store_op *last)
+{
+	for (; op != NULL; op = op->next) {
+		if (is_refused(op))
+			return op->rc;
+		if (op == last)
+			break;
+	}
+	return RC_OK;
+}
+
 enum rc
 engine_apply(struct engine *e, struct slice nsp, const struct effects *effects,
     bool wait, int64_t *emitted_r, int64_t *question_r)
 {
 	struct author author = { .nsp = nsp, .wait = wait };
-	struct store_op *op;
 	enum rc rc;
 
 	*emitted_r = *question_r = 0;
@@ -75,9 +97,7 @@ engine_apply(struct engine *e, struct slice nsp, const struct effects *effects,
 		return RC_NONE;
 	if ((rc = commit_now(e)) != RC_OK)
 		return rc;
-	for (op = e->turn.first; op != NULL; op = op->next)
-		if (op->rc != RC_OK && op->rc != RC_NONE)
-			rc = op->rc;
+	rc = refusal_of(e->turn.first, NULL);
 	if (author.last_emit != NULL && author.last_emit->rc == RC_OK) {
 		*emitted_r = author.last_emit->u.append.record.seq;
 		*question_r = author.last_emit->u.append.question_r;
@@ -144,26 +164,11 @@ outside_collect(struct engine *e)
 	}
 }
 
-/* The first refusal among its operations. */
-static enum rc
-outside_rc(const struct outside *o)
-{
-	const struct store_op *op;
-
-	for (op = o->first; op != NULL; op = op->next) {
-		if (op->rc != RC_OK && op->rc != RC_NONE)
-			return op->rc;
-		if (op == o->last)
-			break;
-	}
-	return RC_OK;
-}
-
 static void
 outside_decided(struct engine *e, struct outside *o)
 {
 	const struct author *author = o->author;
-	enum rc rc = outside_rc(o);
+	enum rc rc = refusal_of(o->first, o->last);
 
 	if (author->last_emit != NULL && author->last_emit->rc == RC_OK) {
 		o->emitted_r = author->last_emit->u.append.record.seq;

@@ -1,5 +1,5 @@
 /*
- * people.c - what a site does with users, for users.test.mjs
+ * people.c - what a site does with users, for users.test.mjs and doors.test.mjs
  *
  * In /people, whose clients bring tokens, and /open, where nobody has to.  Every
  * event is answered; what an event does is what its function says.
@@ -53,6 +53,65 @@ on_leave(struct sio *sio)
 {
 	sio_leave(sio, SIO_ME, text(sio, 0));
 	return done(sio);
+}
+
+/* Others: who, room. */
+static int
+on_put(struct sio *sio)
+{
+	sio_join(sio, text(sio, 0), text(sio, 1));
+	return done(sio);
+}
+
+static int
+on_take(struct sio *sio)
+{
+	sio_leave(sio, text(sio, 0), text(sio, 1));
+	return done(sio);
+}
+
+static int
+on_keep(struct sio *sio)
+{
+	sio_emit(sio, sio_to(sio, "room:%s", text(sio, 0)), "said", sio_args_from(sio, 1));
+	sio_emit_keep(sio, HOUR, 10);
+	return done(sio);
+}
+
+static int
+on_rooms(struct sio *sio)
+{
+	sio_ackf(sio, "[%j]", sio_room_list(sio, text(sio, 0)));
+	return 0;
+}
+
+static int
+on_who(struct sio *sio)
+{
+	sio_ackf(sio, "[%j,%lld]", sio_query(sio, text(sio, 0)),
+	    (long long)sio_count(sio, text(sio, 0)));
+	return 0;
+}
+
+static int
+on_cursor(struct sio *sio)
+{
+	sio_ackf(sio, "[%lld]", (long long)sio_cursor(sio));
+	return 0;
+}
+
+static int
+on_questions(struct sio *sio)
+{
+	sio_ackf(sio, "[%j]", sio_questions(sio));
+	return 0;
+}
+
+static int
+on_list(struct sio *sio)
+{
+	sio_ackf(sio, "[%j]", sio_acl(sio, text(sio, 0)));
+	return 0;
 }
 
 static int
@@ -155,6 +214,14 @@ static const struct sio_event events[] = {
 	{ "iam", on_iam },
 	{ "join", on_join },
 	{ "leave", on_leave },
+	{ "put", on_put },
+	{ "take", on_take },
+	{ "keep", on_keep },
+	{ "rooms", on_rooms },
+	{ "who", on_who },
+	{ "cursor", on_cursor },
+	{ "questions", on_questions },
+	{ "list", on_list },
 	{ "say", on_say },
 	{ "tell", on_tell },
 	{ "to", on_to },
