@@ -13,6 +13,7 @@ EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/.npmrc \
   %D%/e2e/command.test.mjs \
   %D%/e2e/crowd.test.mjs \
   %D%/e2e/deflate.test.mjs \
+  %D%/e2e/doors.test.mjs \
   %D%/e2e/edge.test.mjs \
   %D%/e2e/eio3.test.mjs \
   %D%/e2e/examples.test.mjs \

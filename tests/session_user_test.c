@@ -92,6 +92,31 @@ members_are_told_who_comes_and_who_has_left(void)
 	kit_fini(&kit);
 }
 
+/* Nobody needs a grace here: its timer stands behind a gate that falls. */
+static void
+a_join_from_outside_is_done_also_where_presence_is_kept(void)
+{
+	struct effects effects = { NULL, NULL, 0 };
+	int64_t emitted, question;
+	struct arena arena = { 0 };
+	struct effect *f;
+	char anna[24];
+
+	kit_init(&kit);
+	kit.has_rules = true;
+	kit_connect(&kit, 0, anna);
+	T_EQ(kit_post(&kit, 0, anna, "42[\"iam\",\"anna\"]"), ANSWER_OK);
+	kit_read(&kit, 0, anna);
+	f = effects_add(&effects, &arena, EFFECT_JOIN);
+	f->name = SLICE("red");
+	T_EQ(engine_apply(kit.engines[1], SLICE("/"), &effects, false, &emitted, &question),
+	    RC_OK);
+	kit_settle(&kit);
+	T_STR(read_plain(anna), HERE("\"red\"", "anna"));
+	arena_free(&arena);
+	kit_fini(&kit);
+}
+
 static void
 a_second_tab_is_no_news(void)
 {
@@ -206,6 +231,7 @@ main(void)
 {
 	T_RUN(an_application_cannot_name_its_timer_like_ours);
 	T_RUN(members_are_told_who_comes_and_who_has_left);
+	T_RUN(a_join_from_outside_is_done_also_where_presence_is_kept);
 	T_RUN(a_second_tab_is_no_news);
 	T_RUN(who_is_never_heard_of_again_has_left_in_the_end);
 	T_RUN(letters_wait_for_who_is_away);

@@ -3,18 +3,17 @@
  *
  * A door is an object with a function for each row of the table in doc/users.md that
  * it has; the functions of one row take and give the same.  `enter(user)` is a new
- * connection of that user where the door can speak.
+ * connection of that user where the door can speak; `close()` ends what it started.
  *
  * SPDX-License-Identifier: ISC
  */
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { createInterface } from "node:readline";
 import { ask, connect } from "./client.mjs";
 import { command, top } from "./front.mjs";
 import { request } from "./http.mjs";
 
-const run = promisify(execFile);
 const HOUR = 3600000;
 const words = (events) => events.map(({ args: [word] }) => word);
 const names = (users) => users.map(({ user }) => user);
@@ -144,37 +143,48 @@ export function apiDoor(url, bearer, nsp = "/open") {
   };
 }
 
-/* ---- Python and PHP: one line each, what it is worth comes back as JSON ---------------- */
+/* ---- Python and PHP: a program that takes lines of its language, with names ------------ */
 
 const PYTHON = `
 import json, sys
 import siogate
-url, token, line, given = sys.argv[1:]
-out = siogate.Emitter(url, token=token, nsp="/open")
-user, room, word, list_, after, who = [json.loads(given).get(k) for k in ("user", "room", "word", "list", "after", "who")]
-value = eval(line)
-print(json.dumps(getattr(value, "body", value)))
+out = siogate.Emitter(sys.argv[1], token=sys.argv[2], nsp="/open")
+for text in iter(sys.stdin.readline, ""):
+    given = json.loads(text)
+    value = eval(given.pop("line"), dict(given, out=out))
+    print(json.dumps(getattr(value, "body", value)), flush=True)
 `;
 
 const PHP = `
 require getenv("SIOGATE_PHP");
-list(, $url, $token, $line, $given) = $argv;
-$out = new SiogateApi($url, ["token" => $token, "nsp" => "/open"]);
-extract(json_decode($given, true));
-$value = eval("return $line;");
-echo json_encode($value instanceof Traversable ? iterator_to_array($value, false) : $value);
+$out = new SiogateApi($argv[1], ["token" => $argv[2], "nsp" => "/open"]);
+while (($text = fgets(STDIN)) !== false) {
+  extract(json_decode($text, true));
+  $value = eval("return $line;");
+  echo json_encode($value instanceof Traversable ? iterator_to_array($value, false) : $value), "\\n";
+}
 `;
 
-function lineDoor(url, say) {
-  return (line, given) => say(line, given).then(({ stdout }) => JSON.parse(stdout));
+/* say(line, given): what the line is worth; one after the other. */
+function program(command, args, env) {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...env } });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const say = async (line, given) => {
+    child.stdin.write(`${JSON.stringify({ ...given, line })}\n`);
+    const { value, done } = await lines.next();
+    if (done)
+      throw new Error(`${command} ended at: ${line}`);
+    return JSON.parse(value);
+  };
+  return { say, close: () => child.stdin.end() };
 }
 
 const enters = (url) => ({ enter: (user) => enter(url, "/open", user, iam) });
 
 export function pythonDoor(url, bearer) {
-  const say = lineDoor(url, (line, given) => run("python3", ["-c", PYTHON, `${url}/socket.io/siogate-api/`, bearer, line, JSON.stringify(given ?? {})],
-    { env: { ...process.env, PYTHONPATH: join(top, "python") } }));
+  const { say, close } = program("python3", ["-c", PYTHON, `${url}/socket.io/siogate-api/`, bearer], { PYTHONPATH: join(top, "python") });
   return {
+    close,
     ...enters(url),
     emit: (user, word) => say("out.emit('told', word, to='user:' + user)", { user, word }),
     disconnect: (user) => say("out.disconnect('user:' + user)", { user }),
@@ -189,9 +199,9 @@ export function pythonDoor(url, bearer) {
     history: async (room, after) => words(await say("out.history(room, after=after)", { room, after })),
     cursor: () => say("out.cursor()"),
     acl: (user) => say("out.acl('user:' + user).names", { user }),
-    set: (user, list) => say("out.acl('user:' + user, set=list_)", { user, list }),
-    add: (user, list) => say("out.acl('user:' + user, add=list_)", { user, list }),
-    remove: (user, list) => say("out.acl('user:' + user, remove=list_)", { user, list }),
+    set: (user, names) => say("out.acl('user:' + user, set=names)", { user, names }),
+    add: (user, names) => say("out.acl('user:' + user, add=names)", { user, names }),
+    remove: (user, names) => say("out.acl('user:' + user, remove=names)", { user, names }),
     forget: (user) => say("out.acl('user:' + user, forget=True)", { user }),
     ask: (user, room) => say("out.emit('question', to='user:' + user, ask={'name': 'answered', 'context': [room], 'timeout': 3600000})", { user, room }),
     questions: () => say("list(out.questions())"),
@@ -199,9 +209,9 @@ export function pythonDoor(url, bearer) {
 }
 
 export function phpDoor(url, bearer) {
-  const say = lineDoor(url, (line, given) => run("php", ["-n", "-r", PHP, "--", `${url}/socket.io/siogate-api/`, bearer, line, JSON.stringify(given ?? {})],
-    { env: { ...process.env, SIOGATE_PHP: join(top, "php/siogate.php") } }));
+  const { say, close } = program("php", ["-n", "-r", PHP, "--", `${url}/socket.io/siogate-api/`, bearer], { SIOGATE_PHP: join(top, "php/siogate.php") });
   return {
+    close,
     ...enters(url),
     emit: (user, word) => say('$out->emit("told", [$word], "user:$user")', { user, word }),
     disconnect: (user) => say('$out->disconnect("user:$user")', { user }),
