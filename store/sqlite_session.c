@@ -14,22 +14,27 @@
 
 /* ---- opening ------------------------------------------------------------ */
 
-/* Polling sessions that hold a poll or were heard just now. */
-static int64_t
-slots_taken(struct sqlite *db)
+/* Whether so many polling sessions hold a poll or were heard just now; only when
+ * there are so many sessions at all are they looked at. */
+static bool
+slots_are_taken(struct sqlite *db, int64_t slots)
 {
 	sqlite3_stmt *s;
 	struct live l;
 	int64_t n = 0;
 
+	if (db->state.sessions < slots)
+		return false;
 	live_flush(db);
 	s = sql_open(db, SQL_LIVE_WALK, "ii", INT64_C(0), INT64_MAX);
-	while (sql_row(db, s)) {
+	while (n < slots && sql_row(db, s)) {
 		live_read(s, &l);
 		n += l.transport == 0 && (l.heard > db->boot - SLOT_HEARD_MS ||
 		    live_is_claimed(db, &l));
 	}
-	return n;
+	if (s != NULL)
+		sql_end(s);
+	return n >= slots;
 }
 
 void
@@ -41,7 +46,7 @@ op_open(struct sqlite *db, struct store_op *op)
 	if ((op->u.open.max_sessions > 0 &&
 	    db->state.sessions >= op->u.open.max_sessions) ||
 	    (op->u.open.slots > 0 && op->u.open.transport == 0 &&
-	    slots_taken(db) >= op->u.open.slots)) {
+	    slots_are_taken(db, op->u.open.slots))) {
 		op->rc = RC_TOO_BIG;
 		return;
 	}
