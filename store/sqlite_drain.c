@@ -229,8 +229,9 @@ drain_has_room(const struct drain *d, const struct record *r)
 }
 
 /*
- * A record of the log, NULL: it is gone.  A hundred sessions that come back in
- * one turn have missed the same few, so each is read once a turn.
+ * A record of the log, NULL: it is gone.  What the turn says itself is not read at
+ * all; and a hundred sessions that come back in one turn have missed the same few,
+ * so each is read once.
  */
 static const struct drained *
 drained_get(struct sqlite *db, int64_t seq)
@@ -353,57 +354,60 @@ drain_replays(struct sqlite *db, struct live *l, struct drain *d)
 	}
 }
 
-/* For log_recent(): intervals are only loaded when a channel was spoken to. */
-struct listener {
-	struct sqlite *db;
-	struct search *f;
-	uint64_t session;
-	bool is_loaded;
-};
-
-/* Finds what is meant; true: only the log itself knows. */
-static bool
-listener_hear(void *arg, const struct recent *r)
+/* Is one of its sockets in the channel of this record? */
+static void
+find_heard(struct sqlite *db, struct search *f, int64_t channel, int64_t seq)
 {
-	struct listener *who = arg;
 	const struct interval *v;
 
-	if (r->channel == RECENT_MANY)
-		return true;
-	if (r->channel == -(int64_t)who->session)
-		finding_add(who->db, who->f, r->seq, 0);
-	if (r->channel <= 0)
-		return false;
-	if (!who->is_loaded)
-		intervals_load(who->db, who->f, who->session, 0);
-	who->is_loaded = true;
-	for (size_t i = 0; i < who->f->n_intervals; i++) {
-		v = &who->f->intervals[i];
-		if (v->channel == r->channel && v->from <= r->seq &&
-		    (v->to == 0 || r->seq < v->to))
-			finding_add(who->db, who->f, r->seq, v->socket);
+	for (size_t i = 0; i < f->n_intervals; i++) {
+		v = &f->intervals[i];
+		if (v->channel == channel && v->from <= seq &&
+		    (v->to == 0 || seq < v->to))
+			finding_add(db, f, seq, v->socket);
 	}
-	return false;
+}
+
+/* From what is remembered of what was said; false: only the log itself knows.
+ * Intervals are only loaded when a channel was spoken to. */
+static bool
+find_recent(struct sqlite *db, struct search *f, const struct live *l,
+    bool *is_loaded_r)
+{
+	const struct recent *r;
+
+	if (!recent_covers(db, l->cursor))
+		return false;
+	for (int64_t seq = l->head; seq > l->cursor; seq = recent_get(db, seq)->prior)
+		finding_add(db, f, seq, 0);
+	for (int64_t seq = db->recent_spoken; seq > l->cursor; seq = r->spoken) {
+		if ((r = recent_get(db, seq))->channel == RECENT_MANY)
+			return false;
+		if (!*is_loaded_r)
+			intervals_load(db, f, l->session, 0);
+		*is_loaded_r = true;
+		find_heard(db, f, r->channel, seq);
+	}
+	return true;
 }
 
 void
 drain_session(struct sqlite *db, struct live *l, struct drain *d)
 {
 	struct search f = { 0 };
-	struct listener who = { db, &f, l->session, false };
-	bool is_back = (l->flags & LIVE_REPLAY) != 0, is_known;
+	bool is_back = (l->flags & LIVE_REPLAY) != 0, is_known, is_loaded = false;
 
 	d->upto = l->cursor;
 	if (is_back)
 		drain_replays(db, l, d);
 	if (d->is_full || db->state.seq <= l->cursor)
 		return;
-	is_known = log_recent(db, l->cursor, listener_hear, &who) == RECENT_ALL;
+	is_known = find_recent(db, &f, l, &is_loaded);
 	if (is_known && (f.n == 0 || !is_back)) {
 		d->upto = drain_found(db, &f, d, l->cursor, db->state.seq);
 		return;
 	}
-	if (!who.is_loaded)
+	if (!is_loaded)
 		intervals_load(db, &f, l->session, 0);
 	if (is_back)
 		intervals_clip(db, &f, l->session);

@@ -59,7 +59,7 @@ live_forget_all(struct sqlite *db)
 		live_free(db, l);
 	db->dirty = NULL;
 	db->state_known = false;
-	db->n_recent = 0;
+	recent_forget(db);
 }
 
 /* The oldest go when there are too many. */

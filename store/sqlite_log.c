@@ -58,52 +58,61 @@ packed_session(struct arena *arena, uint64_t session)
  * mostly nothing, without asking the log channel by channel.
  */
 static void
-recent_add(struct sqlite *db, int64_t seq, int64_t channel)
+recent_add(struct sqlite *db, int64_t seq, int64_t channel, int64_t prior)
 {
 	if (db->recent == NULL)
 		db->recent = mem_alloc(RECENT * sizeof(*db->recent));
-	if (db->n_recent == RECENT) {
-		db->first_recent = (db->first_recent + 1) % RECENT;
-		db->n_recent--;
+	if (db->recent_to != seq) {
+		db->recent_from = seq;
+		db->recent_spoken = 0;
+	} else if (seq - db->recent_from == RECENT) {
+		db->recent_from++;
 	}
-	db->recent[(db->first_recent + db->n_recent++) % RECENT] =
-	    (struct recent){ seq, channel };
+	db->recent_to = seq + 1;
+	db->recent[seq % RECENT] = (struct recent){ channel, prior,
+	    db->recent_spoken };
+	if (channel > 0 || channel == RECENT_MANY)
+		db->recent_spoken = seq;
 }
 
-enum recent_answer
-log_recent(struct sqlite *db, int64_t after, recent_fn *hear, void *arg)
+bool
+recent_covers(const struct sqlite *db, int64_t after)
 {
-	const struct recent *r;
-
-	if (db->n_recent == 0 || db->recent[db->first_recent].seq > after + 1)
-		return RECENT_UNKNOWN;
-	for (size_t i = db->n_recent; i-- > 0; ) {
-		r = &db->recent[(db->first_recent + i) % RECENT];
-		if (r->seq <= after)
-			break;
-		if (hear(arg, r))
-			return RECENT_UNKNOWN;
-	}
-	return RECENT_ALL;
+	return db->recent_to != 0 && db->recent_from <= after + 1;
 }
 
-/* The settle hook reads what was just said: it need not come from the table. */
+const struct recent *
+recent_get(const struct sqlite *db, int64_t seq)
+{
+	return &db->recent[seq % RECENT];
+}
+
+void
+recent_forget(struct sqlite *db)
+{
+	db->recent_to = 0;
+}
+
+/* The settle hook and the polls of this turn read what was just said: it need not
+ * come from the table. */
 static void
 said_add(struct sqlite *db, const struct record *r, int64_t seq,
-    uint64_t session)
+    uint64_t session, struct slice unless_ids)
 {
 	struct said *said;
 
 	if (db->arena == NULL)
 		return;
 	said = arena_alloc(&db->scratch, sizeof(*said));
-	said->record = *r;
-	said->record.seq = seq;
-	said->record.wall_ms = db->wall;
+	said->drained.record = *r;
+	said->drained.record.seq = seq;
+	said->drained.record.wall_ms = db->wall;
+	said->drained.unless_ids = unless_ids;
 	if (session != 0)
-		said->record.channels = packed_session(db->arena, session);
+		said->drained.record.channels = packed_session(db->arena, session);
 	*db->said_end = said;
 	db->said_end = &said->next;
+	db->drained[seq % DRAINED] = &said->drained;
 }
 
 /* ---- writing records --------------------------------------------------------------- */
@@ -118,8 +127,8 @@ record_write(struct sqlite *db, const struct record *r, int64_t channel,
 	sql_do(db, SQL_RECORD_ADD, "iiiiiiittbbbtb", seq, channel, prior, db->wall,
 	    (int64_t)r->kind, (int64_t)r->flags, r->id, r->id_text, r->nsp,
 	    r->channels, r->except, unless_ids, r->data, r->attachments);
-	said_add(db, r, seq, channel < 0 ? (uint64_t)-channel : 0);
-	recent_add(db, seq, pack_count(r->channels) > 1 ? RECENT_MANY : channel);
+	said_add(db, r, seq, channel < 0 ? (uint64_t)-channel : 0, unless_ids);
+	recent_add(db, seq, pack_count(r->channels) > 1 ? RECENT_MANY : channel, prior);
 	return seq;
 }
 
@@ -408,8 +417,8 @@ tail_of_turn(struct sqlite *db, int64_t after, size_t limit,
 	*floor_r = db->state.floor;
 	for (struct said *said = db->said; said != NULL && limit > 0;
 	    said = said->next)
-		if (said->record.seq > after) {
-			visit(arg, &said->record);
+		if (said->drained.record.seq > after) {
+			visit(arg, &said->drained.record);
 			limit--;
 		}
 	return db->failed;

@@ -100,24 +100,29 @@ struct live {
 	UT_hash_handle hh, hh_sid;
 };
 
-/* Records that were just said: what nobody has to look up. */
+/*
+ * A record that was just said: what nobody has to look up.  Those to one session
+ * hang in its chain (prior), as in the table; those to channels in one of all
+ * (spoken), so that nobody walks over what others were told.
+ */
 struct recent {
-	int64_t seq, channel;           /* channel RECENT_MANY: several */
+	int64_t channel;                /* RECENT_MANY: several */
+	int64_t prior, spoken;          /* seq of the one before; 0: none */
 };
 #define RECENT_MANY INT64_MIN
 enum { RECENT = 512, INDEX_WORDS = 12 };
 
-struct said {
-	struct record record;           /* its slices live as long as the turn's arena */
-	struct said *next;
-};
-
-/* What was read in this turn already: sqlite_drain.c, sqlite_room.c. */
+/* What was said or read in this turn: sqlite_log.c, sqlite_drain.c. */
 struct drained {
-	struct record record;
+	struct record record;           /* its slices live as long as the turn's arena */
 	struct slice unless_ids;
 };
-enum { DRAINED = 128 };
+enum { DRAINED = 512 };
+
+struct said {
+	struct drained drained;
+	struct said *next;
+};
 
 struct roster {
 	bool may_keep;                  /* nobody joins or leaves just now */
@@ -154,8 +159,9 @@ struct sqlite {
 	bool has_moved;                 /* for store_moved() */
 	bool is_fresh;                  /* looks may be answered from it */
 	bool state_known;
-	struct recent *recent;          /* a ring; NULL: not yet */
-	size_t n_recent, first_recent;
+	struct recent *recent;          /* a ring by seq; NULL: not yet */
+	int64_t recent_from, recent_to; /* what is in it: [from, to), to 0: nothing */
+	int64_t recent_spoken;          /* the newest of them to channels; 0: none */
 
 	/* while a turn runs */
 	bool in_turn, log_full_said;
@@ -417,12 +423,11 @@ void log_tell_poll(struct sqlite *db, struct live *l, char answer);
 void log_tell_members(struct sqlite *db, struct slice data);
 /* History whose time is over; 1 if there was any. */
 int64_t kept_over(struct sqlite *db, int64_t limit);
-/* Shows what was said after this seq, the last first.  RECENT_UNKNOWN: not all of it
- * is remembered, or hear() had enough. */
-enum recent_answer { RECENT_ALL, RECENT_UNKNOWN };
-typedef bool recent_fn(void *arg, const struct recent *r);
-enum recent_answer log_recent(struct sqlite *db, int64_t after,
-    recent_fn *hear, void *arg);
+/* Whether all that was said after this seq is remembered.  Then recent_get() tells
+ * of each of them; the newest to channels is db->recent_spoken. */
+bool recent_covers(const struct sqlite *db, int64_t after);
+const struct recent *recent_get(const struct sqlite *db, int64_t seq);
+void recent_forget(struct sqlite *db);
 void log_trim(struct sqlite *db, int64_t appended);
 void record_read(sqlite3_stmt *s, struct arena *arena, struct record *record_r);
 enum rc sqlite_tail(struct store *store, int64_t after, size_t limit,
