@@ -269,6 +269,17 @@ handlers_room(void *arg, struct slice nsp, struct slice room, struct room_rule *
 	return rooms_rule(((struct handlers *)arg)->rooms, nsp, room, rule_r);
 }
 
+/* Modules are loaded with the first call: until then nobody knows. */
+static bool
+handlers_hear_bye(void *arg, struct slice nsp)
+{
+	struct handlers *h = arg;
+	struct app_call call = { .kind = APP_DISCONNECT, .nsp = nsp };
+
+	return !h->is_loaded || backends_find(h->backends, &call) != NULL ||
+	    find_hearing(h, &call, false) != NULL;
+}
+
 /* ---- making ------------------------------------------------------------------------ */
 
 static enum rc
@@ -302,7 +313,8 @@ handlers_new(const struct conf *conf, struct handlers **handlers_r, char **error
 	*handlers_r = NULL;
 	*error_r = NULL;
 	h->offered = offered;
-	h->app = (struct app){ .call = handlers_call, .arg = h };
+	h->app = (struct app){ .call = handlers_call,
+	    .hears_bye = handlers_hear_bye, .arg = h };
 	h->call_conf = (struct call_conf){ (unsigned)conf->max_depth,
 	    conf->handler_time };
 	if ((rc = sections_check(conf, error_r)) == RC_OK &&

@@ -174,6 +174,9 @@ struct app {
 	/* False: nothing is.  NULL: about none. */
 	bool (*room)(void *arg, struct slice nsp, struct slice room,
 	    struct room_rule *rule_r);
+	/* Whether anybody would hear APP_DISCONNECT of a socket there.  False: it is not
+	 * called, and nothing is kept for that.  NULL: always. */
+	bool (*hears_bye)(void *arg, struct slice nsp);
 	void *arg;
 	const struct app_later *later;  /* NULL: all answers come at once */
 };

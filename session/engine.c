@@ -24,6 +24,16 @@
 
 enum { TICK_MS = 1000 };                /* a lost wake-up costs so much */
 
+/* Whom the end of a socket concerns: the application, or who is told who is there. */
+static bool
+bye_concerns(void *arg, struct slice nsp, struct slice user)
+{
+	const struct engine *e = arg;
+
+	return e->app.hears_bye == NULL || (user.n > 0 && e->app.room != NULL) ||
+	    e->app.hears_bye(e->app.arg, nsp);
+}
+
 struct engine *
 engine_new(const struct engine_conf *conf, struct store *store,
     const struct app *app, const struct clock *clock)
@@ -48,6 +58,7 @@ engine_new(const struct engine_conf *conf, struct store *store,
 	e->next_parked = e->next_task = e->next_held = e->next_outside = INT64_MAX;
 	e->next_janitor = clock_boot(clock) + TICK_MS / 2;
 	e->reason = "";
+	store_byes(store, bye_concerns, e);
 	return e;
 }
 
@@ -59,6 +70,7 @@ engine_free(struct engine **engine)
 
 	if (e == NULL)
 		return;
+	store_byes(e->store, NULL, NULL);
 	letters_forget(e);
 	task_free(e);
 	poll_free(e);
@@ -204,10 +216,8 @@ turn_settle(struct engine *e)
 			settle_refused(e, op);
 		if (op->kind == OP_JANITOR)
 			settle_janitor(e, op);
-		else if (op->kind == OP_CLOSE || op->kind == OP_DISCONNECT ||
-		    op->kind == OP_ANSWER)
-			e->look_for_tasks = true;
 	}
+	e->look_for_tasks |= e->turn.has_tasks_r;
 	task_settle(e);
 	outside_settle(e);
 	poll_settle(e);

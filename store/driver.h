@@ -105,7 +105,12 @@ struct store {
 	unsigned char key[16];
 	char id[24];
 	char error[400];                /* of store_error() */
+	store_bye_fn *concerns;         /* of store_byes() */
+	void *concerns_arg;
 };
+
+/* Whether the end of this socket leaves a task. */
+bool store_leaves_bye(const struct store *store, struct slice nsp, struct slice user);
 
 /* Appends the list that comes out.  old absent: there was none.  RC_TOO_BIG. */
 enum rc acl_merge(struct buf *out, enum acl_verb verb, struct slice old,

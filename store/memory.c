@@ -285,6 +285,7 @@ memory_commit(struct store *store, struct turn *turn)
 	m->boot = clock_boot(store->clock);
 	m->wall = clock_wall(store->clock);
 	m->arena = turn->arena;
+	m->has_tasks = false;
 	buf_reset(&m->own_changed.numbers);
 	ops_apply(m, turn->first);
 	if (turn->settle != NULL) {
@@ -300,6 +301,7 @@ memory_commit(struct store *store, struct turn *turn)
 		turn->last_seq_r = m->town->seq;
 		memory_trim(m, 2 * (size_t)(m->town->seq - before));
 	}
+	turn->has_tasks_r = m->has_tasks;
 	tell_others(m, m->town->seq > before);
 	return RC_OK;
 }

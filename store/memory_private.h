@@ -182,6 +182,7 @@ struct memory {
 	int64_t boot, wall;
 	struct arena *arena;
 	struct changed changed, own_changed;    /* by the op in hand; by all, ours */
+	bool has_tasks;
 };
 
 static inline struct memory *

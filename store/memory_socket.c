@@ -158,8 +158,9 @@ socket_go(struct memory *m, struct mem_session *s, struct mem_socket *k,
 {
 	bool may_return = keep && k->pid[0] != '\0' && m->conf.recovery_ms > 0;
 
-	memory_task_add(m, TASK_DISCONNECT, k->nsp, slice_str(reason), k->data, k,
-	    SLICE_NONE, SLICE_NONE);
+	if (store_leaves_bye(&m->store, k->nsp, k->user))
+		memory_task_add(m, TASK_DISCONNECT, k->nsp, slice_str(reason), k->data,
+		    k, SLICE_NONE, SLICE_NONE);
 	s->row.namespaces--;
 	if (may_return) {
 		k->info = memory_own(s->row.info);

@@ -33,6 +33,7 @@ task_append(struct memory *m, const struct task *task)
 	t->task.n = ++m->town->task_n;
 	t->task.at_wall = m->wall;
 	DL_APPEND(m->town->tasks, t);
+	m->has_tasks = true;
 	return t;
 }
 

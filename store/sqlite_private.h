@@ -164,7 +164,7 @@ struct sqlite {
 	int64_t recent_spoken;          /* the newest of them to channels; 0: none */
 
 	/* while a turn runs */
-	bool in_turn, log_full_said;
+	bool in_turn, log_full_said, has_tasks;
 	int64_t boot, wall;
 	struct state state, before;     /* as it is, as it was read */
 	struct arena *arena;            /* the turn's: results lie there */

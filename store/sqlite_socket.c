@@ -8,8 +8,8 @@
  *
  * Must stay true:
  *   - a session has one present socket in a namespace at most
- *   - every end of a socket leaves one TASK_DISCONNECT, and voids its pid unless
- *     it may come back
+ *   - every end of a socket leaves one TASK_DISCONNECT, if it concerns anybody, and
+ *     voids its pid unless it may come back
  *
  * SPDX-License-Identifier: ISC
  */
@@ -212,6 +212,8 @@ op_connect(struct sqlite *db, struct store_op *op)
 static void
 socket_task(struct sqlite *db, const struct socket_row *k, const char *reason)
 {
+	if (!store_leaves_bye(&db->store, k->nsp, k->user))
+		return;
 	task_add(db, TASK_DISCONNECT, slice_str(reason), k->nsp, k->data, k,
 	    SLICE_NONE, SLICE_NONE);
 }

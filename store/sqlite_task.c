@@ -38,6 +38,7 @@ lane_of_socket(struct sqlite *db, const struct socket_row *k)
 static void
 task_insert(struct sqlite *db, const struct task *t)
 {
+	db->has_tasks = true;
 	sql_do(db, SQL_TASK_ADD, "iitttittttiiiibtbtbiii", (int64_t)t->n,
 	    (int64_t)t->kind, t->nsp, t->name, t->context, (int64_t)t->socket,
 	    t->socket_id, t->user, t->data, t->info, (int64_t)t->lane,

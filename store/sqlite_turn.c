@@ -248,6 +248,7 @@ sqlite_commit(struct store *store, struct turn *turn)
 		return rc;
 	before = db->state.seq;
 	db->arena = turn->arena;
+	db->has_tasks = false;
 	memset(db->drained, 0, sizeof(db->drained));
 	buf_reset(&db->own_changed.numbers);
 	ops_apply(db, turn->first);
@@ -271,6 +272,7 @@ sqlite_commit(struct store *store, struct turn *turn)
 		turn->first_seq_r = turn->last_seq_r = 0;
 		return rc;
 	}
+	turn->has_tasks_r = db->has_tasks;
 	if (db->workers != NULL)
 		worker_say_busy(db->workers, db->claims > 0);
 	checkpoint_after(db);

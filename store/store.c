@@ -72,6 +72,22 @@ store_fail(struct store *store, const char *fmt, ...)
 	log_error("store", "err=\"%s\"", store->error);
 }
 
+/* ---- goodbyes --------------------------------------------------------- */
+
+void
+store_byes(struct store *store, store_bye_fn *concerns, void *arg)
+{
+	store->concerns = concerns;
+	store->concerns_arg = arg;
+}
+
+bool
+store_leaves_bye(const struct store *store, struct slice nsp, struct slice user)
+{
+	return store->concerns == NULL ||
+	    store->concerns(store->concerns_arg, nsp, user);
+}
+
 /* ---- turns ------------------------------------------------------------ */
 
 void

@@ -81,6 +81,14 @@ bool store_has_sockets(struct store *store);
 /* Whether somebody else has committed since the last call (cheap). */
 bool store_moved(struct store *store);
 
+/*
+ * Whom the end of a socket in the namespace concerns (user absent: it had none).
+ * False: nobody, and no TASK_DISCONNECT is left.  Asked inside commits, and may not
+ * look.  NULL, as it is at first: always somebody.
+ */
+typedef bool store_bye_fn(void *arg, struct slice nsp, struct slice user);
+void store_byes(struct store *store, store_bye_fn *concerns, void *arg);
+
 /* ---- looking --------------------------------------------------------- */
 
 /*
@@ -786,6 +794,7 @@ struct turn {
 	void (*settle)(void *arg, struct store *store, struct turn *turn);
 	void *arg;
 	int64_t first_seq_r, last_seq_r;        /* of the turn's records; 0: none */
+	bool has_tasks_r;       /* it left tasks */
 	/* Sessions owned by this worker whose sockets came, went, joined or left by
 	 * the ops; for the settle hook.  Owners elsewhere are told in the log. */
 	const uint64_t *changed_r;

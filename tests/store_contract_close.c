@@ -259,6 +259,32 @@ a_disconnect_is_a_task_with_all_that_a_handler_asks_for(void)
 	T_SLICE(task.info, "{\"headers\":{}}");
 }
 
+static bool
+only_users_concern(void *arg, struct slice nsp, struct slice user)
+{
+	(void)arg;
+	return slice_is(nsp, "/") && user.n > 0;
+}
+
+static void
+an_end_that_concerns_nobody_leaves_no_task(void)
+{
+	uint64_t socket, s = t_join_in("alice", &socket);
+
+	store_byes(scene.store, only_users_concern, NULL);
+	t_connect(s, "/b", "ab");
+	T_EQ(t_close(s, "transport close", true), RC_OK);
+	T_EQ(t_stats().tasks, 0);
+	t_join_in("bob", &socket);
+	T_EQ(t_disconnect_silent(socket), RC_OK);
+	T_EQ(t_stats().tasks, 0);
+	s = t_join_in("carol", &socket);
+	t_user(socket, "u1");
+	T_EQ(t_close(s, "transport close", true), RC_OK);
+	T_STR(t_tasks(), "disconnect:transport close");
+	store_byes(scene.store, NULL, NULL);
+}
+
 static void
 each_socket_of_a_session_has_its_own_disconnect(void)
 {
@@ -391,6 +417,7 @@ contract_close(void)
 	CASE(a_socket_goes_only_once);
 	CASE(a_session_may_connect_again_after_it_left);
 	CASE(a_disconnect_is_a_task_with_all_that_a_handler_asks_for);
+	CASE(an_end_that_concerns_nobody_leaves_no_task);
 	CASE(each_socket_of_a_session_has_its_own_disconnect);
 	CASE(a_session_that_never_polls_ends);
 	CASE(a_session_whose_pong_is_missing_ends);
