@@ -297,6 +297,7 @@ live_forget_sockets(struct sqlite *db, struct live *l)
 
 	while ((k = l->sockets) != NULL) {
 		l->sockets = k->next;
+		HASH_DELETE(hh, db->sockets, k);
 		db->kept_bytes -= k->bytes;
 		free(k);
 	}
@@ -333,14 +334,26 @@ void
 live_see_socket(struct sqlite *db, struct live *l, const struct socket_row *row)
 {
 	size_t bytes = sizeof(struct live_socket) + socket_bytes(row);
-	struct live_socket *k = mem_alloc(bytes);
+	struct live_socket *k;
 
+	HASH_FIND(hh, db->sockets, &row->n, sizeof(row->n), k);
+	if (k != NULL)
+		return;
+	k = mem_alloc(bytes);
 	k->bytes = bytes;
 	k->row = *row;
 	socket_into(k->memory, &k->row);
 	k->next = l->sockets;
 	l->sockets = k;
 	db->kept_bytes += bytes;
+	HASH_ADD(hh, db->sockets, row.n, sizeof(k->row.n), k);
+}
+
+static void
+socket_out(const struct live_socket *k, struct arena *arena, struct socket_row *row_r)
+{
+	*row_r = k->row;
+	socket_into(arena_alloc(arena, socket_bytes(row_r) + 1), row_r);
 }
 
 bool
@@ -354,12 +367,33 @@ live_seen_socket(struct sqlite *db, uint64_t session, struct slice nsp,
 	for (struct live_socket *k = l == NULL ? NULL : l->sockets; k != NULL;
 	    k = k->next)
 		if (slice_eq(k->row.nsp, nsp)) {
-			*row_r = k->row;
-			socket_into(arena_alloc(arena, socket_bytes(row_r) + 1),
-			    row_r);
+			socket_out(k, arena, row_r);
 			return true;
 		}
 	return false;
+}
+
+bool
+live_seen_socket_n(struct sqlite *db, uint64_t n, struct arena *arena,
+    struct socket_row *row_r)
+{
+	struct live_socket *k = NULL;
+
+	if (db->is_fresh)
+		HASH_FIND(hh, db->sockets, &n, sizeof(n), k);
+	if (k != NULL)
+		socket_out(k, arena, row_r);
+	return k != NULL;
+}
+
+bool
+live_has_no_socket(struct sqlite *db, uint64_t session)
+{
+	struct live *l = NULL;
+
+	if (db->is_fresh)
+		HASH_FIND(hh, db->lives, &session, sizeof(session), l);
+	return l != NULL && l->namespaces == 0;
 }
 
 /* ---- claims and deadlines --------------------------------------------------------- */

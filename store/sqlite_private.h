@@ -73,6 +73,7 @@ struct live_socket {
 	struct socket_row row;
 	size_t bytes;
 	struct live_socket *next;
+	UT_hash_handle hh;
 	char memory[];
 };
 
@@ -152,6 +153,7 @@ struct sqlite {
 
 	/* what is remembered, see sqlite_live.c */
 	struct live *lives, *by_sid, *dirty;
+	struct live_socket *sockets;
 	size_t kept_bytes;
 	unsigned file_version;
 	volatile const uint32_t *index; /* the WAL index's header; NULL: no WAL */
@@ -251,6 +253,10 @@ struct live *live_seen(struct sqlite *db, struct slice sid);
 void live_see(struct sqlite *db, const struct session_row *row, struct live *l);
 bool live_seen_socket(struct sqlite *db, uint64_t session, struct slice nsp,
     struct arena *arena, struct socket_row *row_r);
+bool live_seen_socket_n(struct sqlite *db, uint64_t n, struct arena *arena,
+    struct socket_row *row_r);
+/* It is known that the session has none. */
+bool live_has_no_socket(struct sqlite *db, uint64_t session);
 void live_see_socket(struct sqlite *db, struct live *l,
     const struct socket_row *row);
 /* One of its sockets changes. */

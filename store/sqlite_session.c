@@ -37,6 +37,19 @@ slots_are_taken(struct sqlite *db, int64_t slots)
 	return n >= slots;
 }
 
+/* It will be looked for right away. */
+static void
+opened_see(struct sqlite *db, const struct store_op *op, struct live *l)
+{
+	struct session_row row = { .opened_wall = db->wall,
+	    .generation = op->u.open.generation, .info = op->u.open.info };
+
+	if (op->u.open.sid.n >= sizeof(row.sid))
+		return;
+	memcpy(row.sid, op->u.open.sid.p, op->u.open.sid.n);
+	live_see(db, &row, l);
+}
+
 void
 op_open(struct sqlite *db, struct store_op *op)
 {
@@ -60,6 +73,7 @@ op_open(struct sqlite *db, struct store_op *op)
 	sql_do(db, SQL_SESSION_ADD, "itiiit", (int64_t)n, op->u.open.sid,
 	    (int64_t)op->u.open.generation, (int64_t)l->transport, db->wall,
 	    op->u.open.info);
+	opened_see(db, op, l);
 	op->u.open.n_r = n;
 	op->u.open.cursor_r = l->cursor;
 }

@@ -54,6 +54,8 @@ bool
 socket_load(struct sqlite *db, uint64_t n, struct arena *arena,
     struct socket_row *row_r)
 {
+	if (live_seen_socket_n(db, n, arena, row_r))
+		return true;
 	return socket_one(db, sql_open(db, SQL_SOCKET_BY_N, "i", (int64_t)n),
 	    arena, row_r);
 }
@@ -101,6 +103,8 @@ sqlite_socket(struct store *store, uint64_t session, struct slice nsp,
 
 	if (live_seen_socket(db, session, nsp, arena, row_r))
 		return RC_OK;
+	if (live_has_no_socket(db, session))
+		return RC_NONE;
 	look_begin(db);
 	if (!socket_load_nsp(db, session, nsp, arena, row_r))
 		return look_end(db, RC_NONE);
@@ -141,6 +145,17 @@ socket_start(struct sqlite *db, enum channel_kind kind, struct slice nsp,
 	member_start(db, channel_find(db, key, true), socket, session);
 }
 
+/* Its own room has no row in channel, unless others are in one of that name. */
+static void
+socket_start_own(struct sqlite *db, struct slice nsp, struct slice id, uint64_t socket,
+    uint64_t session)
+{
+	int64_t channel = sql_int(db, 0, SQL_CHANNEL_FIND, "b",
+	    channel_key(&db->scratch, CHANNEL_ROOM, nsp, id));
+
+	member_start(db, channel == 0 ? channel_own(socket) : channel, socket, session);
+}
+
 static void
 socket_join(struct sqlite *db, enum channel_kind kind, struct slice nsp,
     struct slice name, uint64_t socket, uint64_t session)
@@ -168,6 +183,30 @@ live_connected(struct sqlite *db, struct live *l)
 	l->namespaces++;
 	l->flags |= LIVE_WAS_CONNECTED;
 	live_touch(l);
+}
+
+/* It will be looked for with its first event. */
+static void
+connected_see(struct sqlite *db, const struct store_op *op, struct live *l, uint64_t n)
+{
+	const struct live_seen *seen = l->seen;
+	struct socket_row row = { .n = n, .session = l->session,
+	    .nsp = op->u.connect.nsp, .data = op->u.connect.data,
+	    .connected_wall = db->wall, .transport = l->transport };
+	struct slice id = op->u.connect.id, pid = op->u.connect.pid;
+
+	if (seen == NULL || id.n >= sizeof(row.id) || pid.n >= sizeof(row.pid))
+		return;
+	memcpy(row.id, id.p, id.n);
+	if (pid.n > 0)
+		memcpy(row.pid, pid.p, pid.n);
+	if (op->u.connect.user.n > 0)
+		row.user = op->u.connect.user;
+	row.sid = slice_str(seen->sid);
+	if (seen->has_info)
+		row.info = slice_of(seen->info, seen->n_info);
+	row.generation = seen->generation;
+	live_see_socket(db, l, &row);
 }
 
 void
@@ -199,10 +238,11 @@ op_connect(struct sqlite *db, struct store_op *op)
 	op->u.connect.seq_r = op->u.connect.answer.p == NULL ? db->state.seq :
 	    log_tell(db, l, session, RECORD_CONNECT, nsp, op->u.connect.answer);
 	socket_start(db, CHANNEL_NSP, nsp, SLICE(""), n, session);
-	socket_start(db, CHANNEL_ROOM, nsp, id, n, session);
+	socket_start_own(db, nsp, id, n, session);
 	if (user.p != NULL)
 		socket_start(db, CHANNEL_USER, nsp, user, n, session);
 	live_connected(db, l);
+	connected_see(db, op, l, n);
 	changed_add(&db->changed, session);
 	op->u.connect.socket_r = n;
 }
