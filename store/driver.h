@@ -98,6 +98,8 @@ struct store_driver {
 	enum rc (*backup)(struct store *store, const char *to);
 };
 
+#define LANE_KEY "lane "                /* store_lane_key() begins so */
+
 /* First member of a driver's own struct; open() fills it in. */
 struct store {
 	const struct store_driver *driver;

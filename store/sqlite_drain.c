@@ -71,15 +71,11 @@ static void
 intervals_load(struct sqlite *db, struct search *f, uint64_t session,
     uint64_t socket)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *s = sql_open(db, SQL_MEMBER_OF_SOCKET, "ii", (int64_t)session,
+	    (int64_t)socket);
 	struct interval *more;
 	size_t cap = 0;
 
-	if (socket == 0)
-		s = sql_open(db, SQL_MEMBER_OF_SESSION, "i", (int64_t)session);
-	else
-		s = sql_open(db, SQL_MEMBER_OF_SOCKET, "ii", (int64_t)session,
-		    (int64_t)socket);
 	while (sql_row(db, s)) {
 		if (f->n_intervals == cap) {
 			cap = cap * 2 + 8;
@@ -92,6 +88,20 @@ intervals_load(struct sqlite *db, struct search *f, uint64_t session,
 		f->intervals[f->n_intervals++] = (struct interval){
 		    col_int(s, 0), col_int(s, 1), col_int(s, 2), col_int(s, 3), 0 };
 	}
+}
+
+/* Of all its sockets. */
+static void
+intervals_of(struct sqlite *db, struct search *f, struct live *l)
+{
+	const struct hearing *h = hears_get(db, l);
+
+	f->n_intervals = l->n_hears;
+	f->intervals = arena_alloc(&db->scratch,
+	    (l->n_hears + 1) * sizeof(*f->intervals));
+	for (size_t i = 0; i < l->n_hears; i++)
+		f->intervals[i] = (struct interval){ h[i].socket, h[i].channel,
+		    h[i].from, h[i].to, 0 };
 }
 
 /* What a replay serves is not served again past the cursor. */
@@ -371,7 +381,7 @@ find_heard(struct sqlite *db, struct search *f, int64_t channel, int64_t seq)
 /* From what is remembered of what was said; false: only the log itself knows.
  * Intervals are only loaded when a channel was spoken to. */
 static bool
-find_recent(struct sqlite *db, struct search *f, const struct live *l,
+find_recent(struct sqlite *db, struct search *f, struct live *l,
     bool *is_loaded_r)
 {
 	const struct recent *r;
@@ -384,7 +394,7 @@ find_recent(struct sqlite *db, struct search *f, const struct live *l,
 		if ((r = recent_get(db, seq))->channel == RECENT_MANY)
 			return false;
 		if (!*is_loaded_r)
-			intervals_load(db, f, l->session, 0);
+			intervals_of(db, f, l);
 		*is_loaded_r = true;
 		find_heard(db, f, r->channel, seq);
 	}
@@ -408,7 +418,7 @@ drain_session(struct sqlite *db, struct live *l, struct drain *d)
 		return;
 	}
 	if (!is_loaded)
-		intervals_load(db, &f, l->session, 0);
+		intervals_of(db, &f, l);
 	if (is_back)
 		intervals_clip(db, &f, l->session);
 	d->upto = drain_range(db, &f, d, l->head, l->cursor, db->state.seq);

@@ -46,6 +46,8 @@ static void
 live_free(struct sqlite *db, struct live *l)
 {
 	seen_free(db, l);
+	db->kept_bytes -= l->hears_room * sizeof(*l->hears);
+	free(l->hears);
 	HASH_DELETE(hh, db->lives, l);
 	free(l);
 }
@@ -59,6 +61,8 @@ live_forget_all(struct sqlite *db)
 		live_free(db, l);
 	db->dirty = NULL;
 	db->state_known = false;
+	db->lanes = db->timers = USE_UNKNOWN;
+	db->channel_id = 0;
 	recent_forget(db);
 }
 
@@ -217,7 +221,7 @@ live_new(struct sqlite *db, uint64_t session)
 	l->cursor = l->prev = db->state.seq;
 	l->heard = l->ping = l->opened = db->boot;
 	l->version = 1;
-	l->is_new = true;
+	l->is_new = l->hears_known = true;
 	live_touch(l);
 	return l;
 }

@@ -77,6 +77,11 @@ struct live_socket {
 	char memory[];
 };
 
+/* A row of table member. */
+struct hearing {
+	int64_t socket, channel, from, to;      /* to 0: open */
+};
+
 /* What changes with every request of a session; a row of table live. */
 struct live {
 	uint64_t session;
@@ -96,6 +101,9 @@ struct live {
 	struct live *next_dirty;
 	struct live_seen *seen;
 	struct live_socket *sockets;
+	struct hearing *hears;          /* its intervals, when hears_known */
+	size_t n_hears, hears_room;
+	bool hears_known;
 	size_t seen_bytes;
 	bool is_new, is_dirty, is_listed, has_ended;
 	UT_hash_handle hh, hh_sid;
@@ -161,6 +169,9 @@ struct sqlite {
 	bool has_moved;                 /* for store_moved() */
 	bool is_fresh;                  /* looks may be answered from it */
 	bool state_known;
+	enum use { USE_UNKNOWN, USE_NONE, USE_SOME } lanes, timers;    /* in the tables */
+	struct buf channel_key;         /* the channel that was found last */
+	int64_t channel_id;             /* 0: none */
 	struct recent *recent;          /* a ring by seq; NULL: not yet */
 	int64_t recent_from, recent_to; /* what is in it: [from, to), to 0: nothing */
 	int64_t recent_spoken;          /* the newest of them to channels; 0: none */
@@ -386,6 +397,10 @@ void changed_tell(struct sqlite *db);
 /* All that is open ends at this seq; forget: nothing is left behind. */
 void member_leave_all(struct sqlite *db, uint64_t session, uint64_t socket,
     bool forget);
+/* The intervals of a session's sockets: from memory when they are known there. */
+const struct hearing *hears_get(struct sqlite *db, struct live *l);     /* l->n_hears */
+/* They change in another way than by the calls here. */
+void hears_forget(struct sqlite *db, uint64_t session);
 /* Whatever intervals are left with a session that ends. */
 void member_drop_session(struct sqlite *db, uint64_t session);
 /* Of a session's closed intervals: those the client is known to have. */
@@ -487,10 +502,13 @@ enum rc sqlite_is_asking(struct store *store, uint64_t session,
 
 void op_timer(struct sqlite *db, struct store_op *op);
 void timer_fire(struct sqlite *db, int64_t timer);
+void timer_forget(struct sqlite *db, uint64_t socket);
 
 /* ---- sqlite_value.c ----------------------------------------------------- */
 
 void op_value_set(struct sqlite *db, struct store_op *op);
+/* The value that a session's lane shares stays until then (0: stays). */
+void lane_value_keep(struct sqlite *db, uint64_t session, int64_t until);
 void op_once(struct sqlite *db, struct store_op *op);
 void op_presence(struct sqlite *db, struct store_op *op);       /* sqlite_presence.c */
 enum rc sqlite_present(struct store *store, struct slice nsp, struct slice room,

@@ -31,11 +31,27 @@ channel_find_own(struct sqlite *db, struct slice key)
 	return socket == 0 ? 0 : channel_own((uint64_t)socket);
 }
 
+/* The last one that was found, mostly a namespace, is found again without asking.
+ * Nothing is remembered of those that are not there. */
+static void
+channel_know(struct sqlite *db, struct slice key, int64_t id)
+{
+	if (!db->is_fresh)
+		return;
+	buf_reset(&db->channel_key);
+	buf_add(&db->channel_key, key);
+	db->channel_id = id;
+}
+
 int64_t
 channel_find(struct sqlite *db, struct slice key, bool make)
 {
-	int64_t id = sql_int(db, 0, SQL_CHANNEL_FIND, "b", key);
+	int64_t id;
 
+	if (db->is_fresh && db->channel_id != 0 && slice_eq(key, buf_slice(&db->channel_key)))
+		return db->channel_id;
+	if ((id = sql_int(db, 0, SQL_CHANNEL_FIND, "b", key)) != 0)
+		channel_know(db, key, id);
 	if (id == 0)
 		id = channel_find_own(db, key);
 	if (id == 0 && make && db->failed == RC_OK) {
@@ -48,8 +64,11 @@ channel_find(struct sqlite *db, struct slice key, bool make)
 void
 channel_tidy(struct sqlite *db, int64_t channel)
 {
-	if (channel % 2 == 0 || db->state.adopted > 0)
-		sql_do(db, SQL_CHANNEL_TIDY, "i", channel);
+	if (channel % 2 != 0 && db->state.adopted == 0)
+		return;
+	sql_do(db, SQL_CHANNEL_TIDY, "i", channel);
+	if (channel == db->channel_id && sqlite3_changes(db->db) != 0)
+		db->channel_id = 0;
 }
 
 /* Its client polls, and has not had all that was said to this socket alone: who
@@ -93,6 +112,82 @@ key_is_room(struct slice key, struct slice *name_r)
 	return channel_split(key, &kind, &nsp, name_r) && kind == CHANNEL_ROOM;
 }
 
+/* ---- what is remembered of a session's intervals ------------------------------- */
+
+enum { HEARS_MAX = 64 };                /* more are not remembered */
+
+static struct live *
+live_known(struct sqlite *db, uint64_t session)
+{
+	struct live *l;
+
+	HASH_FIND(hh, db->lives, &session, sizeof(session), l);
+	return l;
+}
+
+void
+hears_forget(struct sqlite *db, uint64_t session)
+{
+	struct live *l = live_known(db, session);
+
+	if (l != NULL)
+		l->hears_known = false;
+}
+
+static void
+hears_push(struct sqlite *db, struct live *l, struct hearing hearing)
+{
+	size_t room = l->hears_room == 0 ? 4 : 2 * l->hears_room;
+
+	if (l->n_hears == l->hears_room) {
+		l->hears = mem_resize(l->hears, room * sizeof(*l->hears));
+		db->kept_bytes += (room - l->hears_room) * sizeof(*l->hears);
+		l->hears_room = room;
+	}
+	l->hears[l->n_hears++] = hearing;
+}
+
+const struct hearing *
+hears_get(struct sqlite *db, struct live *l)
+{
+	sqlite3_stmt *s;
+
+	if (l->hears_known)
+		return l->hears;
+	l->n_hears = 0;
+	s = sql_open(db, SQL_MEMBER_OF_SESSION, "i", (int64_t)l->session);
+	while (sql_row(db, s))
+		hears_push(db, l, (struct hearing){ col_int(s, 0), col_int(s, 1),
+		    col_int(s, 2), col_int(s, 3) });
+	l->hears_known = l->n_hears <= HEARS_MAX && db->failed == RC_OK;
+	return l->hears;
+}
+
+static void
+hears_add(struct sqlite *db, uint64_t session, struct hearing hearing)
+{
+	struct live *l = live_known(db, session);
+
+	if (l != NULL && l->hears_known && l->n_hears < HEARS_MAX)
+		hears_push(db, l, hearing);
+	else if (l != NULL)
+		l->hears_known = false;
+}
+
+static void
+hears_drop(struct sqlite *db, uint64_t session, uint64_t socket)
+{
+	struct live *l = live_known(db, session);
+	size_t n = 0;
+
+	if (l == NULL || !l->hears_known)
+		return;
+	for (size_t i = 0; i < l->n_hears; i++)
+		if (l->hears[i].socket != (int64_t)socket)
+			l->hears[n++] = l->hears[i];
+	l->n_hears = n;
+}
+
 /* ---- intervals --------------------------------------------------------------- */
 
 /* The newest interval of the socket in the channel; false: there is none. */
@@ -125,6 +220,8 @@ member_start(struct sqlite *db, int64_t channel, uint64_t socket,
 {
 	sql_do(db, SQL_MEMBER_ADD, "iiii", channel, (int64_t)socket,
 	    db->state.seq + 1, (int64_t)session);
+	hears_add(db, session, (struct hearing){ (int64_t)socket, channel,
+	    db->state.seq + 1, 0 });
 }
 
 bool
@@ -136,9 +233,10 @@ member_join(struct sqlite *db, int64_t channel, uint64_t socket,
 
 	if (was && to == 0)
 		return false;
-	if (was && to == next)
+	if (was && to == next) {
 		sql_do(db, SQL_MEMBER_REOPEN, "iii", channel, (int64_t)socket, from);
-	else
+		hears_forget(db, session);
+	} else
 		member_start(db, channel, socket, session);
 	return true;
 }
@@ -167,6 +265,7 @@ member_leave(struct sqlite *db, int64_t channel, uint64_t socket,
 
 	if (!member_last(db, channel, socket, &from, &to) || to != 0)
 		return false;
+	hears_forget(db, session);
 	if (member_end(db, channel, socket, from) && session != 0 &&
 	    (l = live_get(db, session)) != NULL) {
 		l->flags |= LIVE_TIDY;
@@ -183,19 +282,36 @@ struct place {
 };
 
 static struct place *
+place_add(struct sqlite *db, struct place *next, int64_t channel, int64_t from)
+{
+	struct place *p = arena_alloc(&db->scratch, sizeof(*p));
+
+	p->channel = channel;
+	p->from = from;
+	p->next = next;
+	return p;
+}
+
+static struct place *
 places_of(struct sqlite *db, uint64_t session, uint64_t socket, bool open_only)
 {
-	struct place *first = NULL, *p;
-	sqlite3_stmt *s = sql_open(db, open_only ? SQL_MEMBER_OPEN_OF :
-	    SQL_MEMBER_OF_SOCKET, "ii", (int64_t)session, (int64_t)socket);
+	struct place *first = NULL;
+	struct live *l = live_known(db, session);
+	sqlite3_stmt *s;
 
-	while (sql_row(db, s)) {
-		p = arena_alloc(&db->scratch, sizeof(*p));
-		p->channel = col_int(s, open_only ? 0 : 1);
-		p->from = col_int(s, open_only ? 1 : 2);
-		p->next = first;
-		first = p;
+	if (l != NULL && l->hears_known) {
+		for (size_t i = 0; i < l->n_hears; i++)
+			if (l->hears[i].socket == (int64_t)socket &&
+			    (!open_only || l->hears[i].to == 0))
+				first = place_add(db, first, l->hears[i].channel,
+				    l->hears[i].from);
+		return first;
 	}
+	s = sql_open(db, open_only ? SQL_MEMBER_OPEN_OF : SQL_MEMBER_OF_SOCKET, "ii",
+	    (int64_t)session, (int64_t)socket);
+	while (sql_row(db, s))
+		first = place_add(db, first, col_int(s, open_only ? 0 : 1),
+		    col_int(s, open_only ? 1 : 2));
 	return first;
 }
 
@@ -206,9 +322,12 @@ member_leave_all(struct sqlite *db, uint64_t session, uint64_t socket,
 	struct place *p = places_of(db, session, socket, !forget);
 	struct live *l = session == 0 || forget ? NULL : live_get(db, session);
 
-	if (forget)
+	if (forget) {
 		sql_do(db, SQL_MEMBER_DROP_SOCKET, "ii", (int64_t)session,
 		    (int64_t)socket);
+		hears_drop(db, session, socket);
+	} else if (p != NULL)
+		hears_forget(db, session);
 	for (; p != NULL; p = p->next)
 		if (forget)
 			channel_tidy(db, p->channel);
@@ -255,6 +374,8 @@ member_tidy(struct sqlite *db, struct live *l, int64_t known)
 		p->next = first;
 		first = p;
 	}
+	if (first != NULL)
+		l->hears_known = false;
 	for (p = first; p != NULL; p = p->next) {
 		sql_do(db, SQL_MEMBER_DROP, "iii", p->channel, (int64_t)p->socket,
 		    p->from);

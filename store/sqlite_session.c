@@ -152,8 +152,7 @@ session_end(struct sqlite *db, struct live *l, const char *reason, char answer,
 		wake_holder(db, l->holder);
 	}
 	live_drop_claim(db, l);
-	sql_do(db, SQL_VALUE_UNTIL, "ti", store_lane_key(&db->scratch, (uint64_t)
-	    sql_int(db, n, SQL_SESSION_LANE, "i", n)), db->wall + LANE_KEEP_MS);
+	lane_value_keep(db, l->session, db->wall + LANE_KEEP_MS);
 	sql_do(db, SQL_SESSION_DROP, "i", n);
 	l->has_ended = true;
 	if (l->is_new)

@@ -264,7 +264,7 @@ socket_drop(struct sqlite *db, const struct socket_row *k)
 {
 	channel_adopt(db, k);
 	sql_do(db, SQL_SOCKET_DROP, "i", (int64_t)k->n);
-	sql_do(db, SQL_TIMER_OF_SOCKET, "i", (int64_t)k->n);
+	timer_forget(db, k->n);
 	acl_forget(db, k->n);
 }
 
@@ -304,6 +304,7 @@ socket_end_all(struct sqlite *db, struct live *l, const char *reason, bool keep,
 			    socket_proved(db, l, k.n));
 			sql_do(db, SQL_MEMBER_MOVE, "iii", (int64_t)l->session,
 			    (int64_t)k.n, INT64_C(0));
+			hears_forget(db, l->session);
 		} else if (leaves_log) {
 			member_leave_all(db, l->session, k.n, false);
 			socket_drop(db, &k);
@@ -406,8 +407,8 @@ op_recover(struct sqlite *db, struct store_op *op)
 	sql_do(db, SQL_MEMBER_MOVE, "iii", INT64_C(0), (int64_t)k.n,
 	    (int64_t)session);
 	sql_do(db, SQL_SESSION_INHERIT, "ii", (int64_t)session, (int64_t)k.n);
-	sql_do(db, SQL_VALUE_UNTIL, "ti", store_lane_key(&db->scratch, (uint64_t)
-	    sql_int(db, 0, SQL_SESSION_LANE, "i", (int64_t)session)), INT64_C(0));
+	hears_forget(db, session);
+	lane_value_keep(db, session, 0);
 	seq = log_tell(db, l, session, RECORD_CONNECT, k.nsp, op->u.recover.answer);
 	sql_do(db, SQL_REPLAY_ADD, "iiii", (int64_t)k.n, (int64_t)session, offset,
 	    seq);

@@ -331,6 +331,7 @@ static const char *const texts[] = {
 	    " FROM timer WHERE n = ?1",
 	[SQL_TIMER_NEXT] = "UPDATE timer SET due = ?2 WHERE n = ?1",
 	[SQL_TIMER_END] = "DELETE FROM timer WHERE n = ?1",
+	[SQL_TIMER_ANY] = "SELECT 1 FROM timer LIMIT 1",
 	[SQL_TIMER_OF_SOCKET] = "DELETE FROM timer WHERE socket = ?1",
 	[SQL_NEXT_DUE] = "SELECT min(due) FROM (SELECT min(due) AS due FROM timer"
 	    " UNION ALL SELECT min(due) FROM question WHERE done = 0)",
@@ -383,6 +384,8 @@ static const char *const texts[] = {
 	[SQL_INBOX_SIZE] = "SELECT count(*), sum(bytes) FROM task WHERE lane = ?1"
 	    " AND aside = 0",
 
+	[SQL_VALUE_LANE] = "SELECT 1 FROM value WHERE key >= '" LANE_KEY "'"
+	    " AND key < '" LANE_KEY ":' LIMIT 1",
 	[SQL_VALUE_SET] = "REPLACE INTO value(key, value, until)"
 	    " VALUES(?1, ?2, ?3)",
 	[SQL_VALUE_DROP] = "DELETE FROM value WHERE key = ?1",

@@ -21,10 +21,23 @@ op_timer(struct sqlite *db, struct store_op *op)
 	else if (op->u.timer.max > 0 && sql_int(db, 0, SQL_TIMER_COUNT, "itt",
 	    (int64_t)socket, nsp, name) >= op->u.timer.max)
 		op->rc = RC_TOO_BIG;
-	else
+	else {
 		sql_do(db, SQL_TIMER_ADD, "itttii", (int64_t)socket, nsp, name,
 		    op->u.timer.context, db->wall + op->u.timer.after_ms,
 		    op->u.timer.every_ms);
+		db->timers = USE_SOME;
+	}
+}
+
+/* A socket ends.  In most stores there is no timer at all. */
+void
+timer_forget(struct sqlite *db, uint64_t socket)
+{
+	if (db->timers == USE_UNKNOWN)
+		db->timers = sql_int(db, 0, SQL_TIMER_ANY, "") != 0 ? USE_SOME :
+		    USE_NONE;
+	if (db->timers == USE_SOME)
+		sql_do(db, SQL_TIMER_OF_SOCKET, "i", (int64_t)socket);
 }
 
 /* Those that were missed fire once. */

@@ -37,11 +37,26 @@ value_merge(struct sqlite *db, struct store_op *op)
 }
 
 void
+lane_value_keep(struct sqlite *db, uint64_t session, int64_t until)
+{
+	int64_t n = (int64_t)session;
+
+	if (db->lanes == USE_UNKNOWN)
+		db->lanes = sql_int(db, 0, SQL_VALUE_LANE, "") != 0 ? USE_SOME :
+		    USE_NONE;
+	if (db->lanes == USE_SOME)
+		sql_do(db, SQL_VALUE_UNTIL, "ti", store_lane_key(&db->scratch,
+		    (uint64_t)sql_int(db, n, SQL_SESSION_LANE, "i", n)), until);
+}
+
+void
 op_value_set(struct sqlite *db, struct store_op *op)
 {
 	struct slice value = op->u.value_set.value;
 	int64_t ttl = op->u.value_set.ttl_ms;
 
+	if (db->lanes == USE_NONE && slice_starts(op->u.value_set.key, SLICE(LANE_KEY)))
+		db->lanes = USE_UNKNOWN;
 	if (op->u.value_set.how != MERGE_SET)
 		value_merge(db, op);
 	else if (value.p == NULL)

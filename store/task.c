@@ -61,5 +61,5 @@ inbox_has_room(const struct store_op *op, int64_t n, int64_t bytes)
 struct slice
 store_lane_key(struct arena *arena, uint64_t lane)
 {
-	return arena_printf(arena, "lane %llu", (unsigned long long)lane);
+	return arena_printf(arena, LANE_KEY "%llu", (unsigned long long)lane);
 }
