@@ -540,6 +540,40 @@ sqlite_members(struct store *store, struct slice channel, int64_t seq,
 	return db->failed;
 }
 
+/* The key of a channel, when it is known without asking. */
+static struct slice
+key_known(struct sqlite *db, struct arena *arena, const struct hearing *h)
+{
+	struct socket_row k;
+
+	if (h->channel == db->channel_id)
+		return buf_slice(&db->channel_key);
+	if (h->channel == channel_own((uint64_t)h->socket) && db->state.adopted == 0 &&
+	    live_seen_socket_n(db, (uint64_t)h->socket, arena, &k))
+		return channel_key(arena, CHANNEL_ROOM, k.nsp, slice_str(k.id));
+	return SLICE_NONE;
+}
+
+/* False: the tables must be asked, nothing was visited. */
+static bool
+heard_known(struct sqlite *db, uint64_t session, struct arena *arena,
+    store_heard_fn *visit, void *arg)
+{
+	enum { FEW = 4 };
+	const struct live *l = db->is_fresh ? live_known(db, session) : NULL;
+	struct slice keys[FEW];
+
+	if (l == NULL || !l->hears_known || l->n_hears > FEW)
+		return false;
+	for (size_t i = 0; i < l->n_hears; i++)
+		if ((keys[i] = key_known(db, arena, &l->hears[i])).p == NULL)
+			return false;
+	for (size_t i = 0; i < l->n_hears; i++)
+		visit(arg, (uint64_t)l->hears[i].channel, keys[i], l->hears[i].from,
+		    l->hears[i].to);
+	return true;
+}
+
 enum rc
 sqlite_heard(struct store *store, uint64_t session, store_heard_fn *visit,
     void *arg)
@@ -549,6 +583,10 @@ sqlite_heard(struct store *store, uint64_t session, store_heard_fn *visit,
 	struct slice key;
 	sqlite3_stmt *s;
 
+	if (heard_known(db, session, &arena, visit, arg)) {
+		arena_free(&arena);
+		return db->failed;
+	}
 	look_begin(db);
 	s = sql_open(db, SQL_MEMBER_HEARD, "i", (int64_t)session);
 	while (sql_row(db, s)) {
