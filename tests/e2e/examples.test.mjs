@@ -1,23 +1,30 @@
 /*
  * examples.test.mjs - the small sites of examples/, each with its page in a browser
  *
- * Python's ones by `siogate.standalone`: siogate-ws in front, the application behind
- * it, as one tries them by hand. PHP's with PHP's own server behind siogate-ws.
+ * Python's ones on one Apache, with mod_wsgi, beside the gateway under mod_fcgid; some (all
+ * of them with SIOGATE_TEST_ALL) by `siogate.standalone`, as one tries them by hand:
+ * siogate-ws in front, the application behind it. PHP's with PHP's own server behind
+ * siogate-ws.
  *
  * SPDX-License-Identifier: ISC
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { openBrowser, visitor } from "./lib/browser.mjs";
-import { top } from "./lib/front.mjs";
+import { all, fronts, startFront, top } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
 import { environment, freePort, prefix, start } from "./lib/program.mjs";
-import { until, within } from "./lib/wait.mjs";
+import { openV0 } from "./lib/v0.mjs";
+import { collect, until, within } from "./lib/wait.mjs";
 
+/* The examples that share one Apache, with their namespaces. */
+const TOGETHER = { wsgi_chat: ["/chat"], history: ["/history"], tictactoe: ["/tictactoe"], acks: ["/left", "/right"],
+  graph: ["/graph"], publisher: ["/news"], webpy_chat: ["/"] };
+const SECRET = "the secret of the examples", TOKEN = "0f1e2d3c4b5a6978";
 const WAIT = { timeout: 20000 };
 
 async function startPython(name, folder) {
@@ -25,11 +32,65 @@ async function startPython(name, folder) {
   const program = await start("/usr/bin/python3", ["-m", "siogate.standalone",
     join(top, "examples/python", `${name}.py`), String(port)],
   { env: environment(folder, { HISTORY_FILE: join(folder, "history.db") }) }, /^siogate: http/m);
-  return { ...program, url: `http://127.0.0.1:${port}/` };
+  const conf = join(folder, "siogate.conf");
+  writeFileSync(conf, `store = ${join(folder, "store")}\n`);
+  return { ...program, conf, url: `http://127.0.0.1:${port}/` };
+}
+
+/* All of them in each process of the application: who is asked is in the address. */
+const program = (folder) => `import os, sys
+sys.dont_write_bytecode = True
+sys.path[:0] = [${JSON.stringify(join(folder, "python"))}, ${JSON.stringify(join(folder, "examples"))}]
+os.environ.update(SIOGATE_SECRET=${JSON.stringify(SECRET)}, SIOGATE_API_TOKEN=${JSON.stringify(TOKEN)},
+                  HISTORY_FILE=${JSON.stringify(join(folder, "data/history.db"))})
+sites = dict((name, __import__(name).application) for name in ${JSON.stringify(Object.keys(TOGETHER))})
+
+def application(environ, start_response):
+    os.environ["SIOGATE_API_URL"] = "http://127.0.0.1:%s/socket.io/siogate-api/" % environ["SERVER_PORT"]
+    return sites[environ["SCRIPT_NAME"].strip("/")](environ, start_response)
+`;
+
+const site = (folder) => `LoadModule wsgi_module /usr/lib/apache2/modules/mod_wsgi.so
+WSGISocketPrefix ${folder}/run/wsgi
+WSGIDaemonProcess examples processes=4 threads=1
+${Object.keys(TOGETHER).map((name) => `WSGIScriptAlias /${name} ${folder}/examples.wsgi process-group=examples application-group=%{GLOBAL}`).join("\n")}
+<Directory "${folder}">
+  Require all granted
+</Directory>
+`;
+
+const sections = Object.entries(TOGETHER).flatMap(([name, namespaces]) => namespaces.map((nsp) => `[backend ${nsp}]
+url = http://127.0.0.1:@PORT@/${name}/socket.io-app/
+secret = ${SECRET}
+cookies = *
+values = *
+`)).join("");
+
+async function startApache() {
+  const folder = mkdtempSync(join(tmpdir(), "sio-sites."));
+  chmodSync(folder, 0o755);
+  mkdirSync(join(folder, "run"));
+  mkdirSync(join(folder, "data"));
+  chmodSync(join(folder, "data"), 0o777);
+  cpSync(join(top, "examples/python"), join(folder, "examples"), { recursive: true });
+  cpSync(join(top, "python/siogate"), join(folder, "python/siogate"), { recursive: true });
+  writeFileSync(join(folder, "examples.wsgi"), program(folder));
+  writeFileSync(join(folder, "site.conf"), site(folder));
+  const conf = `modules =\napi = siogate-api\n${sections}[api python]\ntoken = ${TOKEN}\nrights = *\n`;
+  try {
+    const host = await startFront("apache-fcgid", { conf, env: { SIOGATE_DEMO_SITE: join(folder, "site.conf") } });
+    return { ...host, stop: async () => {
+      await host.stop();
+      rmSync(folder, { recursive: true, force: true });
+    } };
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /* siogate-ws with PHP's own server behind it. */
-async function startPhp(folder) {
+async function startPhp(name, folder) {
   const [port, behind] = [await freePort(), await freePort()];
   const token = "e0d1c2b3a4958677", secret = "a secret for the guestbook";
   const conf = join(folder, "siogate.conf");
@@ -62,25 +123,42 @@ async function startPhp(folder) {
 const sees = (page, selector, text) => page.locator(selector, { hasText: text }).first().waitFor(WAIT);
 
 describe("the examples", () => {
-  let browser, folder;
+  const isTogether = fronts("apache-fcgid").includes("apache-fcgid");
+  let browser, apache;
   before(async () => {
     browser = await openBrowser();
+    apache = isTogether ? await startApache() : null;
   });
-  after(() => browser?.close());
+  after(async () => {
+    await browser?.close();
+    await apache?.stop();
+  });
+
+  const onApache = async (name) => ({ url: `${apache.url}/${name}/`, conf: join(apache.run, ".siogate/siogate.conf"), stop: async () => {} });
 
   /* Two pages of one example. */
-  function example(name, sentence, play, begin = startPython) {
-    it(`${name}: ${sentence}`, async (t) => {
-      folder = mkdtempSync(join(tmpdir(), "sio-example."));
-      const place = folder;
-      t.after(() => rmSync(place, { recursive: true, force: true }));
-      const site = begin === startPython ? await begin(name, place) : await begin(place);
-      t.after(() => site.stop());
+  function playAt(where, begin, name, sentence, play) {
+    it(`${name}${where}: ${sentence}`, async (t) => {
+      const place = mkdtempSync(join(tmpdir(), "sio-example."));
+      let site;
+      t.after(async () => {
+        await site?.stop();
+        rmSync(place, { recursive: true, force: true });
+      });
+      site = await begin(name, place);
       const pages = [await visitor(browser, site.url), await visitor(browser, site.url)];
-      t.after(() => Promise.all(pages.map((page) => page.close())));
+      t.after(() => Promise.all(pages.map((page) => page.context().close())));
       await play(pages[0], pages[1], site, place);
       assert.deepEqual(pages.flatMap((page) => page.complaints), []);
     });
+  }
+
+  function example(name, sentence, play, begin = startPython) {
+    const shares = isTogether && name in TOGETHER;
+    if (shares)
+      playAt(" on one Apache", onApache, name, sentence, play);
+    if (!shares || name === "wsgi_chat" || all)
+      playAt("", begin, name, sentence, play);
   }
 
   example("wsgi_chat", "two people talk in a room", async (anna, ben) => {
@@ -147,12 +225,11 @@ describe("the examples", () => {
   example("publisher", "a view and cron speak to every page", async (one, two, site, place) => {
     for (const page of [one, two])
       await sees(page, "#state", "listening");
-    const answer = await request(site.url, "/", { method: "POST", body: "It rains" });
+    const { origin, pathname } = new URL(site.url), answer = await request(origin, pathname, { method: "POST", body: "It rains" });
     assert.equal(answer.body, "2 pages were told\n");
-    const conf = join(place, "siogate.conf"), headline = join(place, "headline");
-    writeFileSync(conf, `store = ${join(place, "store")}\n`);
+    const headline = join(place, "headline");
     writeFileSync(headline, "It snows\n");
-    const env = { PATH: `${join(prefix, "bin")}:${process.env.PATH}`, TICKER_FILE: headline, TICKER_CONFIG: conf };
+    const env = { PATH: `${join(prefix, "bin")}:${process.env.PATH}`, TICKER_FILE: headline, TICKER_CONFIG: site.conf };
     for (let i = 0; i < 2; i++)
       execFileSync(join(top, "examples/cron/ticker"), { env });
     for (const page of [one, two]) {
@@ -178,6 +255,23 @@ describe("the examples", () => {
     await sees(ben, "#lines", "The porter: Silence, please");
     assert.doesNotMatch(await ben.textContent("#lines"), /only here/);
   });
+
+  if (isTogether)
+    it("webpy_chat on one Apache: a page of 2011 subscribes by the extension", async (t) => {
+      const page = await openV0(apache.url, "xhr-polling"), said = collect(page, "message");
+      t.after(() => page.disconnect());
+      page.page.run(readFileSync(join(top, "python/siogate/channels/extension.js"), "utf8"));
+      page.socket.send({ action: "say", text: "anybody?" });
+      await said.reach(1);
+      page.socket.subscribe("room-cellar");
+      page.socket.send({ action: "name", name: "olga" });
+      page.socket.send({ action: "say", text: "hello" });
+      assert.deepEqual([...await said.reach(3)], [{ action: "lost" }, { action: "welcome", room: "cellar" },
+        { action: "message", name: "olga", text: "hello" }]);
+      page.socket.unsubscribe("room-cellar");
+      page.socket.send(["an", "array"]);
+      assert.deepEqual((await said.reach(4))[3], { action: "lost" });
+    });
 
   example("flask_first", "echo, everybody, rooms, and a counter in the background", async (one, two) => {
     const press = (page, event) => page.click(`[data-event=${event}] button`);
