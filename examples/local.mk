@@ -23,7 +23,7 @@ EXTRA_DIST += %D%/chat/page/index.html %D%/chat/page/chat.css \
 EXTRA_DIST += %D%/python/README.md %D%/python/acks.html %D%/python/acks.py \
   %D%/python/django_chat/chat.cgi %D%/python/django_chat/chat.html \
   %D%/python/django_chat/chat/__init__.py %D%/python/django_chat/chat/sockets.py \
-  %D%/python/django_chat/settings.py %D%/python/django_chat/urls.py \
+  %D%/python/django_chat/manage.py %D%/python/django_chat/settings.py %D%/python/django_chat/urls.py \
   %D%/python/django_chat/wsgi.py %D%/python/flask_first.html %D%/python/flask_first.py \
   %D%/python/graph.html %D%/python/graph.py %D%/python/history.html %D%/python/history.py \
   %D%/python/page.py %D%/python/publisher.html %D%/python/publisher.py \

@@ -383,3 +383,26 @@ describe("a project for django-socketio behind manage.py runserver_socketio", ()
 
   it("leaves nothing behind at Ctrl-C", () => leavesNothing(program, folder, port, "SIGINT"));
 });
+
+describe("the Django chat of the examples behind manage.py runserver_socketio", () => {
+  it("lets somebody talk on a page, and leaves nothing behind when it is ended", async (t) => {
+    const folder = makeFolder(), port = await freePort();
+    const program = await python(folder, [join(top, "examples/python/django_chat/manage.py"), "runserver_socketio", String(port), "--noreload"],
+      { SIOGATE_SECRET: "" });
+    t.after(async () => {
+      await program.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const page = await visitor(browser, `http://127.0.0.1:${port}/`);
+    const sees = (selector, text) => page.locator(selector, { hasText: text }).waitFor({ timeout: 20000 });
+    await sees("#state", "in the lobby");
+    await page.fill("#name", "anna");
+    await page.press("#name", "Enter");
+    await sees("#nicknames", "anna");
+    await page.fill("#text", "hello");
+    await page.press("#text", "Enter");
+    await sees("#lines li", "me: hello");
+    await page.context().close();
+    await leavesNothing(program, folder, port, "SIGTERM");
+  });
+});

@@ -8,7 +8,7 @@ import os
 SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY", "only for the example")
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "urls"
-INSTALLED_APPS = ["chat"]
+INSTALLED_APPS = ["siogate.gevent_socketio", "chat"]     # the first: for runserver_socketio
 MIDDLEWARE = ["django.middleware.csrf.CsrfViewMiddleware"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates",
               "DIRS": [os.path.dirname(os.path.abspath(__file__))]}]
