@@ -3,14 +3,17 @@
  *
  *     store_bench [--driver NAME] [--dir DIR] [--clients N] [--batch N]
  *         [--log N] [--mail N] [--retention MS] [--seconds N] [--no-look]
- *         [echo | broadcast | handshake | drain | letter | presence]
+ *         [echo | broadcast | handshake | drain | letter | presence | crowd | history]
  *
  * The store is used as the session floor uses it: a turn of operations, and a
  * settle hook that reads the tail and delivers to parked polls.  An echo is a POST
  * (receive, ack), its delivery to the parked poll, and the next poll; a turn holds
  * `batch` of each kind.  With --mail so many letters wait for a user who is away:
  * what that costs everybody else is the difference.  `letter` leaves one more in that
- * mailbox; `presence` asks who is in a room of `clients` users.  DIR must be empty or missing; it is not removed.
+ * mailbox; `presence` asks who is in a room of `clients` users; `crowd` gives each
+ * client a user and a room of its own, and asks for pages of 1000 and for one of them;
+ * `history` reads `log` kept events from the beginning, 1000 at a time.  DIR must be
+ * empty or missing; it is not removed.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -510,6 +513,179 @@ presence(void)
 	report("presence", n, cpu_now() - cpu, wall_now() - wall);
 }
 
+/* ---- as many rooms and users as there are clients -------------------------------- */
+
+static void
+room_count(void *arg, struct slice nsp, struct slice room, int64_t members)
+{
+	(void)nsp;
+	(void)room;
+	(void)members;
+	++*(size_t *)arg;
+}
+
+static void
+socket_count(void *arg, const struct socket_row *row)
+{
+	(void)row;
+	++*(size_t *)arg;
+}
+
+static void
+room_enter(size_t i)
+{
+	uint64_t socket = i + 1;
+	struct store_op *op;
+
+	turn_start();
+	b.turn.settle = NULL;
+	op = turn_add(&b.turn, OP_JOIN, NULL);
+	op->u.member.sockets = &socket;
+	op->u.member.n = 1;
+	op->u.member.room = arena_printf(&b.arena, "room%zu", i);
+	turn_commit();
+	if (op->rc != RC_OK)
+		die("join");
+}
+
+/* What a look is for: a page of 1000, or one user among all. */
+static size_t
+look_rooms(size_t i)
+{
+	size_t n = 0;
+
+	store_rooms(b.store, SLICE("/"), arena_printf(&b.arena, "room%zu", i), 1000,
+	    room_count, &n);
+	return n;
+}
+
+static size_t
+look_present(size_t i)
+{
+	size_t n = 0;
+
+	store_present(b.store, SLICE("/"), SLICE("hall"), arena_printf(&b.arena, "user%zu", i),
+	    1000, false, &b.arena, user_count, &n);
+	return n;
+}
+
+static size_t
+look_seen(size_t i)
+{
+	struct presence_row row;
+
+	return store_presence(b.store, SLICE("/"), SLICE("hall"),
+	    arena_printf(&b.arena, "user%zu", i), &b.arena, &row) == RC_OK;
+}
+
+static size_t
+look_user(size_t i)
+{
+	struct selector who = { .nsp = SLICE("/") };
+	struct buf packed = BUF_INIT;
+	size_t n = 0;
+
+	pack_add(&packed, arena_printf(&b.arena, "user%zu", i));
+	who.users = arena_dup(&b.arena, buf_slice(&packed));
+	buf_free(&packed);
+	store_select(b.store, &who, 0, 1000, false, &b.arena, socket_count, &n);
+	return n;
+}
+
+static size_t
+look_page(size_t i)
+{
+	struct selector who = { .nsp = SLICE("/") };
+	size_t n = 0;
+
+	store_select(b.store, &who, i, 1000, false, &b.arena, socket_count, &n);
+	return n;
+}
+
+static void
+look_report(const char *what, size_t (*ask)(size_t i))
+{
+	double cpu = cpu_now(), wall = wall_now();
+	uint64_t n, rows = 0;
+
+	for (n = 0; wall_now() - wall < b.seconds; n++) {
+		arena_reset(&b.arena);
+		rows += ask((size_t)(n * 7919) % b.clients);
+	}
+	if (rows == 0)
+		die(what);
+	report(what, n, cpu_now() - cpu, wall_now() - wall);
+}
+
+static void
+crowd(void)
+{
+	double cpu, wall;
+	struct rusage ru;
+
+	for (size_t i = 0; i < b.clients; i++)
+		user_come(i);
+	cpu = cpu_now();
+	wall = wall_now();
+	for (size_t i = 0; i < b.clients; i++)
+		room_enter(i);
+	report("join", b.clients, cpu_now() - cpu, wall_now() - wall);
+	look_report("rooms", look_rooms);
+	look_report("present", look_present);
+	look_report("seen", look_seen);
+	look_report("user", look_user);
+	look_report("query", look_page);
+	getrusage(RUSAGE_SELF, &ru);
+	printf("memory     max_rss_kb=%ld\n", ru.ru_maxrss);
+}
+
+/* ---- history --------------------------------------------------------------------- */
+
+static void
+kept_count(void *arg, const struct record *r)
+{
+	++((int64_t *)arg)[0];
+	((int64_t *)arg)[1] = r->seq;
+}
+
+/* A room's history of `log` events, from its beginning, page by page. */
+static void
+history(void)
+{
+	struct slice channel;
+	int64_t got[2] = { 0, 1 }, before;
+	double cpu, wall, page, worst = 0;
+	struct store_op *op;
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < b.log; ) {
+		turn_start();
+		b.turn.settle = NULL;
+		for (size_t n = 0; n < 500 && i < b.log; n++, i++) {
+			letter_add();
+			op = b.turn.last;
+			op->u.append.mail_ms = op->u.append.mail_count = 0;
+			op->u.append.keep_ms = 7 * INT64_C(86400000);
+		}
+		turn_commit();
+	}
+	for (cpu = cpu_now(), wall = wall_now(); ; pages++) {
+		arena_reset(&b.arena);
+		channel = channel_key(&b.arena, CHANNEL_USER, SLICE("/"), SLICE("sleeper"));
+		before = got[0];
+		page = wall_now();
+		if (store_history(b.store, channel, 0, got[1], 1000, &b.arena, kept_count,
+		    got) != RC_OK || got[0] == before)
+			break;
+		page = wall_now() - page;
+		worst = page > worst ? page : worst;
+	}
+	if ((size_t)got[0] + 1 < b.log)
+		die("history");
+	report("history", pages, cpu_now() - cpu, wall_now() - wall);
+	printf("worst      page_us=%.2f records=%lld\n", worst * 1e6, (long long)got[0]);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -521,6 +697,8 @@ static const struct {
 	{ "handshake", handshake, false },
 	{ "letter", letter, false },
 	{ "presence", presence, false },
+	{ "crowd", crowd, false },
+	{ "history", history, false },
 };
 
 static void
