@@ -183,6 +183,11 @@ export function connections(pid, port) {
   }).length;
 }
 
+/* Whether a process was built with AddressSanitizer, whose memory is no measure: it maps terabytes. */
+export function isSanitized(pid) {
+  return Number(/^VmSize:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) > 1e9;
+}
+
 function isZombie(pid) {
   return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
 }
