@@ -29,4 +29,4 @@ EXTRA_DIST += %D%/python/README.md %D%/python/acks.html %D%/python/acks.py \
   %D%/python/page.py %D%/python/publisher.html %D%/python/publisher.py \
   %D%/python/tictactoe.html %D%/python/tictactoe.py %D%/python/webpy_chat.html \
   %D%/python/webpy_chat.py %D%/python/wsgi_chat.html %D%/python/wsgi_chat.py \
-  %D%/php/guestbook.php %D%/cron/ticker
+  %D%/php/README.md %D%/php/guestbook.php %D%/cron/ticker

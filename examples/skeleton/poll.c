@@ -10,7 +10,9 @@
  *     socket.emit("vote", "tea", (answer) => ...)     {ok, error?}
  *     socket.on("count", ({ tea, coffee }) => ...)
  *
- * Try it: make && make install, then in siogate.conf   modules = poll
+ * Try it here: make, a siogate.conf with   modules = poll   and   module_dir = .
+ * and siogate-ws --config siogate.conf --listen 127.0.0.1:8080.  On the site: make
+ * install, and in its siogate.conf   modules = poll
  */
 
 /* The one header.  There is nothing to link with: the program that loads the

@@ -1,14 +1,15 @@
 """
 standalone.py - siogate-ws in front, the application behind it, one command
 
-    python3 -m siogate.standalone site.py[:application] [HOST:]PORT
+    python3 -m siogate.standalone site.py[:application] [HOST:]PORT [ADDRESS]
     siogate.standalone.Standalone(application, "127.0.0.1", 8080).serve_forever()
 
 For development, and for hosts without a web server. siogate-ws serves the sockets itself
 and passes every other request on (`app = URL`) to the application, which a small
 threaded WSGI server of the standard library answers on a loopback port. The secrets
 between the two are made for each start; the HTTP API is on, so that threads and views may
-speak to sockets.
+speak to sockets. ADDRESS is where the application takes calls, if it does not take
+them everywhere.
 
 The program is found as `siogate-ws` in PATH, or where SIOGATE_WS says.
 
@@ -85,11 +86,12 @@ class Handler(WSGIRequestHandler):
 class Standalone(object):
     def __init__(self, application, host, port, resource="socket.io", secret=None,
                  transports=None, heartbeat_interval=None, heartbeat_timeout=None,
-                 close_timeout=None, log_file=None, conf="", behind=None):
+                 close_timeout=None, log_file=None, conf="", behind=None, path=None):
         """conf: more lines for siogate.conf. behind: the port of an application that
-        somebody else serves, with what `environment` says."""
+        somebody else serves, with what `environment` says. path: where it takes calls."""
         self.application = application
         self.behind = behind
+        self.path = path or "/%s/backend" % resource.strip("/")
         self.listen = address(host, port)
         self.secret = secret or secret_from_environment() or uuid.uuid4().hex
         self.token = uuid.uuid4().hex
@@ -149,7 +151,7 @@ class Standalone(object):
         lines = ["%s = %s" % one for one in sorted(self.options.items()) if one[1]]
         lines += ["store = " + os.environ.get("SIOGATE_STORE", os.path.join(self.folder, "store")),
                   "app = " + url, "api = siogate-api", self.conf,
-                  "[backend *]", "url = %s/%s/backend" % (url, self.options["resource"]),
+                  "[backend *]", "url = %s/%s" % (url, self.path.lstrip("/")),
                   "secret = " + self.secret, "cookies = *", "values = *",
                   "headers = user-agent accept-language referer",
                   "[api python]", "token = " + self.token, "rights = *",
@@ -257,11 +259,16 @@ def load(name):
 
 
 def main(arguments):
-    if len(arguments) != 2:
-        sys.stderr.write("usage: python3 -m siogate.standalone FILE[:NAME] [HOST:]PORT\n")
+    if len(arguments) not in (2, 3):
+        sys.stderr.write("usage: python3 -m siogate.standalone FILE[:NAME] [HOST:]PORT [ADDRESS]\n")
         return 2
     host, _, port = arguments[1].rpartition(":")
-    Standalone(load(arguments[0]), host or "127.0.0.1", int(port)).serve_forever()
+    try:
+        Standalone(load(arguments[0]), host or "127.0.0.1", int(port),
+                   path="".join(arguments[2:])).serve_forever()
+    except SiogateError as error:
+        sys.stderr.write("siogate: %s\n" % error)
+        return 1
     return 0
 
 

@@ -12,7 +12,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { openBrowser, visitor } from "./lib/browser.mjs";
 import { all, fronts, startFront, top } from "./lib/front.mjs";
@@ -30,7 +30,7 @@ const WAIT = { timeout: 20000 };
 async function startPython(name, folder) {
   const port = await freePort();
   const program = await start("/usr/bin/python3", ["-m", "siogate.standalone",
-    join(top, "examples/python", `${name}.py`), String(port)],
+    resolve(top, "examples/python", `${name}.py`), String(port)],
   { env: environment(folder, { HISTORY_FILE: join(folder, "history.db") }) }, /^siogate: http/m);
   const conf = join(folder, "siogate.conf");
   writeFileSync(conf, `store = ${join(folder, "store")}\n`);
@@ -272,6 +272,27 @@ describe("the examples", () => {
       page.socket.send(["an", "array"]);
       assert.deepEqual((await said.reach(4))[3], { action: "lost" });
     });
+
+  it("the program of python/README.md does what a newcomer expects", async (t) => {
+    const place = mkdtempSync(join(tmpdir(), "sio-example."));
+    let site;
+    t.after(async () => {
+      await site?.stop();
+      rmSync(place, { recursive: true, force: true });
+    });
+    const [, hello] = /```python\n([^]*?)```/.exec(readFileSync(join(top, "python/README.md"), "utf8"));
+    writeFileSync(join(place, "hello.py"), hello);
+    site = await startPython(join(place, "hello"), place);
+    const pages = [await visitor(browser, site.url), await visitor(browser, site.url)];
+    t.after(() => Promise.all(pages.map((page) => page.context().close())));
+    for (const [i, page] of pages.entries()) {
+      await page.fill("input", `line ${i}`);
+      await page.press("input", "Enter");
+      await sees(page, "#lines", `line ${i}`);
+    }
+    await sees(pages[0], "#lines", "line 1");
+    assert.deepEqual(pages.flatMap((page) => page.complaints), []);
+  });
 
   example("flask_first", "echo, everybody, rooms, and a counter in the background", async (one, two) => {
     const press = (page, event) => page.click(`[data-event=${event}] button`);
