@@ -13,6 +13,8 @@
 #include "base/rc.h"
 #include "base/slice.h"
 
+struct buf;
+
 enum { CRYPTO_MAC_SIZE = 32 };          /* bytes, of SHA-256 */
 
 struct crypto_key;
@@ -25,6 +27,16 @@ enum crypto_algorithm {
 /* RC_IO: libcrypto cannot be loaded (logged once, crypto_error() says why). */
 enum rc crypto_hmac_sha256(struct slice key, struct slice text,
     unsigned char mac_r[CRYPTO_MAC_SIZE]);
+
+/* The same for many texts under one key; the text is in parts.  RC_IO as above. */
+struct crypto_mac;
+enum rc crypto_mac_new(struct slice key, struct crypto_mac **mac_r);
+void    crypto_mac_free(struct crypto_mac **mac);
+enum rc crypto_mac_take(struct crypto_mac *mac, const struct slice *parts, size_t n,
+    unsigned char mac_r[CRYPTO_MAC_SIZE]);
+
+/* Lower-case hexadecimal digits. */
+void crypto_hex(struct buf *out, const unsigned char *bytes, size_t n);
 
 /*
  * A public key in PEM, fit for the algorithm that its kind allows: RSA of 2048

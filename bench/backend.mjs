@@ -1,11 +1,12 @@
 /*
  * backend.mjs - what an HTTP backend and the API cost
  *
- *     node bench/backend.mjs --build DIR [--seconds 3] [--clients 50]
+ *     node bench/backend.mjs --build DIR [--seconds 3] [--clients 50] [--rate 500]
  *
  * One siogate-ws; clients over WebSocket, each of which emits, waits for its ack and
  * emits again: first to the module echo, then to a backend (a node process of its own
- * that answers from memory).  Then POSTs: an echo to the module, and an emit of the
+ * that answers from memory).  Then events at a fixed rate, in turns with POSTs of the
+ * same that go to that process directly: what p99 has more is the gateway's.  Then POSTs: an echo to the module, and an emit of the
  * API to nobody.  CPU is the server's (utime + stime), for one event or request.
  * Needs the package ws (tests/e2e: npm ci).
  *
@@ -20,9 +21,9 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 const { values: opt } = parseArgs({ options: { build: { type: "string", default: "." }, seconds: { type: "string", default: "3" },
-  clients: { type: "string", default: "50" }, memory: { type: "boolean", default: false } } });
+  clients: { type: "string", default: "50" }, rate: { type: "string", default: "500" }, memory: { type: "boolean", default: false } } });
 const require = createRequire(new URL("../tests/e2e/package.json", import.meta.url));
-const SECONDS = Number(opt.seconds), CLIENTS = Number(opt.clients), SECRET = "a secret of the bench";
+const SECONDS = Number(opt.seconds), CLIENTS = Number(opt.clients), RATE = Number(opt.rate), SECRET = "a secret of the bench";
 
 if (opt.memory) {                       /* the backend's process: no signature is looked at, it is not what is measured */
   const server = http.createServer((request, response) => {
@@ -91,6 +92,55 @@ async function echoes(url, nsp, pid) {
   return { rate: n / spent * 1000, p50: quantile(times, 0.5), p99: quantile(times, 0.99), us: used / n };
 }
 
+/* say() is called RATE times a second, whatever became of those before. */
+async function paced(say) {
+  const began = performance.now();
+  for (let n = 0; n < RATE * SECONDS;) {
+    for (const due = (performance.now() - began) * RATE / 1000; n < due; n++)
+      say();
+    await new Promise((done) => { setTimeout(done, 1); });
+  }
+  await new Promise((done) => { setTimeout(done, 300); });
+}
+
+/* How long each took: of an event until its ack, and of a POST straight to the backend. */
+async function waits(url, at) {
+  const WebSocket = require("ws"), asked = [], direct = [], agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
+  const sockets = await Promise.all(Array.from({ length: CLIENTS }, () => new Promise((ready) => {
+    const socket = new WebSocket(`${url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`), began = new Map();
+    let id = 0;
+    socket.say = () => {
+      began.set(++id, performance.now());
+      socket.send(`42/backend,${id}["echo",1]`);
+    };
+    socket.on("message", (data) => {
+      const text = String(data);
+      if (text[0] === "0")
+        socket.send("40/backend,");
+      else if (text === "2")
+        socket.send("3");
+      else if (text.startsWith("40"))
+        ready(socket);
+      else if (text.startsWith("43"))
+        asked.push(performance.now() - began.get(Number(text.slice(11).split("[")[0])));
+    });
+  })));
+  const body = JSON.stringify({ siogate: 1, padding: "x".repeat(700), events: [{ n: 1, args: [1] }] });
+  const post = () => {
+    const began = performance.now();
+    http.request({ agent, port: at, method: "POST", headers: { "Content-Length": body.length } }, (response) => {
+      response.resume().on("end", () => direct.push(performance.now() - began));
+    }).end(body);
+  };
+  for (let round = 0, i = 0; round < 3; round++) {
+    await paced(post);
+    await paced(() => sockets[i++ % CLIENTS].say());
+  }
+  agent.destroy();
+  sockets.forEach((socket) => socket.terminate());
+  return [direct, asked].map((times) => times.sort((a, b) => a - b));
+}
+
 /* POSTs over 8 kept connections. */
 async function posts(url, path, body, headers, pid) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 }), end = performance.now() + SECONDS * 1000;
@@ -128,6 +178,9 @@ async function main() {
     const show = (what, { rate, p50, p99, us }) => console.log(`${what.padEnd(28)} ${rate.toFixed(0).padStart(7)}/s  ${p50 === undefined ? "" : `p50 ${p50.toFixed(2)} ms  p99 ${p99.toFixed(2)} ms  `}${us.toFixed(0)} us CPU`);
     show(`module echo, ${CLIENTS} clients`, module);
     show(`backend, ${CLIENTS} clients`, asked);
+    const [direct, through] = await waits(url, Number(at));
+    for (const [what, times] of [["POST straight to the backend", direct], ["event through the gateway", through]])
+      console.log(`${what.padEnd(28)} ${RATE}/s  p50 ${quantile(times, 0.5).toFixed(2)} ms  p90 ${quantile(times, 0.9).toFixed(2)} ms  p99 ${quantile(times, 0.99).toFixed(2)} ms`);
     const sids = await Promise.all(Array.from({ length: 8 }, async () => JSON.parse((await (await fetch(`${url}/socket.io/?EIO=4&transport=polling`)).text()).slice(1)).sid));
     const path = (i, k) => `/socket.io/?EIO=4&transport=polling&sid=${sids[i]}&t=${k}`;
     await Promise.all(sids.map((sid, i) => fetch(url + path(i, "c"), { method: "POST", body: "40" })));

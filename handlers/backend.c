@@ -276,6 +276,8 @@ backends_free(struct backends **backends)
 
 	if (all == NULL)
 		return;
+	for (b = all->first; b != NULL; b = b->next)
+		backend_call_forget(b);
 	if (all->multi != NULL)
 		all->curl->multi_cleanup(all->multi);
 	if (all->set != -1)

@@ -13,7 +13,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -40,7 +39,6 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watched)
 	struct epoll_event e = { .data.fd = fd };
 
 	(void)easy;
-	(void)watched;
 	if (what == CURL_POLL_REMOVE) {
 		epoll_ctl(all->set, EPOLL_CTL_DEL, fd, NULL);
 		return 0;
@@ -49,8 +47,9 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watched)
 		e.events |= EPOLLIN;
 	if ((what & CURL_POLL_OUT) != 0)
 		e.events |= EPOLLOUT;
-	if (epoll_ctl(all->set, EPOLL_CTL_MOD, fd, &e) == -1 && errno == ENOENT)
-		epoll_ctl(all->set, EPOLL_CTL_ADD, fd, &e);
+	epoll_ctl(all->set, watched == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &e);
+	if (watched == NULL)            /* comes back with the next wish about it */
+		all->curl->multi_assign(all->multi, fd, all);
 	return 0;
 }
 
@@ -146,19 +145,26 @@ header_printf(struct backend_call *call, const char *fmt, ...)
 static enum rc
 sign(struct backend_call *call, int64_t seconds, const char *speaker)
 {
+	struct backend *b = call->backend;
 	unsigned char mac[CRYPTO_MAC_SIZE];
-	char hex[2 * CRYPTO_MAC_SIZE + 1];
+	struct slice parts[2];
 	struct buf text = BUF_INIT;
-	enum rc rc;
-	size_t i;
+	enum rc rc = RC_OK;
 
+	if (b->mac == NULL)
+		rc = crypto_mac_new(slice_str(b->secret), &b->mac);
 	buf_printf(&text, "v1.%s.%" PRId64 ".%s.", call->key, seconds, speaker);
-	buf_add(&text, buf_slice(&call->body));
-	rc = crypto_hmac_sha256(slice_str(call->backend->secret), buf_slice(&text), mac);
+	parts[0] = buf_slice(&text);
+	parts[1] = buf_slice(&call->body);
+	if (rc == RC_OK)
+		rc = crypto_mac_take(b->mac, parts, N_ELEMENTS(parts), mac);
+	buf_reset(&text);
+	buf_str(&text, "Siogate-Signature: v1=");
+	if (rc == RC_OK)
+		crypto_hex(&text, mac, sizeof(mac));
+	buf_char(&text, '\0');
+	header_add(call, text.p);
 	buf_free(&text);
-	for (i = 0; i < sizeof(mac); i++)
-		snprintf(hex + 2 * i, 3, "%02x", mac[i]);
-	header_printf(call, "Siogate-Signature: v1=%s", hex);
 	return rc;
 }
 
@@ -181,15 +187,16 @@ request_dress(struct backend_call *call)
 	return sign(call, seconds, speaker);
 }
 
-static void
-request_set(struct backend_call *call)
+/* What is the same for every call of a backend. */
+static CURL *
+easy_new(struct backend *b)
 {
-	const struct backend *b = call->backend;
 	const struct curl *curl = b->all->curl;
-	CURL *c = call->easy;
+	CURL *c = curl->easy_init();
 	char *to;
 
-	curl->easy_setopt(c, CURLOPT_PRIVATE, call);
+	if (c == NULL)
+		return NULL;
 	curl->easy_setopt(c, CURLOPT_URL, b->url);
 	curl->easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl->easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
@@ -198,23 +205,63 @@ request_set(struct backend_call *call)
 	curl->easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl->easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)b->timeout);
 	curl->easy_setopt(c, CURLOPT_USERAGENT, "siogate/" PACKAGE_VERSION);
-	curl->easy_setopt(c, CURLOPT_POSTFIELDS, call->body.p);
-	curl->easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
-	curl->easy_setopt(c, CURLOPT_HTTPHEADER, call->headers);
 	curl->easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	curl->easy_setopt(c, CURLOPT_WRITEDATA, call);
 	curl->easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	curl->easy_setopt(c, CURLOPT_HEADERDATA, call);
 	if (!b->keeps)
 		curl->easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
 	if (b->connect != NULL && b->connect[0] == '/') {
 		curl->easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, b->connect);
 	} else if (b->connect != NULL) {
-		to = mem_printf("::%s", b->connect);
-		call->connect_to = curl->slist_append(NULL, to);
-		curl->easy_setopt(c, CURLOPT_CONNECT_TO, call->connect_to);
-		free(to);
+		if (b->connect_to == NULL) {
+			to = mem_printf("::%s", b->connect);
+			b->connect_to = curl->slist_append(NULL, to);
+			free(to);
+		}
+		curl->easy_setopt(c, CURLOPT_CONNECT_TO, b->connect_to);
 	}
+	return c;
+}
+
+/* Handles are kept for the next call: with their options they are a tenth of one. */
+static CURL *
+easy_take(struct backend *b)
+{
+	return b->n_idle > 0 ? b->idle[--b->n_idle] : easy_new(b);
+}
+
+static void
+easy_give(struct backend *b, CURL *easy)
+{
+	if (b->idle == NULL)
+		b->idle = mem_alloc((size_t)b->concurrency * sizeof(*b->idle));
+	if ((int64_t)b->n_idle < b->concurrency)
+		b->idle[b->n_idle++] = easy;
+	else
+		b->all->curl->easy_cleanup(easy);
+}
+
+void
+backend_call_forget(struct backend *b)
+{
+	while (b->n_idle > 0)
+		b->all->curl->easy_cleanup(b->idle[--b->n_idle]);
+	free(b->idle);
+	if (b->connect_to != NULL)
+		b->all->curl->slist_free_all(b->connect_to);
+}
+
+static void
+request_set(struct backend_call *call)
+{
+	const struct curl *curl = call->backend->all->curl;
+	CURL *c = call->easy;
+
+	curl->easy_setopt(c, CURLOPT_PRIVATE, call);
+	curl->easy_setopt(c, CURLOPT_POSTFIELDS, call->body.p);
+	curl->easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
+	curl->easy_setopt(c, CURLOPT_HTTPHEADER, call->headers);
+	curl->easy_setopt(c, CURLOPT_WRITEDATA, call);
+	curl->easy_setopt(c, CURLOPT_HEADERDATA, call);
 }
 
 /* ---- calls --------------------------------------------------------------------------- */
@@ -245,7 +292,7 @@ call_run(struct backend_call *call)
 {
 	struct backends *all = call->backend->all;
 
-	call->easy = all->curl->easy_init();
+	call->easy = easy_take(call->backend);
 	if (call->easy == NULL || request_dress(call) != RC_OK) {
 		call_fail(call, call->easy == NULL ? "libcurl does not begin" :
 		    crypto_error());
@@ -280,7 +327,7 @@ call_stop(struct backend_call *call)
 	if (call->easy == NULL)
 		return;
 	all->curl->multi_remove_handle(all->multi, call->easy);
-	all->curl->easy_cleanup(call->easy);
+	easy_give(call->backend, call->easy);
 	call->easy = NULL;
 }
 
@@ -310,10 +357,8 @@ backend_call_free(struct backend_call *call)
 		DL_DELETE(all->failed, call);
 	}
 	call_stop(call);
-	if (all->curl != NULL) {
+	if (all->curl != NULL)
 		all->curl->slist_free_all(call->headers);
-		all->curl->slist_free_all(call->connect_to);
-	}
 	b->n_out--;
 	buf_free(&call->body);
 	buf_free(&call->answer);

@@ -18,6 +18,7 @@ struct backend {
 	const char *name;               /* namespace or pattern */
 	const char *url, *connect, *events, *cookies, *headers, *values;
 	char *secret;
+	struct crypto_mac *mac;         /* with the secret, from the first call on */
 	int64_t timeout, concurrency, batch, attempts, answer_max;
 	bool keeps;                     /* connections stay open between calls */
 	int64_t breaker, breaker_ms;    /* failures in a row, and the pause */
@@ -27,6 +28,9 @@ struct backend {
 	size_t n_running;               /* calls that libcurl has */
 	size_t n_out;                   /* and those that wait for their turn */
 	struct backend_call *queue;
+	CURL **idle;                    /* handles of calls that are over */
+	size_t n_idle;
+	struct curl_slist *connect_to;
 	int64_t until, until_seen;      /* the breaker, and when we looked (boot ms) */
 	struct backend *next;
 };
@@ -50,7 +54,7 @@ struct backend_call {
 	struct later *later;            /* NULL: a ping */
 	char *key;
 	struct buf body;
-	struct curl_slist *headers, *connect_to;
+	struct curl_slist *headers;
 	CURL *easy;
 	struct buf answer;
 	char content_type[80];
@@ -85,6 +89,8 @@ struct backend_call *backend_call_new(struct backend *backend, struct later *lat
 /* It runs, or waits for a place, or has failed: backends_work() tells. */
 void backend_call_start(struct backend_call *call);
 void backend_call_free(struct backend_call *call);
+/* None is made any more. */
+void backend_call_forget(struct backend *backend);
 
 /* ---- backend_answer.c ---- */
 /* libcurl has ended it: whether there is an answer, or why not. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/conf.h"
+#include "base/crypto.h"
 #include "handlers/backend_private.h"
 #include "handlers/section.h"
 
@@ -250,5 +251,6 @@ backend_rule_read(const struct conf *conf, const struct conf_section *section,
 void
 backend_rule_free(struct backend *b)
 {
+	crypto_mac_free(&b->mac);
 	free(b->secret);
 }

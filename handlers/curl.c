@@ -45,6 +45,7 @@ static const struct {
 	ROW(slist_free_all, "curl_slist_free_all"),
 	ROW(multi_init, "curl_multi_init"),
 	ROW(multi_setopt, "curl_multi_setopt"),
+	ROW(multi_assign, "curl_multi_assign"),
 	ROW(multi_add_handle, "curl_multi_add_handle"),
 	ROW(multi_remove_handle, "curl_multi_remove_handle"),
 	ROW(multi_socket_action, "curl_multi_socket_action"),

@@ -24,6 +24,7 @@ struct curl {
 	void (*slist_free_all)(struct curl_slist *);
 	CURLM *(*multi_init)(void);
 	CURLMcode (*multi_setopt)(CURLM *, CURLMoption, ...);
+	CURLMcode (*multi_assign)(CURLM *, curl_socket_t, void *);
 	CURLMcode (*multi_add_handle)(CURLM *, CURL *);
 	CURLMcode (*multi_remove_handle)(CURLM *, CURL *);
 	CURLMcode (*multi_socket_action)(CURLM *, curl_socket_t, int, int *);

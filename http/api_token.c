@@ -210,19 +210,20 @@ signature_fits(const struct api_call *call, const struct api_token *token,
     struct slice key, struct slice time, struct slice signature)
 {
 	unsigned char mac[CRYPTO_MAC_SIZE];
-	char hex[3 + 2 * CRYPTO_MAC_SIZE + 1] = "v1=";
 	struct buf text = BUF_INIT;
-	size_t i;
+	bool fits;
 	enum rc rc;
 
 	buf_printf(&text, "v1.%.*s.%.*s.api/%.*s.", SLICE_ARGS(key), SLICE_ARGS(time),
 	    SLICE_ARGS(call->named));
 	buf_add(&text, call->body);
 	rc = crypto_hmac_sha256(slice_str(token->secret), buf_slice(&text), mac);
+	buf_reset(&text);
+	buf_str(&text, "v1=");
+	crypto_hex(&text, mac, sizeof(mac));
+	fits = rc == RC_OK && slice_eq_secret(buf_slice(&text), signature);
 	buf_free(&text);
-	for (i = 0; i < sizeof(mac); i++)
-		snprintf(hex + 3 + 2 * i, 3, "%02x", mac[i]);
-	return rc == RC_OK && slice_eq_secret(slice_str(hex), signature);
+	return fits;
 }
 
 static const struct api_token *

@@ -279,7 +279,7 @@ struct app_call task_call(struct engine *e, const struct task *task);
 /* Leased: the batch goes out. */
 void later_start(struct engine *e, struct job *job);
 /* Its answer, as operations; job->op decides whether it is over. */
-void later_apply(struct engine *e, struct job *job);
+void later_apply(struct engine *e);
 void later_end(struct engine *e, struct job *job);
 
 /* ---- connect.c ------------------------------------------------------------------- */

@@ -181,8 +181,8 @@ apply_failure(struct engine *e, struct job *job)
 	job->op->u.task_again.aside = is_over;
 }
 
-void
-later_apply(struct engine *e, struct job *job)
+static void
+apply(struct engine *e, struct job *job)
 {
 	struct effects *effects = arena_alloc(&e->arena,
 	    (job->later.n + 1) * sizeof(*effects));
@@ -193,6 +193,24 @@ later_apply(struct engine *e, struct job *job)
 	else
 		apply_failure(e, job);
 	learn(e, job, was_good);
+}
+
+void
+later_apply(struct engine *e)
+{
+	bool looks = false;
+	struct job *job;
+
+	for (job = e->jobs; job != NULL; job = job->next) {
+		if (job->state != JOB_BACK)
+			continue;
+		if (!looks)
+			store_looks_begin(e->store);
+		looks = true;
+		apply(e, job);
+	}
+	if (looks)
+		store_looks_end(e->store);
 }
 
 void

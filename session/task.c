@@ -312,10 +312,9 @@ task_collect(struct engine *e)
 	struct job *job;
 
 	tasks_due(e, clock_boot(e->clock));
+	later_apply(e);
 	for (job = e->jobs; job != NULL; job = job->next)
-		if (job->state == JOB_BACK)
-			later_apply(e, job);
-		else if (job->state == JOB_OVER)
+		if (job->state == JOB_OVER)
 			job_give_up(e, job);
 		else if (job->state == JOB_LEASED)
 			job_run(e, job);
@@ -407,9 +406,12 @@ over_settle(struct engine *e, struct job *job)
 void
 task_settle(struct engine *e)
 {
-	struct job *job, *list = e->jobs, **end = &e->jobs;
+	struct job *job, *list = e->jobs, *kept = NULL, **end = &kept;
 
+	if (list == NULL)
+		return;
 	e->jobs = NULL;
+	store_looks_begin(e->store);    /* all that start now look several times */
 	while ((job = list) != NULL) {
 		list = job->next;
 		job->next = NULL;
@@ -432,6 +434,9 @@ task_settle(struct engine *e)
 		*end = job;
 		end = &job->next;
 	}
+	store_looks_end(e->store);
+	*end = e->jobs;                 /* of which nothing is left to ask */
+	e->jobs = kept;
 }
 
 void

@@ -30,6 +30,7 @@ struct store_driver {
 	bool (*has_sockets)(struct store *store);
 	bool (*moved)(struct store *store);
 	void (*look)(struct store *store);      /* may be NULL */
+	void (*looks)(struct store *store, bool begin); /* may be NULL */
 	void (*rest)(struct store *store);      /* may be NULL */
 	enum rc (*session)(struct store *store, struct slice sid,
 	    struct arena *arena, struct session_row *row_r);

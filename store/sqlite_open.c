@@ -310,6 +310,7 @@ const struct store_driver store_sqlite = {
 	.has_sockets = sqlite_has_sockets,
 	.moved = sqlite_moved,
 	.look = sqlite_look,
+	.looks = sqlite_looks,
 	.rest = sqlite_rest,
 	.session = sqlite_session,
 	.socket = sqlite_socket,

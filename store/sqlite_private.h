@@ -230,6 +230,7 @@ void state_read(struct sqlite *db);
 /* Before looking: outside a turn it forgets an old error; inside it writes what
  * is only in memory, so that everybody sees the same. */
 void look_begin(struct sqlite *db);
+void sqlite_looks(struct store *store, bool begin);
 enum rc look_end(struct sqlite *db, enum rc rc);
 
 /* ---- sqlite_moved.c, sqlite_row.c ------------------------------------------ */

@@ -281,6 +281,20 @@ sqlite_commit(struct store *store, struct turn *turn)
 
 /* ---- looking ----------------------------------------------------------------------- */
 
+/* One read transaction: without it each SELECT locks and unlocks for itself. */
+void
+sqlite_looks(struct store *store, bool begin)
+{
+	struct sqlite *db = sqlite_of(store);
+
+	assert(!db->in_turn);
+	db->failed = RC_OK;
+	if (begin)
+		sql_do(db, SQL_BEGIN_READ, "");
+	else if (!sqlite3_get_autocommit(db->db))
+		sql_do(db, SQL_COMMIT, "");
+}
+
 void
 look_begin(struct sqlite *db)
 {

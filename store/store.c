@@ -194,6 +194,20 @@ store_look(struct store *store)
 }
 
 void
+store_looks_begin(struct store *store)
+{
+	if (store->driver->looks != NULL)
+		store->driver->looks(store, true);
+}
+
+void
+store_looks_end(struct store *store)
+{
+	if (store->driver->looks != NULL)
+		store->driver->looks(store, false);
+}
+
+void
 store_rest(struct store *store)
 {
 	if (store->driver->rest != NULL)

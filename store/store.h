@@ -99,6 +99,14 @@ void store_byes(struct store *store, store_bye_fn *concerns, void *arg);
  */
 void store_look(struct store *store);
 
+/*
+ * Looks between these two are of one moment, and several times cheaper together
+ * than each for itself.  Nothing is committed and nothing is waited for in
+ * between; they are not nested.
+ */
+void store_looks_begin(struct store *store);
+void store_looks_end(struct store *store);
+
 /* Nothing happens for a while: gives back memory that can be filled again. */
 void store_rest(struct store *store);
 
