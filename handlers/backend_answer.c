@@ -137,7 +137,7 @@ read_error(struct backend_call *call, const struct later_event *event,
 	    call->backend->name, event->n, SLICE_ARGS(event->call.name),
 	    SLICE_ARGS(slice_head(buf_slice(&text), 500)));
 	buf_free(&text);
-	if (event->call.kind != APP_CONNECT)
+	if (event->call.kind != APP_CONNECT || event->call.is_return)
 		return;
 	f = effects_add(effects, arena, EFFECT_REFUSE);
 	f->name = SLICE("Internal error");

@@ -221,7 +221,7 @@ data_of(const struct later *later, struct arena *arena)
 	const struct app_call *call = &later->events[0].call;
 	struct socket_row row;
 
-	if (call->kind == APP_CONNECT)
+	if (call->kind == APP_CONNECT && !call->is_return)
 		return SLICE_NONE;
 	if (call->kind != APP_ACK)
 		return call->data;
@@ -365,6 +365,8 @@ call_write(struct buf *out, const struct later *later, const struct app_call *ca
 	case APP_CONNECT:
 		buf_str(out, ",\"auth\":");
 		json_or_null(out, call->auth);
+		if (call->is_return)
+			buf_str(out, ",\"recovered\":true");
 		break;
 	case APP_EVENT:
 		event_write(out, call);

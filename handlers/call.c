@@ -29,7 +29,9 @@ call_find(const struct sio_module *module, const struct app_call *call,
 {
 	switch (call->kind) {
 	case APP_CONNECT:
-		return module->connect;
+		/* who hears of no disconnect needs no return */
+		return call->is_return && module->disconnect == NULL ? NULL :
+		    module->connect;
 	case APP_DISCONNECT:
 		return module->disconnect;
 	case APP_EVENT:
@@ -104,7 +106,7 @@ ask_error_hook(const struct call_conf *conf, const struct sio_module *module,
 	    run(conf, module, module->error, call, reason, effects, &second) != RC_OK)
 		return RC_BAD_INPUT;
 	/* The hook may only have wanted to write a line: nobody gets in by that. */
-	if (call->kind == APP_CONNECT && !call_is_refused(effects))
+	if (call->kind == APP_CONNECT && !call->is_return && !call_is_refused(effects))
 		effects_add(effects, call->arena, EFFECT_REFUSE)->name =
 		    SLICE("Internal error");
 	return RC_OK;

@@ -176,9 +176,9 @@ handlers_call(void *arg, const struct app_call *call, struct effects *effects_r)
 			store_tally(call->store, TALLY_STRANGER);
 		return RC_GONE;
 	}
-	if (call->kind == APP_CONNECT)
+	if (call->kind == APP_CONNECT && !call->is_return)
 		return ask_connect_now(h, call, effects_r);
-	if (call->kind == APP_DISCONNECT)
+	if (call->kind == APP_CONNECT || call->kind == APP_DISCONNECT)
 		return ask_all(h, call, effects_r);
 	if (call->kind == APP_EVENT && !acl_allows(h->acl, call, call->name)) {
 		deny(call, effects_r);
@@ -232,9 +232,9 @@ later_effects(void *arg, struct later *later, size_t i, struct arena *arena,
 
 	*effects_r = (struct effects){ NULL, NULL, 0 };
 	call.arena = arena;
-	if (call.kind == APP_CONNECT)
+	if (call.kind == APP_CONNECT && !call.is_return)
 		rc = ask_connect(h, &call, effects_r);
-	else if (call.kind == APP_DISCONNECT)
+	else if (call.kind == APP_CONNECT || call.kind == APP_DISCONNECT)
 		rc = ask_all(h, &call, effects_r);
 	if (rc == RC_OK && !call_is_refused(effects_r) &&
 	    (rc = backend_effects(later, i, arena, &more)) == RC_OK) {

@@ -24,7 +24,7 @@ const struct offered offered[] = {
 	OFFER(sio_auth),
 	OFFER(sio_reason),
 	OFFER(sio_context),
-	OFFER(sio_wants_ack),
+	OFFER(sio_is_recovered), OFFER(sio_wants_ack),
 	OFFER(sio_timed_out),
 	OFFER(sio_expected),
 	OFFER(sio_arg),

@@ -80,6 +80,12 @@ sio_user(const struct sio *sio)
 }
 
 bool
+sio_is_recovered(const struct sio *sio)
+{
+	return sio->call->is_return;
+}
+
+bool
 sio_wants_ack(const struct sio *sio)
 {
 	return sio->call->wants_ack;

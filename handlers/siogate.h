@@ -117,6 +117,12 @@ const char *sio_auth(const struct sio *sio);    /* connect: JSON object or "null
 const char *sio_reason(const struct sio *sio);  /* disconnect: why; error hook:
                                                  * what went wrong */
 const char *sio_context(const struct sio *sio); /* timers, acks: as it was given */
+/* connect: the socket is an old one that came back (connection state recovery)
+ * after its disconnect had been told (to the disconnect function of this module,
+ * without which nothing is told here); its rooms, data and user are as they were.
+ * sio_refuse() disconnects it.  A client that came back sooner is not told about:
+ * it was never gone. */
+bool sio_is_recovered(const struct sio *sio);
 bool sio_wants_ack(const struct sio *sio);
 bool sio_timed_out(const struct sio *sio);      /* acks: not all came in time */
 int64_t sio_expected(const struct sio *sio);    /* acks: how many were asked */

@@ -38,6 +38,9 @@ struct app_call {
 	                                 * they count within each answer */
 	bool wants_ack;
 	struct slice auth;              /* CONNECT: JSON object; absent: none */
+	bool is_return;                 /* CONNECT: of a socket whose disconnect was told,
+	                                 * and that is back (recovery); a refusal
+	                                 * disconnects it */
 	struct slice reason;            /* DISCONNECT: "transport close" ... */
 	struct slice context;           /* TIMER, ACK: as it was given */
 	bool timeout;                   /* ACK: not all answered in time */

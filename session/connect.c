@@ -132,6 +132,8 @@ connect_recover(struct post *post, struct view *view, const struct packet *packe
 	op->u.recover.nsp = view->nsp;
 	op->u.recover.pid = pid;
 	op->u.recover.answer = connect_answer(post->e, view->id, pid);
+	op->u.recover.auth = arena_dup(&e->arena, packet->data);
+	op->u.recover.says = arena_dup(&e->arena, post->x->says);
 	op->u.recover.offset = seq;
 	op->u.recover.max_replay = e->conf.max_replay;
 	view->socket = &op->u.recover.socket_r;

@@ -514,8 +514,10 @@ apply_one(struct engine *e, const struct effect *f, struct author *author)
 		log_info("session", "nsp=%.*s said=\"%.*s\"", SLICE_ARGS(author->nsp),
 		    SLICE_ARGS(f->name));
 		break;
-	case EFFECT_REFUSE:
-		break;                  /* only a connect has use for it */
+	case EFFECT_REFUSE:             /* of who asks: connect.c; else of who is back */
+		if (author->is_return)
+			apply_disconnect(e, f, author, author->socket, NULL, 1);
+		break;
 	}
 }
 

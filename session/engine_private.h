@@ -204,6 +204,7 @@ struct author {
 	struct slice ack_id;            /* digits; absent: no ack is wanted */
 	struct store_op *gate;
 	bool wait;                      /* questions stay for store_answers() */
+	bool is_return;                 /* APP_CONNECT of who is there already */
 	/* out */
 	bool changes_self;              /* something that the session's version covers */
 	struct slice data, user;        /* as they will be, if changed; else as they were */

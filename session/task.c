@@ -111,7 +111,9 @@ task_call(struct engine *e, const struct task *task)
 		call.attachments = task->attachments;
 		break;
 	case TASK_CONNECT:
+	case TASK_RETURN:
 		call.kind = APP_CONNECT;
+		call.is_return = task->kind == TASK_RETURN;
 		call.auth = task->context;
 		break;
 	case TASK_EVENT:
@@ -135,6 +137,7 @@ task_author(struct engine *e, const struct task *task, struct store_op *gate)
 		.session = task->session,
 		.lane = task->lane,
 		.ack_id = arena_dup(&e->arena, task->ack),
+		.is_return = task->kind == TASK_RETURN,
 		.gate = gate,
 	};
 

@@ -356,7 +356,10 @@ void memory_op_task_again(struct memory *m, struct store_op *op);
 /* Whether an OP_RECEIVE finds room in its session's lane. */
 bool memory_has_room(struct memory *m, const struct store_op *op);
 /* The socket is back: the disconnect that nobody has begun to tell is taken back. */
-void memory_task_unbye(struct memory *m, uint64_t socket);
+/* What nobody has begun to tell is taken back; false: there is no such thing. */
+bool memory_task_unbye(struct memory *m, uint64_t socket);
+/* Behind its OP_RECOVER. */
+void memory_task_add_return(struct memory *m, const struct store_op *op);
 /* Data or user of a socket that has gone change: its disconnect tells them. */
 bool memory_refresh_bye(struct memory *m, uint64_t socket, struct slice data,
     struct slice user);

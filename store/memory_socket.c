@@ -322,6 +322,7 @@ memory_op_recover(struct memory *m, struct store_op *op)
 	int64_t offset = op->u.recover.offset;
 	struct replay replay;
 	struct mem_socket *k;
+	bool was_told;
 
 	if (s == NULL || s->row.closing) {
 		op->rc = RC_GONE;
@@ -340,7 +341,7 @@ memory_op_recover(struct memory *m, struct store_op *op)
 	if (k->session != 0)
 		memory_session_end(m, memory_session_get(m->town, k->session),
 		    "transport close", '1', true);
-	memory_task_unbye(m, k->n);
+	was_told = !memory_task_unbye(m, k->n);
 	socket_enter(k, s);
 	if (s->lane == s->n)
 		s->lane = k->lane;
@@ -352,6 +353,8 @@ memory_op_recover(struct memory *m, struct store_op *op)
 	replay_add(s, &replay);
 	changed_add(&m->changed, s->n);
 	op->u.recover.socket_r = k->n;
+	if (was_told && store_leaves_bye(&m->store, k->nsp, k->user))
+		memory_task_add_return(m, op);
 }
 
 /* ---- looking ---------------------------------------------------------------------- */

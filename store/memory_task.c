@@ -162,14 +162,32 @@ task_free(struct town *town, struct mem_task *t)
 	free(t);
 }
 
-/* What nobody has begun to tell. */
-void
+bool
 memory_task_unbye(struct memory *m, uint64_t socket)
 {
-	struct mem_task *t = bye_of(m->town, socket);
+	struct mem_task *t, *next;
+	bool some = false;
 
-	if (t != NULL && t->task.attempts == 0)
+	DL_FOREACH_SAFE(m->town->tasks, t, next) {
+		if (t->task.kind != TASK_DISCONNECT || t->task.is_aside ||
+		    t->task.socket != socket || t->task.attempts != 0)
+			continue;
 		task_free(m->town, t);
+		some = true;
+	}
+	return some;
+}
+
+void
+memory_task_add_return(struct memory *m, const struct store_op *op)
+{
+	struct task task = { .kind = TASK_RETURN, .nsp = op->u.recover.nsp,
+		.socket = op->u.recover.socket_r, .session = op->u.recover.session,
+		.name = SLICE(""), .context = op->u.recover.auth,
+		.says = op->u.recover.says };
+
+	task.lane = lane_of(m->town, task.session);
+	task_append(m, &task);
 }
 
 static struct mem_task *
@@ -221,6 +239,15 @@ batch_end(const struct town *town, const struct mem_task *first, size_t limit)
 	return upto;
 }
 
+/* Cookies are not for keeping. */
+static void
+task_put_aside(struct mem_task *t)
+{
+	t->task.is_aside = true;
+	t->holder = 0;
+	memory_disown(&t->task.says);
+}
+
 static void
 task_aside(struct town *town, struct mem_task *first)
 {
@@ -228,12 +255,9 @@ task_aside(struct town *town, struct mem_task *first)
 	struct mem_task *t;
 
 	DL_FOREACH(town->tasks, t)
-		if (t != first && is_in_batch(first, upto, t)) {
-			t->task.is_aside = true;
-			t->holder = 0;
-		}
-	first->task.is_aside = true;
-	first->holder = 0;
+		if (t != first && is_in_batch(first, upto, t))
+			task_put_aside(t);
+	task_put_aside(first);
 }
 
 void
@@ -336,8 +360,8 @@ refresh(struct memory *m, struct task *task)
 	const struct mem_socket *k = memory_socket_get(m->town, task->socket);
 	const struct mem_session *s;
 
-	if ((task->kind != TASK_TIMER && task->kind != TASK_EVENT) ||
-	    task->socket == 0)
+	if ((task->kind != TASK_TIMER && task->kind != TASK_EVENT &&
+	    task->kind != TASK_RETURN) || task->socket == 0)
 		return;
 	if (k == NULL) {
 		refresh_from_bye(m, task);

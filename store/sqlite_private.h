@@ -481,6 +481,8 @@ enum rc sqlite_questions(struct store *store, struct slice nsp, int64_t after,
 void task_add(struct sqlite *db, enum task_kind kind, struct slice name,
     struct slice nsp, struct slice context, const struct socket_row *socket,
     struct slice data, struct slice attachments);
+/* Behind its OP_RECOVER. */
+void task_add_return(struct sqlite *db, const struct store_op *op);
 void op_task_add(struct sqlite *db, struct store_op *op);
 void op_task_try(struct sqlite *db, struct store_op *op);
 void op_task_done(struct sqlite *db, struct store_op *op);

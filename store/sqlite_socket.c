@@ -387,6 +387,7 @@ op_recover(struct sqlite *db, struct store_op *op)
 	struct socket_row k, other;
 	int64_t missed, seq, offset = op->u.recover.offset;
 	uint64_t session = op->u.recover.session;
+	bool was_told;
 
 	if (l == NULL || (l->flags & LIVE_CLOSING) != 0) {
 		op->rc = RC_GONE;
@@ -403,6 +404,7 @@ op_recover(struct sqlite *db, struct store_op *op)
 	if (k.session != 0 && (old = live_get(db, k.session)) != NULL)
 		session_end(db, old, "transport close", '1', true);
 	sql_do(db, SQL_TASK_UNBYE, "i", (int64_t)k.n);
+	was_told = sqlite3_changes(db->db) == 0;
 	sql_do(db, SQL_SOCKET_BACK, "ii", (int64_t)k.n, (int64_t)session);
 	sql_do(db, SQL_MEMBER_MOVE, "iii", INT64_C(0), (int64_t)k.n,
 	    (int64_t)session);
@@ -416,6 +418,8 @@ op_recover(struct sqlite *db, struct store_op *op)
 	live_connected(db, l);
 	changed_add(&db->changed, session);
 	op->u.recover.socket_r = k.n;
+	if (was_told && store_leaves_bye(&db->store, k.nsp, k.user))
+		task_add_return(db, op);
 }
 
 enum rc

@@ -370,9 +370,10 @@ static const char *const texts[] = {
 	    " AND attempts = 0 AND aside = 0 AND socket > 0",
 	[SQL_TASK_LEASE] = "UPDATE task SET attempts = attempts + 1, holder = ?2,"
 	    " lease = ?3, upto = ?4 WHERE n = ?1",
-	[SQL_TASK_ASIDE] = "UPDATE task SET aside = 1, holder = 0 WHERE n = ?1",
-	[SQL_TASK_ASIDE_LANE] = "UPDATE task SET aside = 1, holder = 0"
-	    " WHERE lane = ?1 AND n BETWEEN ?2 AND ?3 AND aside = 0",
+	[SQL_TASK_ASIDE] = "UPDATE task SET aside = 1, holder = 0, says = NULL"
+	    " WHERE n = ?1",
+	[SQL_TASK_ASIDE_LANE] = "UPDATE task SET aside = 1, holder = 0,"
+	    " says = NULL WHERE lane = ?1 AND n BETWEEN ?2 AND ?3 AND aside = 0",
 	[SQL_TASK_DELAY] = "UPDATE task SET holder = 0, lease = 0, due = ?2"
 	    " WHERE n = ?1",
 	[SQL_TASK_AFRESH] = "UPDATE task SET n = ?2, attempts = 0, aside = 0,"

@@ -72,6 +72,19 @@ task_add(struct sqlite *db, enum task_kind kind, struct slice name,
 }
 
 void
+task_add_return(struct sqlite *db, const struct store_op *op)
+{
+	struct task t = { .kind = TASK_RETURN, .nsp = op->u.recover.nsp,
+		.socket = op->u.recover.socket_r, .session = op->u.recover.session,
+		.name = SLICE(""), .context = op->u.recover.auth,
+		.says = op->u.recover.says };
+
+	t.n = (uint64_t)++db->state.task_n;
+	t.lane = (uint64_t)lane_of(db, t.session);
+	task_insert(db, &t);
+}
+
+void
 op_task_add(struct sqlite *db, struct store_op *op)
 {
 	struct task t = task_of_op(op);
@@ -302,7 +315,8 @@ task_refresh(struct sqlite *db, struct arena *arena, struct task *t)
 {
 	struct socket_row k;
 
-	if ((t->kind != TASK_TIMER && t->kind != TASK_EVENT) || t->socket == 0)
+	if ((t->kind != TASK_TIMER && t->kind != TASK_EVENT &&
+	    t->kind != TASK_RETURN) || t->socket == 0)
 		return;
 	if (!socket_load(db, t->socket, arena, &k)) {
 		task_of_bye(db, arena, t);

@@ -83,7 +83,7 @@ bool store_moved(struct store *store);
 
 /*
  * Whom the end of a socket in the namespace concerns (user absent: it had none).
- * False: nobody, and no TASK_DISCONNECT is left.  Asked inside commits, and may not
+ * False: nobody, and no TASK_DISCONNECT is left, nor a TASK_RETURN.  Asked inside commits, and may not
  * look.  NULL, as it is at first: always somebody.
  */
 typedef bool store_bye_fn(void *arg, struct slice nsp, struct slice user);
@@ -339,7 +339,9 @@ enum task_kind {
 	TASK_ACK,               /* name, context; data: answers, see below */
 	TASK_CONNECT,           /* a client asks for nsp; context: auth; pid, socket_id:
 	                         * those that it will have */
-	TASK_EVENT              /* name; context: arguments; ack, attachments */
+	TASK_EVENT,             /* name; context: arguments; ack, attachments */
+	TASK_RETURN             /* it came back (OP_RECOVER) when its disconnect had been
+	                         * told, or was just being told; context: auth */
 };
 struct task {
 	uint64_t n;
@@ -353,7 +355,7 @@ struct task {
 	uint64_t socket;                /* 0: none */
 	struct slice socket_id, user, data, info;
 	struct slice ack;               /* the ack id that the client wrote */
-	struct slice says;              /* EVENT, CONNECT: about the request (session/) */
+	struct slice says;              /* EVENT, CONNECT, RETURN: about the request (session/) */
 	struct slice pid, rooms;        /* rooms: packed */
 	int generation, transport;
 	int64_t connected_wall;
@@ -547,11 +549,13 @@ struct store_op {
 		 * The replay is (offset, seq of the CONNECT answer].  A session
 		 * that still looks alive for it ends ("transport close").  A
 		 * TASK_DISCONNECT of the socket that nobody has begun is taken back:
-		 * the application never hears that it was gone.
+		 * the application never hears that it was gone.  Else it is a
+		 * TASK_RETURN.
 		 * RC_NONE: not recoverable (any more). */
 		struct {
 			uint64_t session;
 			struct slice nsp, pid, answer;
+			struct slice auth, says;        /* of a TASK_RETURN */
 			int64_t offset, max_replay;
 			uint64_t socket_r;
 		} recover;
@@ -701,7 +705,8 @@ struct store_op {
 
 		/* A task is worked at for lease_ms: its attempt is counted before
 		 * it runs; RC_CLASH: somebody else works at it, RC_GONE: done.
-		 * After max_attempts (0: three) it is set aside: RC_TOO_BIG.  A
+		 * After max_attempts (0: three) it is set aside, and all with it that
+		 * was, without what they had in says: RC_TOO_BIG.  A
 		 * lease that is not over stands for its own holder, too.
 		 * batch: so many events of the same socket and `says` may go with
 		 * it; which ones is decided by the first try and stays so. */
@@ -717,7 +722,7 @@ struct store_op {
 
 		/* An attempt failed (or a person decides): its lease is over, and it
 		 * is tried again after delay_ms.  aside: it and all that went with it
-		 * are set aside.  afresh: it is as new, behind all that waits.
+		 * are set aside, without what they had in says.  afresh: it is as new, behind all that waits.
 		 * RC_GONE; RC_CLASH: somebody else works at it. */
 		struct {
 			uint64_t task;

@@ -459,6 +459,93 @@ an_engine_that_ends_takes_its_calls_back(void)
 	T_EQ(fake.n_out, 0);
 }
 
+/* The pid in what was read. */
+static void
+pid_of(const char *got, char pid[24])
+{
+	T_EQ(sscanf(strstr(got, "pid"), "pid\":\"%20s", pid), 1);
+}
+
+/* Anna has lost her connection, and is back in a new session. */
+static void
+come_back(const char *pid, char sid[24])
+{
+	char auth[64];
+
+	kit_open(&kit, 1, sid);
+	snprintf(auth, sizeof(auth), "40/later,{\"pid\":\"%.20s\"}", pid);
+	T_EQ(kit_post(&kit, 1, sid, auth), ANSWER_OK);
+}
+
+static void
+join_and_lose(char pid[24])
+{
+	char sid[24];
+
+	begin();
+	kit_open(&kit, 0, sid);
+	kit_post(&kit, 0, sid, "40/later,");
+	answer(RC_OK);
+	pid_of(kit_read(&kit, 0, sid), pid);
+	fake.n_started = 0;
+	fake.closed = true;
+	kit_pass(&kit, 60000);          /* no poll: it has gone */
+	fake.closed = false;
+}
+
+static void
+who_comes_back_before_it_was_told_gone_is_not_told_of(void)
+{
+	char pid[24], sid[24];
+
+	join_and_lose(pid);
+	fake.closed = true;
+	come_back(pid, sid);
+	fake.closed = false;
+	kit_pass(&kit, 6000);
+	T_OK(strstr(kit_read(&kit, 1, sid), pid) != NULL);
+	T_EQ(fake.n_started, 0);
+	kit_fini(&kit);
+}
+
+static void
+who_comes_back_after_it_was_told_gone_is_told_of(void)
+{
+	char pid[24], sid[24];
+
+	join_and_lose(pid);
+	kit_pass(&kit, 6000);
+	T_EQ(fake.out[0]->events[0].call.kind, APP_DISCONNECT);
+	answer(RC_OK);
+	come_back(pid, sid);
+	T_EQ(fake.n_out, 1);
+	T_EQ(fake.out[0]->events[0].call.kind, APP_CONNECT);
+	T_OK(fake.out[0]->events[0].call.is_return);
+	T_OK(fake.out[0]->events[0].call.socket != 0);
+	T_OK(strstr(kit_read(&kit, 1, sid), pid) != NULL);      /* it does not wait for that */
+	kit_post(&kit, 1, sid, "42/later,[\"hello\"]");
+	T_EQ(fake.n_out, 1);            /* what it says comes behind */
+	answer(RC_OK);
+	T_SLICE(fake.out[0]->events[0].call.name, "hello");
+	kit_fini(&kit);
+}
+
+static void
+who_is_back_and_refused_is_let_go(void)
+{
+	char pid[24], sid[24];
+
+	join_and_lose(pid);
+	kit_pass(&kit, 6000);
+	answer(RC_OK);
+	come_back(pid, sid);
+	fake.refusal = "banned meanwhile";
+	answer(RC_OK);
+	T_OK(strstr(kit_read(&kit, 1, sid), "41/later,") != NULL);
+	T_EQ(fake.out[0]->events[0].call.kind, APP_DISCONNECT);
+	kit_fini(&kit);
+}
+
 /* ---- other generations, whose root joins unasked -------------------------------------- */
 
 /* Its handshake is answered before anybody has decided. */
@@ -678,6 +765,9 @@ main(void)
 	T_RUN(when_it_is_not_the_time_nothing_is_tried);
 	T_RUN(what_waits_for_one_application_is_in_nobodys_way);
 	T_RUN(an_engine_that_ends_takes_its_calls_back);
+	T_RUN(who_comes_back_before_it_was_told_gone_is_not_told_of);
+	T_RUN(who_comes_back_after_it_was_told_gone_is_told_of);
+	T_RUN(who_is_back_and_refused_is_let_go);
 	T_RUN(eio3_hears_of_its_root_when_it_was_let_in);
 	T_RUN(eio3_hears_a_refusal_of_its_root);
 	T_RUN(v1_hears_of_its_root_when_it_was_let_in);

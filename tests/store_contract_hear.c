@@ -277,7 +277,7 @@ static void
 add_task(void *arg, const struct task *task)
 {
 	static const char *const kinds[] = { "?", "disconnect", "timer", "ack",
-	    "connect", "event" };
+	    "connect", "event", "return" };
 	struct buf *b = arg;
 
 	if (b->n > 0)

@@ -204,6 +204,7 @@ what_was_set_aside_is_tried_again_behind_the_others(void)
 	T_EQ(done_batch(t_task("three").n, 0), RC_OK);
 	T_STR(t_tasks(), "event:one");
 	T_EQ(t_task("one").attempts, 0);
+	T_EQ(t_task("one").says.n, 0);  /* a cookie is not kept for a person's decision */
 	T_EQ(t_stats().set_aside, 1);
 }
 

@@ -430,6 +430,61 @@ a_disconnect_that_is_being_told_stays(void)
 	s = t_open("again");
 	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
 	T_EQ(t_task_done(task), RC_OK);
+	T_STR(t_tasks(), "return:");    /* behind it */
+}
+
+static void
+who_comes_back_when_it_was_told_gone_is_told_back(void)
+{
+	uint64_t s, socket;
+	struct store_op *op;
+	struct task task;
+	int64_t offset;
+
+	socket = t_alice_lost(&offset);
+	task = t_task("transport close");
+	T_EQ(t_task_try(task.n, 1000), RC_OK);
+	T_EQ(t_task_done(task.n), RC_OK);
+	s = t_open("again");
+	op = t_op(OP_RECOVER);
+	op->u.recover.session = s;
+	op->u.recover.nsp = SLICE("/");
+	op->u.recover.pid = SLICE("p-alice");
+	op->u.recover.answer = SLICE("{}");
+	op->u.recover.auth = SLICE("{\"a\":1}");
+	op->u.recover.says = SLICE("cookie");
+	op->u.recover.offset = offset;
+	op->u.recover.max_replay = 10;
+	T_EQ(t_do(op), RC_OK);
+	task = t_task("");
+	T_EQ(task.kind, TASK_RETURN);
+	T_EQ(task.socket, socket);
+	T_EQ(task.session, s);
+	T_SLICE(task.socket_id, "alice");
+	T_SLICE(task.context, "{\"a\":1}");
+	T_SLICE(task.says, "cookie");
+}
+
+static void
+who_goes_again_before_it_was_told_back_is_told_both(void)
+{
+	uint64_t s, task;
+	int64_t offset;
+
+	t_alice_lost(&offset);
+	task = t_task("transport close").n;
+	T_EQ(t_task_try(task, 1000), RC_OK);
+	s = t_open("again");
+	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
+	T_EQ(t_close(s, "ping timeout", true), RC_OK);
+	s = t_open("third");            /* that it went again was not begun */
+	T_EQ(t_recover(s, "/", "p-alice", offset, 100), RC_OK);
+	T_EQ(t_close(s, "ping timeout", true), RC_OK);
+	T_EQ(t_task_done(task), RC_OK);
+	task = t_task("").n;
+	T_EQ(t_task_try(task, 1000), RC_OK);
+	T_EQ(t_task_done(task), RC_OK);
+	T_STR(t_tasks(), "disconnect:ping timeout");
 }
 
 void
@@ -437,6 +492,8 @@ contract_recover(void)
 {
 	CASE(who_comes_back_is_not_told_gone);
 	CASE(a_disconnect_that_is_being_told_stays);
+	CASE(who_comes_back_when_it_was_told_gone_is_told_back);
+	CASE(who_goes_again_before_it_was_told_back_is_told_both);
 	CASE(a_returning_client_finds_all_that_it_missed);
 	CASE(the_socket_is_the_old_one);
 	CASE(rooms_data_and_user_come_back);

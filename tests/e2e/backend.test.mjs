@@ -12,6 +12,7 @@ import { secret, section, sign, startBackend } from "./lib/backend.mjs";
 import { ask, closing, connect, open } from "./lib/client.mjs";
 import { command, fronts, killAll, startFront } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
+import { openV0 } from "./lib/v0.mjs";
 import { collect, next, until } from "./lib/wait.mjs";
 
 const token = "a token of the tests";
@@ -51,16 +52,18 @@ const plain = (batch) => (event) => {
 
 for (const name of fronts("none", "lighttpd"))
   describe(`a backend behind ${name}`, { skip: name === "given" }, () => {
-    let front, backend, chat;
+    let front, backend, chat, root;
     before(async () => {
       backend = await startBackend(plain);
       chat = await startBackend(plain);
-      front = await startFront(name, { conf: `api = siogate-api\nlog_level = info\nslots = 0\n${section("/app", backend, "cookies = *\nvalues = *\ntimeout = 2s\nbreaker = 100 / 1s")}${section("/chat", chat, "timeout = 1s\nattempts = 2\nbreaker = 2 / 2s")}${api}` });
+      root = await startBackend(plain);
+      front = await startFront(name, { conf: `api = siogate-api\nlog_level = info\nslots = 0\n${section("/app", backend, "cookies = *\nvalues = *\ntimeout = 2s\nbreaker = 100 / 1s")}${section("/chat", chat, "timeout = 1s\nattempts = 2\nbreaker = 2 / 2s")}${section("/", root)}${api}` });
     });
     after(async () => {
       await front?.stop();
       await backend?.stop();
       await chat?.stop();
+      await root?.stop();
     });
     const app = (t, options) => connect("4.8.4", `${front.url}/app`, options).then((socket) => closing(t, socket));
     const call = (verb, body, headers = { Authorization: `Bearer ${token}` }) =>
@@ -88,6 +91,18 @@ for (const name of fronts("none", "lighttpd"))
       const socket = closing(t, open("2.5.0", `${front.url}/app`));
       const error = await next(socket, "error");
       assert.equal([error].flat()[0], "members only");
+    });
+
+    it("ends the session of a page of 0.6 that it refuses, which has no words for it", async (t) => {
+      root.answer((batch) => (event) => event.type === "connect" ? { effects: [{ refuse: "members only" }] } : {});
+      t.after(() => root.answer(plain));
+      const page = await openV0(front.url, "xhr-polling");
+      t.after(() => page.disconnect());
+      const heard = collect(page, "message");
+      page.emit("echo", "early");
+      await next(page, "disconnect");
+      assert.deepEqual(heard, []);
+      assert.ok(!root.events().some((event) => event.args?.[0] === "early"));
     });
 
     it("keeps the order of what one client says, and batches it", async (t) => {
