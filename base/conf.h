@@ -66,7 +66,7 @@ struct conf {
 	int64_t slots;                  /* polling sessions at once; 0: no limit */
 	int64_t max_sessions, max_namespaces, max_rooms, max_event;
 	int64_t max_timers, max_questions, max_name;
-	int64_t max_inbox, max_inbox_size;
+	int64_t max_inbox, max_inbox_size, max_tasks;
 	/* handlers */
 	char *module_dir;
 	char *modules;                  /* names, blanks between */

@@ -362,6 +362,9 @@ const struct conf_option conf_options[] = {
 	    "held."),
 	SIZE(max_inbox_size, "1m", 1024, TERA, OVERLOAD,
 	    "Bytes of one client's events that wait for a backend."),
+	COUNT(max_tasks, "100000", 0, 100 * M, OVERLOAD,
+	    "Events of all clients that wait for backends, and whatever else waits for "
+	    "an application; beyond that POSTs are held.  0: no limit."),
 	COUNT(max_name, "256", 16, 4096, OVERLOAD,
 	    "Bytes of the name of a namespace, room, user or event."),
 

@@ -37,6 +37,7 @@ struct engine_conf {
 	int64_t max_event, max_timers, max_questions;
 	int64_t give_up_ms;             /* a request for which no lock is found: 503 */
 	int64_t max_inbox, max_inbox_bytes;     /* of one client; 0: no limit */
+	int64_t max_tasks;              /* of all; 0: no limit */
 	size_t max_parked;              /* polls held by this process; 0: no limit */
 	bool refuses_old_binary;        /* generations without binary do not hear it */
 	bool can_park;                  /* false: answer a poll at once (noop) */

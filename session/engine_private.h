@@ -320,7 +320,7 @@ void exchange_answer(struct exchange *x, enum answer answer);
  * tried too often. */
 void exchange_again(struct engine *e, struct exchange *x);
 /* There is no room in its lane: once more a little later. */
-void exchange_hold(struct engine *e, struct exchange *x);
+void exchange_hold(struct engine *e, struct exchange *x, bool is_full);
 /* Nothing of its turn happened.  BUSY when it was handed in at `until` or before;
  * else the next turn takes it. */
 void exchange_fail(struct engine *e, struct exchange *x, int64_t until);

@@ -106,12 +106,14 @@ exchange_fail(struct engine *e, struct exchange *x, int64_t until)
 }
 
 void
-exchange_hold(struct engine *e, struct exchange *x)
+exchange_hold(struct engine *e, struct exchange *x, bool is_full)
 {
 	int64_t now = clock_boot(e->clock);
 
 	if (now - x->since >= e->conf.give_up_ms) {
-		e->reason = "inbox";
+		e->reason = is_full ? "max_tasks" : "inbox";
+		if (is_full)
+			store_tally(e->store, TALLY_TASKS);
 		exchange_answer(x, ANSWER_BUSY);
 		return;
 	}

@@ -464,6 +464,7 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 	post.gate->u.receive.inbox_bytes = post.inbox_bytes;
 	post.gate->u.receive.max_inbox = e->conf.max_inbox;
 	post.gate->u.receive.max_inbox_bytes = e->conf.max_inbox_bytes;
+	post.gate->u.receive.max_tasks = e->conf.max_tasks;
 	if (x->transport != TRANSPORT_POLLING && e->turn.last == post.gate &&
 	    !post.changed)
 		gate_drop(e, post.gate, before);
@@ -502,7 +503,7 @@ post_settle(struct engine *e, const struct step *step)
 		exchange_again(e, x);
 		break;
 	case RC_TOO_BIG:
-		exchange_hold(e, x);
+		exchange_hold(e, x, step->op->u.receive.is_full_r);
 		break;
 	case RC_GONE:
 		exchange_answer(x, ANSWER_UNKNOWN_SID);

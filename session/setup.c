@@ -53,6 +53,7 @@ setup_engine(const struct conf *conf, struct store *store, const struct app *app
 		.max_questions = conf->max_questions,
 		.max_inbox = conf->max_inbox,
 		.max_inbox_bytes = conf->max_inbox_size,
+		.max_tasks = conf->max_tasks,
 		.give_up_ms = conf->lock_give_up,
 		.max_parked = max_parked,
 		.refuses_old_binary = slice_is(slice_str(conf->old_binary), "refuse"),

@@ -354,7 +354,7 @@ void memory_op_task_try(struct memory *m, struct store_op *op);
 void memory_op_task_done(struct memory *m, struct store_op *op);
 void memory_op_task_again(struct memory *m, struct store_op *op);
 /* Whether an OP_RECEIVE finds room in its session's lane. */
-bool memory_has_room(struct memory *m, const struct store_op *op);
+bool memory_has_room(struct memory *m, struct store_op *op);
 /* The socket is back: the disconnect that nobody has begun to tell is taken back. */
 /* What nobody has begun to tell is taken back; false: there is no such thing. */
 bool memory_task_unbye(struct memory *m, uint64_t socket);

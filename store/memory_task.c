@@ -96,20 +96,24 @@ memory_op_task_add(struct memory *m, struct store_op *op)
 }
 
 bool
-memory_has_room(struct memory *m, const struct store_op *op)
+memory_has_room(struct memory *m, struct store_op *op)
 {
 	uint64_t lane = lane_of(m->town, op->u.receive.session);
-	int64_t n = 0, bytes = 0;
+	int64_t n = 0, bytes = 0, all = 0;
 	const struct mem_task *t;
 
 	if (op->u.receive.inbox_n == 0)
 		return true;
-	DL_FOREACH(m->town->tasks, t)
+	DL_FOREACH(m->town->tasks, t) {
+		all++;
 		if (t->task.lane == lane && !t->task.is_aside) {
 			n++;
 			bytes += task_bytes(&t->task);
 		}
-	return inbox_has_room(op, n, bytes);
+	}
+	op->u.receive.is_full_r = op->u.receive.max_tasks != 0 &&
+	    all + op->u.receive.inbox_n > op->u.receive.max_tasks;
+	return !op->u.receive.is_full_r && inbox_has_room(op, n, bytes);
 }
 
 static struct mem_task *

@@ -190,6 +190,7 @@ struct sqlite {
 	unsigned char wake[(WORKERS_MAX + 8) / 8];
 	bool must_wake;
 	int64_t claims;                 /* about how many are ours */
+	int64_t tasks, tasks_at;        /* how many there were then, and ours since */
 
 	int64_t sweep_at;               /* the session that the janitor saw last */
 	int64_t checkpoint_at;          /* try when it has grown to this */
@@ -488,7 +489,7 @@ void op_task_try(struct sqlite *db, struct store_op *op);
 void op_task_done(struct sqlite *db, struct store_op *op);
 void op_task_again(struct sqlite *db, struct store_op *op);
 /* Whether an OP_RECEIVE finds room in its session's lane. */
-bool task_has_room(struct sqlite *db, const struct store_op *op);
+bool task_has_room(struct sqlite *db, struct store_op *op);
 /* Data or user of a socket that has gone change: its disconnect tells them. */
 bool task_refresh_bye(struct sqlite *db, uint64_t socket, struct slice data,
     struct slice user);

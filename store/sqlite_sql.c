@@ -383,6 +383,7 @@ static const char *const texts[] = {
 	    " AND n BETWEEN ?2 AND ?3 AND aside = 0",
 	[SQL_TASK_ASKING] = "SELECT 1 FROM task WHERE lane = ?1 AND session = ?2"
 	    " AND kind = 4 AND nsp = ?3 AND aside = 0",
+	[SQL_TASK_COUNT] = "SELECT count(*) FROM task",
 	[SQL_INBOX_SIZE] = "SELECT count(*), sum(bytes) FROM task WHERE lane = ?1"
 	    " AND aside = 0",
 

@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "store/sqlite_private.h"
 
+enum { COUNT_MS = 1000 };
+
 static void task_read(sqlite3_stmt *s, struct arena *arena, struct task *t);
 
 /* Tasks of this session go one after the other; of none: 0. */
@@ -39,6 +41,7 @@ static void
 task_insert(struct sqlite *db, const struct task *t)
 {
 	db->has_tasks = true;
+	db->tasks++;
 	sql_do(db, SQL_TASK_ADD, "iitttittttiiiibtbtbiii", (int64_t)t->n,
 	    (int64_t)t->kind, t->nsp, t->name, t->context, (int64_t)t->socket,
 	    t->socket_id, t->user, t->data, t->info, (int64_t)t->lane,
@@ -96,14 +99,33 @@ op_task_add(struct sqlite *db, struct store_op *op)
 	    (int64_t)t.lane, (int64_t)t.socket, (int64_t)t.n) == 0;
 }
 
+/* Counted once a second, and before anybody is refused: others add and end some
+ * meanwhile, and to count on is a walk. */
+static bool
+tasks_are_full(struct sqlite *db, const struct store_op *op)
+{
+	int64_t max = op->u.receive.max_tasks, n = op->u.receive.inbox_n;
+
+	if (max == 0)
+		return false;
+	if (db->tasks + n > max || db->tasks_at == 0 ||
+	    db->boot - db->tasks_at >= COUNT_MS) {
+		db->tasks = sql_int(db, 0, SQL_TASK_COUNT, "");
+		db->tasks_at = db->boot;
+	}
+	return db->tasks + n > max;
+}
+
 bool
-task_has_room(struct sqlite *db, const struct store_op *op)
+task_has_room(struct sqlite *db, struct store_op *op)
 {
 	sqlite3_stmt *s;
 	int64_t n, bytes;
 
 	if (op->u.receive.inbox_n == 0)
 		return true;
+	if ((op->u.receive.is_full_r = tasks_are_full(db, op)))
+		return false;
 	s = sql_open(db, SQL_INBOX_SIZE, "i", lane_of(db, op->u.receive.session));
 	if (!sql_row(db, s))
 		return true;

@@ -510,8 +510,13 @@ struct store_op {
 			bool pong, changed;
 			struct slice partial;
 			/* How much of it goes into the session's lane.  RC_TOO_BIG:
-			 * no room, nothing happened; an empty lane takes anything. */
+			 * no room, nothing happened; an empty lane takes anything,
+			 * unless the tasks of all lanes would be more than max_tasks
+			 * (0: no limit): is_full_r.  That is known exactly when it
+			 * refuses, and to a second when it does not. */
 			int64_t inbox_n, inbox_bytes, max_inbox, max_inbox_bytes;
+			int64_t max_tasks;
+			bool is_full_r;
 		} receive;
 
 		/*

@@ -33,6 +33,7 @@ const struct tally_row tally_rows[TALLY__COUNT] = {
 	[TALLY_PACKETS]     = { "packets", "requests with more than max_packets" },
 	[TALLY_PAYLOAD]     = { "payload", "requests larger than max_payload" },
 	[TALLY_LOG_FULL]    = { "log-full", "events above store_max_size, or for more than 64 rooms" },
+	[TALLY_TASKS]       = { "tasks", "requests that waited in vain for room in max_tasks" },
 	[TALLY_SLOW_READER] = { "slow-reader", "connections closed because they read too slowly" },
 	[TALLY_UNAVAILABLE] = { "unavailable", "requests answered 503: slots, places or the store" },
 	[TALLY_PARSE]       = { "parse", "sessions ended by what could not be understood" },

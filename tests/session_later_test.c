@@ -356,6 +356,38 @@ a_post_that_finds_no_room_is_given_up(void)
 }
 
 static void
+many_clients_together_fill_the_table_and_lose_nothing(void)
+{
+	struct exchange x;
+	char anna[24], ben[24], carl[24];
+	int i;
+
+	begin();
+	kit.conf.max_tasks = 3;
+	engine_free(&kit.engines[0]);
+	kit.engines[0] = engine_new(&kit.conf, kit.store, &app, &kit.clock.clock);
+	join_later(anna);
+	join_later(ben);
+	join_later(carl);
+	for (i = 0; i < 3; i++)
+		T_EQ(kit_post(&kit, 0, anna, "42/later,[\"a\"]"), ANSWER_OK);
+	post_begin(&x, ben);            /* though his own inbox is empty */
+	T_EQ(said, ANSWER_NONE);
+	answer(RC_OK);
+	kit_pass(&kit, 100);
+	T_EQ(said, ANSWER_OK);
+	post_begin(&x, carl);
+	for (i = 0; i < 12; i++)
+		kit_pass(&kit, 100);
+	T_EQ(said, ANSWER_BUSY);
+	T_STR(engine_reason(kit.engines[0]), "max_tasks");
+	while (fake.n_out > 0)
+		answer(RC_OK);
+	T_EQ(fake.learnt_good, 3 + 1 + 2);      /* connects; one, then two at once and ben's */
+	kit_fini(&kit);
+}
+
+static void
 the_disconnect_comes_last(void)
 {
 	char sid[24];
@@ -760,6 +792,7 @@ main(void)
 	T_RUN(a_connect_that_is_set_aside_is_refused);
 	T_RUN(a_full_inbox_holds_the_post_until_there_is_room);
 	T_RUN(a_post_that_finds_no_room_is_given_up);
+	T_RUN(many_clients_together_fill_the_table_and_lose_nothing);
 	T_RUN(the_disconnect_comes_last);
 	T_RUN(who_left_before_the_answer_is_let_go);
 	T_RUN(when_it_is_not_the_time_nothing_is_tried);

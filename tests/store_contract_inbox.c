@@ -254,6 +254,32 @@ a_full_lane_refuses_the_request_that_would_add_to_it(void)
 }
 
 static void
+all_lanes_together_have_a_limit_too(void)
+{
+	uint64_t a, s = t_join_in("alice", &a), n = add_event(s, &a, "one", "s");
+	struct store_op *op;
+
+	add_event(0, NULL, "of nobody", "");
+	op = t_op_receive("alice", "");
+	op->u.receive.inbox_n = 2;
+	op->u.receive.max_tasks = 4;
+	T_EQ(t_do(op), RC_OK);
+	op = t_op_receive("alice", "");
+	op->u.receive.inbox_n = 3;
+	op->u.receive.max_tasks = 4;
+	T_EQ(t_do(op), RC_TOO_BIG);
+	T_OK(op->u.receive.is_full_r);
+	op = t_op_receive("alice", "");         /* what brings no task is taken */
+	op->u.receive.max_tasks = 1;
+	T_EQ(t_do(op), RC_OK);
+	T_EQ(done_batch(n, 0), RC_OK);
+	op = t_op_receive("alice", "");
+	op->u.receive.inbox_n = 3;
+	op->u.receive.max_tasks = 4;
+	T_EQ(t_do(op), RC_OK);
+}
+
+static void
 the_disconnect_comes_last_and_knows_what_the_events_changed(void)
 {
 	uint64_t a, s = t_join_in("alice", &a), n;
@@ -453,6 +479,7 @@ contract_inbox(void)
 	CASE(what_was_set_aside_is_tried_again_behind_the_others);
 	CASE(so_many_attempts_as_are_asked_for);
 	CASE(a_full_lane_refuses_the_request_that_would_add_to_it);
+	CASE(all_lanes_together_have_a_limit_too);
 	CASE(the_disconnect_comes_last_and_knows_what_the_events_changed);
 	CASE(a_client_that_comes_back_goes_on_in_its_lane);
 	CASE(a_client_that_asks_for_a_namespace_is_known);
