@@ -144,13 +144,28 @@ json_string_is(struct slice value, struct slice content)
 	return content.n == 0;
 }
 
+enum { UNIT_LEN = 6 };
+
+static char *
+unit_write(char *p, uint32_t unit)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	p[0] = '\\';
+	p[1] = 'u';
+	p[2] = hex[unit >> 12 & 15];
+	p[3] = hex[unit >> 8 & 15];
+	p[4] = hex[unit >> 4 & 15];
+	p[5] = hex[unit & 15];
+	return p + UNIT_LEN;
+}
+
 static void
 put_unit(struct buf *out, uint32_t unit)
 {
-	static const char hex[] = "0123456789abcdef";
-	char text[6] = { '\\', 'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15],
-		hex[unit >> 4 & 15], hex[unit & 15] };
+	char text[UNIT_LEN];
 
+	unit_write(text, unit);
 	buf_add(out, slice_of(text, sizeof(text)));
 }
 
@@ -232,26 +247,36 @@ json_quote_script(struct buf *out, struct slice content)
 	quote(out, content, true);
 }
 
+/* ASCII goes in runs; behind it a piece at a time, in which a byte becomes six at
+ * most (what is no text, a unit for each). */
 void
 json_ascii(struct buf *out, struct slice text)
 {
-	size_t n;
+	enum { PIECE = 64, LAST = 4 };  /* a character may begin in its last byte */
+	size_t n, stop;
+	char *p;
 	int32_t c;
 
-	buf_reserve(out, text.n);
 	while (text.n > 0) {
 		n = utf8_ascii(text);
 		buf_add(out, slice_head(text, n));
 		text = slice_skip(text, n);
-		if (text.n == 0)
-			break;
-		if ((c = utf8_next(&text)) < 0)
-			c = REPLACEMENT;
-		if (c >= 0x10000) {
-			put_unit(out, 0xd800 + ((uint32_t)(c - 0x10000) >> 10));
-			put_unit(out, 0xdc00 + ((uint32_t)(c - 0x10000) & 0x3ff));
-		} else {
-			put_unit(out, (uint32_t)c);
+		stop = text.n > PIECE ? text.n - PIECE : 0;
+		buf_reserve(out, (PIECE + LAST) * UNIT_LEN);
+		for (p = out->p + out->n; text.n > stop; ) {
+			if ((unsigned char)text.p[0] < 0x80) {
+				*p++ = text.p[0];
+				text = slice_skip(text, 1);
+				continue;
+			}
+			if ((c = utf8_next(&text)) < 0)
+				c = REPLACEMENT;
+			if (c >= 0x10000) {
+				p = unit_write(p, 0xd800 + ((uint32_t)(c - 0x10000) >> 10));
+				c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+			}
+			p = unit_write(p, (uint32_t)c);
 		}
+		out->n = (size_t)(p - out->p);
 	}
 }

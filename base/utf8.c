@@ -96,6 +96,9 @@ utf8_units(struct slice s)
 {
 	size_t units = s.n;
 
+	while (s.n >= 32 && ((load8(s.p) | load8(s.p + 8) | load8(s.p + 16) |
+	    load8(s.p + 24)) & EACH(0x80)) == 0)
+		s = slice_skip(s, 32);
 	for (; s.n >= 8; s = slice_skip(s, 8)) {
 		uint64_t w = load8(s.p), tails, fours;
 

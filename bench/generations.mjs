@@ -1,7 +1,8 @@
 /*
  * generations.mjs - what a message costs in each client generation, all in all
  *
- *     node bench/generations.mjs --build DIR [--messages 60] [--clients 10] [--only WORD]
+ *     node bench/generations.mjs --build DIR [--messages 60] [--clients 10]
+ *         [--only polling|websocket] [--profile FOLDER]
  *
  * siogate-ws runs under callgrind, and each generation does the same over the same
  * transport: a client emits and is answered, one message after the other; then one
@@ -15,7 +16,7 @@
  * SPDX-License-Identifier: ISC
  */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -184,15 +185,14 @@ class Server {
   async settle() {
     await (await fetch(this.url("/healthz"))).text();
   }
-  /* Instructions since the last call. */
-  instructions() {
-    const before = readdirSync(this.run).length;
+  /* Instructions since the last call; with --profile its profile is kept. */
+  instructions(name) {
     execFileSync("callgrind_control", ["-d", String(this.child.pid)], { stdio: "ignore" });
     const files = readdirSync(this.run).filter((name) => /^out\.\d+$/.test(name)).sort((a, b) => a.slice(4) - b.slice(4));
-    if (readdirSync(this.run).length === before)
-      throw new Error("callgrind has written nothing");
-    this.last = join(this.run, files.at(-1));
-    return Number(/^(?:summary|totals): (\d+)/m.exec(readFileSync(this.last, "utf8"))[1]);
+    const dump = join(this.run, files.at(-1));
+    if (name && opt.profile)
+      copyFileSync(dump, join(opt.profile, `${name.replaceAll(" ", "-")}.out`));
+    return Number(/^(?:summary|totals): (\d+)/m.exec(readFileSync(dump, "utf8"))[1]);
   }
   async encoded() {
     const page = await (await fetch(this.url(`/socket.io/?key=${KEY}`), { headers: { Accept: "text/html" } })).text();
@@ -202,8 +202,6 @@ class Server {
     const gone = new Promise((done) => { this.child.on("exit", done); });
     this.child.kill();
     await gone;
-    if (opt.profile && this.last)
-      execFileSync("cp", [this.last, opt.profile]);
     rmSync(this.run, { recursive: true, force: true });
   }
 }
@@ -240,11 +238,11 @@ async function measure(name, transport, port) {
       await echoes(clients[0], generation, text);               /* what is done once is done */
       server.instructions();
       await echoes(clients[0], generation, text);
-      figures[`echo ${word}`] = server.instructions() / MESSAGES;
+      figures[`echo ${word}`] = server.instructions(`${transport} ${name} echo ${word}`) / MESSAGES;
       await broadcasts(server, clients, generation, text, 2);
       server.instructions();
       await broadcasts(server, clients, generation, text);
-      figures[`broadcast ${word}`] = server.instructions() / MESSAGES / CLIENTS;
+      figures[`broadcast ${word}`] = server.instructions(`${transport} ${name} broadcast ${word}`) / MESSAGES / CLIENTS;
     }
   } finally {
     clients.forEach((client) => client.close());

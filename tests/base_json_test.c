@@ -320,6 +320,36 @@ text_can_be_written_in_ascii_alone(void)
 	buf_free(&b);
 }
 
+/* It is written a piece at a time: wherever a character stands in its piece. */
+static void
+long_text_in_ascii_is_the_sum_of_its_characters(void)
+{
+	const struct slice emoji = SLICE("\xf0\x9f\x98\x80");
+	struct buf text = BUF_INIT, want = BUF_INIT, b = BUF_INIT;
+	size_t before, i;
+
+	for (before = 0; before < 70; before++) {
+		buf_reset(&text);
+		buf_reset(&want);
+		buf_reset(&b);
+		buf_str(&text, "\xc3\xa9");
+		buf_str(&want, "\\u00e9");
+		for (i = 0; i < before; i++) {
+			buf_char(&text, 'x');
+			buf_char(&want, 'x');
+		}
+		for (i = 0; i < 40; i++) {
+			buf_add(&text, emoji);
+			buf_str(&want, "\\ud83d\\ude00");
+		}
+		json_ascii(&b, buf_slice(&text));
+		T_OK(slice_eq(buf_slice(&b), buf_slice(&want)));
+	}
+	buf_free(&text);
+	buf_free(&want);
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -340,5 +370,6 @@ main(void)
 	T_RUN(quoting_for_a_script_leaves_no_end_of_it);
 	T_RUN(what_is_quoted_comes_back);
 	T_RUN(text_can_be_written_in_ascii_alone);
+	T_RUN(long_text_in_ascii_is_the_sum_of_its_characters);
 	return t_end();
 }

@@ -135,6 +135,12 @@ name_and_args_are_an_event(void)
 	READS_EVENT("~m~28~m~~j~{\"args\":[ ],\"name\":\"x y\"}", "[\"x y\"]");
 	READS_EVENT("~m~33~m~~j~{\"name\":\"x\",\"args\":[],\"id\":12}", "[\"x\"]");
 	T_SLICE(last.id, "12");
+	READS_EVENT("~m~42~m~~j~{\"name\":\"x\",\"args\":[{\"id\":[1],\"id\":7}]}",
+	    "[\"x\",{\"id\":[1],\"id\":7}]");
+	T_OK(last.id.p == NULL);
+	READS_EVENT("~m~39~m~~j~{\"name\":\"x\",\"args\":[{\"a\":[1],\"id\":7}",
+	    "[\"message\",{}]");
+	T_OK(last.id.p == NULL);
 	/* something more, or something else: just JSON */
 	READS_EVENT("~m~33~m~~j~{\"name\":\"x\",\"args\":[],\"to\":12}",
 	    "[\"message\",{\"name\":\"x\",\"args\":[],\"to\":12}]");

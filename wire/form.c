@@ -34,13 +34,25 @@ form_char(struct slice *text)
 	return c == '+' ? ' ' : c;
 }
 
+void
+form_decode(struct buf *out, struct slice text)
+{
+	char *q;
+
+	if (text.n == 0)
+		return;
+	buf_reserve(out, text.n);
+	for (q = out->p + out->n; text.n > 0; )
+		*q++ = form_char(&text);
+	out->n = (size_t)(q - out->p);
+}
+
 /* Writes the text, decoded, as a JSON string. */
 static void
 string_write(struct buf *out, struct buf *scratch, struct slice text)
 {
 	buf_reset(scratch);
-	while (text.n > 0)
-		buf_char(scratch, form_char(&text));
+	form_decode(scratch, text);
 	json_quote(out, buf_slice(scratch));
 }
 

@@ -21,8 +21,12 @@ static const char *const reserved[] = {
 size_t
 old_units(struct slice s, size_t units)
 {
-	size_t ascii = utf8_ascii(slice_head(s, units)), n = ascii, bytes;
+	size_t ascii, n, bytes;
 
+	/* All of it, as of the last frame: three bytes for a unit at most. */
+	if (s.n / 3 <= units && utf8_units(s) == units)
+		return s.n;
+	n = ascii = utf8_ascii(slice_head(s, units));
 	for (units -= ascii; units > 0 && n < s.n; n += bytes) {
 		bytes = utf8_head(slice_skip(s, n));
 		if (bytes == 0)
@@ -87,41 +91,68 @@ old_behind(struct slice array, struct slice first)
 	return s.n > 0 && s.p[0] == ',' ? scan_trim(slice_skip(s, 1)) : SLICE("");
 }
 
+/* The digits of the `,"id":7` that text ends with, which are cut off it; absent: it
+ * ends otherwise. */
+static struct slice
+id_cut(struct slice *text)
+{
+	const struct slice before = SLICE(",\"id\":");
+	struct slice rest = *text, id;
+	size_t n = 0;
+
+	while (n < rest.n && rest.p[rest.n - 1 - n] >= '0' &&
+	    rest.p[rest.n - 1 - n] <= '9')
+		n++;
+	id = slice_skip(rest, rest.n - n);
+	rest = slice_head(rest, rest.n - n);
+	if (n == 0 || !slice_ends(rest, before))
+		return SLICE_NONE;
+	*text = slice_head(rest, rest.n - before.n);
+	return id;
+}
+
 /* A name with an escape may end at another quote than the first: not taken. */
 bool
 old_event_cut(struct slice text, unsigned max_depth, struct slice *name_r,
-    struct slice *args_r)
+    struct slice *args_r, struct slice *id_r)
 {
 	const struct slice before = SLICE("{\"name\":"), between = SLICE(",\"args\":");
-	struct slice name, args;
+	struct slice name, args, id = SLICE_NONE;
 	struct scan scan;
 
-	if (max_depth == 0 || !slice_starts(text, before) || !slice_ends(text, SLICE("]}")))
+	if (max_depth == 0 || !slice_starts(text, before) || !slice_ends(text, SLICE("}")))
 		return false;
-	text = slice_skip(text, before.n);
+	text = slice_head(slice_skip(text, before.n), text.n - before.n - 1);
+	if (id_r != NULL)
+		id = id_cut(&text);
+	if (!slice_ends(text, SLICE("]")))
+		return false;
 	if (text.p[0] != '"')
 		return false;
 	name = slice_head(text, slice_find(slice_skip(text, 1), '"') + 2);
 	args = slice_skip(text, name.n);
 	if (!slice_starts(args, between))
 		return false;
-	args = slice_skip(slice_head(args, args.n - 1), between.n);
+	args = slice_skip(args, between.n);
 	/* An array up to the last bracket, so nothing stands behind it. */
 	if (!scan_json(name, 0, 0, &scan) ||
 	    !scan_json(args, max_depth - 1, 0, &scan) || scan.kind != JSON_ARRAY)
 		return false;
 	*name_r = name;
 	*args_r = args;
+	if (id_r != NULL)
+		*id_r = id;
 	return true;
 }
 
 bool
 old_is_reserved(struct slice name)
 {
+	char first = name.n > 1 ? name.p[1] : '\0';
 	size_t i;
 
 	for (i = 0; i < N_ELEMENTS(reserved); i++)
-		if (json_string_is(name, slice_str(reserved[i])))
+		if ((reserved[i][0] == first || first == '\\') && json_string_is(name, slice_str(reserved[i])))
 			return true;
 	return false;
 }

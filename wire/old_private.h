@@ -13,7 +13,7 @@
 struct arena;
 
 /* The bytes of so many UTF-16 units, or all there are.  Half a character is
- * taken as a whole one, a byte that is no text counts as one unit. */
+ * taken as a whole one; what is no text has some length or other. */
 size_t old_units(struct slice s, size_t units);
 
 /* ["NAME",VALUES]: the name is quoted already, values are what stands in an array
@@ -32,10 +32,10 @@ struct slice old_inside(struct slice array);
 struct slice old_behind(struct slice array, struct slice first);
 
 /* Whether a text is {"name":NAME,"args":ARRAY} to the letter, as JSON.stringify()
- * writes an event, and valid; then one look at it is enough.  False: it may be
- * anything. */
+ * writes an event, and valid; then one look at it is enough.  id_r, if wanted: digits
+ * of an "id" behind them, absent if there is none.  False: it may be anything. */
 bool old_event_cut(struct slice text, unsigned max_depth, struct slice *name_r,
-    struct slice *args_r);
+    struct slice *args_r, struct slice *id_r);
 
 /* Names (JSON strings) that mean something to the libraries themselves. */
 bool old_is_reserved(struct slice name);

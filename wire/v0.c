@@ -230,7 +230,8 @@ v0_packet_next(struct assembler *a, const struct frame *frame,
 	if (slice_starts(text, MARK_JSON)) {
 		assembler_close(a);
 		value = slice_skip(text, MARK_JSON.n);
-		if (old_event_cut(value, limits->max_depth, &m.name, &m.args) &&
+		if (old_event_cut(value, limits->max_depth, &m.name, &m.args,
+		    &m.id) &&
 		    is_event(&m, limits->max_name))
 			return event_packet(&m, arena, packet_r);
 		value = old_trim(value);
@@ -528,9 +529,7 @@ value_read(struct buf *payload, struct slice value, bool from_page)
 {
 	struct buf decoded = BUF_INIT, clean = BUF_INIT;
 
-	buf_reserve(&decoded, value.n);
-	while (value.n > 0)
-		buf_char(&decoded, form_char(&value));
+	form_decode(&decoded, value);
 	if (!utf8_valid(buf_slice(&decoded))) {
 		utf8_mend(&clean, buf_slice(&decoded));
 		buf_free(&decoded);

@@ -204,7 +204,7 @@ event_read(const struct head *h, const struct wire_limits *limits,
 	    key, value;
 	struct scan scan;
 
-	if (old_event_cut(rest, limits->max_depth, &name, &value)) {
+	if (old_event_cut(rest, limits->max_depth, &name, &value, NULL)) {
 		values = old_inside(value);
 		rest = SLICE("");       /* there is no more in it */
 	} else if (!scan_json(rest, limits->max_depth, 0, &scan) ||
@@ -407,8 +407,11 @@ static void
 line_write(struct buf *out, struct slice json)
 {
 	size_t from = 0, i;
+	bool may_end = memchr(json.p, '\n', json.n) != NULL ||
+	    memchr(json.p, '\r', json.n) != NULL ||
+	    memchr(json.p, '\xe2', json.n) != NULL;
 
-	for (i = 0; i < json.n; i++) {
+	for (i = may_end ? 0 : json.n; i < json.n; i++) {
 		if (json.p[i] == '\n' || json.p[i] == '\r') {
 			buf_add(out, slice_of(json.p + from, i - from));
 			buf_char(out, ' ');
@@ -589,8 +592,7 @@ v1_form_read(struct buf *payload, struct slice form, bool from_page)
 		n = slice_find(field, '=');
 		if (!slice_is(slice_head(field, n), "d"))
 			continue;
-		for (field = slice_skip(field, n + 1); field.n > 0; )
-			buf_char(&text, form_char(&field));
+		form_decode(&text, slice_skip(field, n + 1));
 		break;
 	}
 	field = scan_trim(buf_slice(&text));
