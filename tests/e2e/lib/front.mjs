@@ -92,9 +92,9 @@ export async function startFront(front, { conf = "", env = {}, name = "", ws = f
       throw error;
     });
     rmSync(folder, { recursive: true, force: true });
-    const left = named(run);
-    if (left.length > 0)
-      throw new Error(`${front} leaves running:\n${left.join("\n")}`);
+    await until(() => named(run).length === 0, "", 3000).catch(() => {
+      throw new Error(`${front} leaves running:\n${named(run).join("\n")}`);
+    });
   };
   try {
     chmodSync(folder, 0o711);           /* the serving account passes through */
