@@ -17,7 +17,7 @@ import { openBrowser, visitor } from "./lib/browser.mjs";
 import { ask, closing, connect, open as openSocket } from "./lib/client.mjs";
 import { top } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
-import { client, environment, freePort, start } from "./lib/program.mjs";
+import { client, environment, freePort, prefix, start } from "./lib/program.mjs";
 import { browserBuild, connectV1, ofV1, openV1 } from "./lib/v1.mjs";
 import { collect, next, until, within } from "./lib/wait.mjs";
 
@@ -404,5 +404,25 @@ describe("the Django chat of the examples behind manage.py runserver_socketio", 
     await sees("#lines li", "me: hello");
     await page.context().close();
     await leavesNothing(program, folder, port, "SIGTERM");
+  });
+});
+
+describe("the recipes for frameworks", () => {
+  it("answer the gateway's calls in each of Debian's packages", async (t) => {
+    const folder = makeFolder(), [port, behind] = [await freePort(), await freePort()], secret = "the secret of the recipes";
+    const names = ["wsgi", "flask", "bottle", "pyramid", "django", "webpy"], conf = join(folder, "siogate.conf");
+    writeFileSync(conf, `log_level = info\nstore = ${join(folder, "store")}\n` + names.map((name) =>
+      `[backend /${name}]\nurl = http://127.0.0.1:${behind}/${name}/siogate/\nsecret = ${secret}\n`).join(""));
+    const programs = [];
+    t.after(async () => {
+      await Promise.all(programs.map((one) => one.stop()));
+      rmSync(folder, { recursive: true, force: true });
+    });
+    programs.push(await python(folder, [join(FACES, "recipes.py"), String(behind)], { SIOGATE_SECRET: secret }));
+    programs.push(await start(join(prefix, "bin/siogate-ws"), ["--config", conf, "--listen", `127.0.0.1:${port}`], {}, /listening/));
+    for (const name of names) {
+      const socket = closing(t, await connect("4.8.4", `http://127.0.0.1:${port}/${name}`));
+      assert.deepEqual(await ask(socket, "double", 21), [name, 42]);
+    }
   });
 });
