@@ -88,7 +88,7 @@ a_film_is_answered_at_the_port_of_its_websocket_and_at_its_own(void)
 		HEARS_POLICY(fd);
 		fd = connect_to(places[i]);
 		for (j = 0; j < sizeof(QUESTION); j++)
-			sends(fd, QUESTION + j, 1);
+			sends(fd, &QUESTION[j], 1);
 		HEARS_POLICY(fd);
 		fd = connect_to(places[i]);     /* what is said behind it is read over */
 		sends(fd, QUESTION "\0GET / HTTP/1.1\r\n\r\n", sizeof(QUESTION) + 18);
