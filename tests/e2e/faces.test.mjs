@@ -271,6 +271,16 @@ describe("a program for gevent-socketio behind SocketIOServer", () => {
   });
 
   it("leaves nothing behind at Ctrl-C", () => leavesNothing(program, folder, port, "SIGINT"));
+
+  it("takes siogate-ws with it when it is killed, and its port again", async () => {
+    program = await python(folder, [join(FACES, "gevent_app.py"), String(port), String(policy)]);
+    const { pid } = program;
+    assert.equal(group(pid).length, 2);
+    process.kill(pid, "SIGKILL");
+    await until(() => group(pid).length === 0, "siogate-ws to end, too");
+    program = await python(folder, [join(FACES, "gevent_app.py"), String(port), String(policy)]);
+    assert.equal((await request(url, "/")).status, 200);
+  });
 });
 
 describe("a project for django-socketio behind manage.py runserver_socketio", () => {
