@@ -13,7 +13,7 @@ import { after, before, describe, it } from "node:test";
 import { fresh } from "./lib/cases.mjs";
 import { ask, closing, connect } from "./lib/client.mjs";
 import { OP, RawSocket, text, upgradeRequest } from "./lib/frames.mjs";
-import { fronts, startFront } from "./lib/front.mjs";
+import { all, fronts, startFront } from "./lib/front.mjs";
 import { collect, until } from "./lib/wait.mjs";
 
 const websocket = { transports: ["websocket"] };
@@ -31,6 +31,9 @@ async function joinRaw(url) {
 
 /* Resident memory of a process, in bytes. */
 const memory = (pid) => 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
+
+/* Of its own, whoever else uses the same libraries: in bytes. */
+const heap = (pid) => 1024 * Number(/^Pss_Anon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))[1]);
 
 for (const name of fronts("none"))
   describe(`a crowd at ${name}`, { skip: name === "given" }, () => {
@@ -112,4 +115,35 @@ for (const name of fronts("none"))
       assert.deepEqual(acks, acks.map((_, i) => i));
       await until(() => memory(pid) < 300 << 20, "the memory to be small again");
     });
+
+    if (all)
+      it("10,000 who are idle cost 3 KB each, and hear what is said to all", async (t) => {
+        const crowd = [], talker = closing(t, await connect("4.8.4", front.url, websocket)), mark = fresh("mark");
+        t.after(() => crowd.forEach((raw) => raw.destroy()));
+        const come = async (n) => {
+          while (crowd.length < n)
+            crowd.push(...await Promise.all(Array.from({ length: 50 }, () => joinRaw(front.url))));
+        };
+        await come(500);
+        const before = heap(pid);
+        await come(10000);
+        const each = (heap(pid) - before) / 9500;
+        t.diagnostic(`${Math.round(each)} bytes for each`);
+        assert.ok(each <= 3 << 10, `${each} bytes`);
+
+        let over = false, answers = 0;
+        const asking = (async () => {
+          for (; !over; answers++)
+            assert.deepEqual(await ask(talker, "echo", answers), [answers]);
+        })();
+        const speaker = closing(t, await connect("4.8.4", front.url, websocket));
+        for (let i = 0; i < 3; i++)
+          await ask(speaker, "broadcast", mark, i);
+        for (const raw of crowd)
+          for (let i = 0; i < 3; i++)
+            assert.equal((await raw.frame()).payload.toString().replace(/,"[^"]*"\]$/, "]"), `42["broadcast","${mark}",${i}]`);
+        over = true;
+        await asking;
+        assert.ok(answers > 0);
+      });
   });
