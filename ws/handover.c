@@ -254,6 +254,8 @@ process_start(struct handover *h, uv_loop_t *loop)
 	for (i = 0; i < door->n_listeners; i++)
 		stdio[FIRST_FD + i] = (uv_stdio_container_t){
 			.flags = UV_INHERIT_FD, .data.fd = door->listeners[i].fd };
+	/* Also what libraries and modules have opened without. */
+	close_range(READY_FD, ~0U, CLOSE_RANGE_CLOEXEC);
 	snprintf(count, sizeof(count), "%zu", door->n_listeners);
 	setenv(VARIABLE, count, 1);
 	error = uv_spawn(loop, &h->process, &options);
@@ -287,6 +289,16 @@ handover_begin(struct handover *h, struct door *door, uv_loop_t *loop)
 	log_info("ws", "handover: started pid=%d", h->process.pid);
 	uv_read_start((uv_stream_t *)&h->ready, on_alloc, on_ready);
 	uv_timer_start(&h->patience, on_late, PATIENCE_MS, 0);
+}
+
+void
+handover_hear(bool hears)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(hears ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
 }
 
 void

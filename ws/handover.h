@@ -49,6 +49,9 @@ struct handover {
  * later what came of it.  The loop's memory; its handles are closed with the loop. */
 void handover_begin(struct handover *h, struct door *door, uv_loop_t *loop);
 
+/* Whether SIGUSR2 is taken now, or waits. */
+void handover_hear(bool hears);
+
 /* We leave: nobody is to be left behind that does not serve yet. */
 void handover_cancel(struct handover *h);
 

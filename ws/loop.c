@@ -320,6 +320,7 @@ loop_init(struct loop *loop, struct door *door)
 	uv_signal_start(&loop->interrupt, on_signal, SIGINT);
 	uv_signal_start(&loop->reload, on_reload, SIGHUP);
 	uv_signal_start(&loop->renew, on_renew, SIGUSR2);
+	handover_hear(true);
 	streams_init(&door->streams, &loop->uv, lane_ms);
 	TAILQ_INIT(&door->waiting);
 	TAILQ_INIT(&door->lives);

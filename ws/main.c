@@ -155,7 +155,7 @@ main(int argc, char **argv)
 	if (status != -1)
 		return status;
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGUSR2, SIG_IGN);       /* until the loop hears it */
+	handover_hear(false);           /* before the loop can */
 	inherited_read(&door.inherited);
 	door.house = (struct house){
 		.door = "ws",

@@ -9,7 +9,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ask, closing, connect } from "./lib/client.mjs";
@@ -42,6 +42,15 @@ for (const name of fronts("none"))
       return own;
     };
     let mine;                           /* the front's own */
+
+    /* All that it has open, but standard ones. */
+    const sockets = (pid) => readdirSync(`/proc/${pid}/fd`).filter((fd) => fd > 2).flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/fd/${fd}`)].filter((to) => to.startsWith("socket:"));
+      } catch {
+        return [];                      /* closed meanwhile */
+      }
+    });
 
     /* Tells a process to make room; who serves then. */
     const replace = async (pid) => {
@@ -80,7 +89,8 @@ for (const name of fronts("none"))
       stays.forEach((socket) => socket.on("disconnect", (reason) => lost.push(reason)));
       const visitors = visit(url), polls = await new Session(url).join();
 
-      const newer = await replace(pid), was = visitors.count();
+      const before = sockets(pid), newer = await replace(pid), was = visitors.count();
+      assert.equal(sockets(newer).filter((each) => before.includes(each)).length, 1, "what they share is where they listen");
       await until(() => visitors.count() > was + 50, "more visitors");
       const fresh = await Promise.all(Array.from({ length: 5 }, async () => closing(t, await connect("4.8.4", url, websocket))));
       assert.equal(connections(pid, port), stays.length);
