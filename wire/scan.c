@@ -340,12 +340,15 @@ bool
 scan_json(struct slice text, unsigned max_depth, unsigned attachments,
     struct scan *scan_r)
 {
-	struct scanner s = { text.p, text.p + text.n, 0,
-	    max_depth < SCAN_DEPTH ? max_depth : SCAN_DEPTH, attachments,
-	    SLICE_NONE };
+	struct scanner s;
 
 	*scan_r = (struct scan){ JSON_NONE, SLICE_NONE };
-	if (text.n == 0 || !scan_value(&s) || s.p != s.end)
+	if (text.n == 0)                /* and perhaps nothing to point at */
+		return false;
+	s = (struct scanner){ text.p, text.p + text.n, 0,
+	    max_depth < SCAN_DEPTH ? max_depth : SCAN_DEPTH, attachments,
+	    SLICE_NONE };
+	if (!scan_value(&s) || s.p != s.end)
 		return false;
 	scan_r->kind = json_kind(text);
 	scan_r->first = s.first;
