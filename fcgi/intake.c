@@ -101,46 +101,54 @@ record_take(struct intake *in, const struct fcgi_record *r, size_t max_body,
 	}
 }
 
-static void
-cut_out(struct buf *bytes, size_t at, size_t n)
-{
-	memmove(bytes->p + at, bytes->p + at + n, bytes->n - at - n);
-	bytes->n -= n;
-}
-
-enum rc
-intake_walk(struct intake *in, struct buf *bytes, size_t max_body,
+/* The records behind *from, which stands at in->at or, behind what was cut out,
+ * further on: what is kept moves up, record by record. */
+static enum rc
+records_walk(struct intake *in, struct buf *bytes, size_t *from, size_t max_body,
     struct buf *reply)
 {
 	struct fcgi_record r;
+	enum fate fate;
 	bool keep;
 
 	/* Another protocol shows at its first byte, not when a "record" is whole. */
-	while (in->at >= bytes->n || bytes->p[in->at] == FCGI_VERSION_1) {
-		if (!fcgi_record_read(slice_skip(buf_slice(bytes), in->at), &r))
+	while (*from >= bytes->n || bytes->p[*from] == FCGI_VERSION_1) {
+		if (!fcgi_record_read(slice_skip(buf_slice(bytes), *from), &r))
 			return RC_AGAIN;
-		switch (record_take(in, &r, max_body, reply)) {
-		case FATE_KEEP:
+		if ((fate = record_take(in, &r, max_body, reply)) == FATE_BAD)
+			return RC_BAD_INPUT;
+		if (fate == FATE_KEEP || fate == FATE_WHOLE) {
+			if (in->at < *from)
+				memmove(bytes->p + in->at, bytes->p + *from, r.size);
 			in->at += r.size;
-			break;
-		case FATE_WHOLE:
-			in->at += r.size;
+		}
+		*from += r.size;
+		if (fate == FATE_WHOLE)
 			return RC_OK;
-		case FATE_CUT:
-			cut_out(bytes, in->at, r.size);
-			break;
-		case FATE_ABORT:
-			cut_out(bytes, 0, in->at + r.size);
+		if (fate == FATE_ABORT) {
 			keep = in->keep;
 			*in = (struct intake){ .at = 0 };
 			if (!keep)
 				return RC_GONE;
-			break;
-		case FATE_BAD:
-			return RC_BAD_INPUT;
 		}
 	}
 	return RC_BAD_INPUT;
+}
+
+/* The gap that is left closes once, however many records were cut out: a front
+ * that sends thousands of empty ones would have the rest moved for each. */
+enum rc
+intake_walk(struct intake *in, struct buf *bytes, size_t max_body,
+    struct buf *reply)
+{
+	size_t from = in->at;
+	enum rc rc = records_walk(in, bytes, &from, max_body, reply);
+
+	if (in->at < from) {
+		memmove(bytes->p + in->at, bytes->p + from, bytes->n - from);
+		bytes->n -= from - in->at;
+	}
+	return rc;
 }
 
 /* The stream of that type, which has n bytes. */

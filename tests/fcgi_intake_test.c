@@ -253,6 +253,30 @@ management_is_answered_in_the_middle_of_a_request(void)
 	    "\1\13\0\0\0\10\0\0" "\77\0\0\0\0\0\0\0")));
 }
 
+/* Between any two records, all of them in one piece. */
+static void
+nobodys_records_leave_no_trace_wherever_they_stand(void)
+{
+	struct intake in = { .at = 0 };
+	struct slice rest;
+	struct fcgi_record r;
+
+	request_make(SLICE("hello"));
+	buf_reset(&bytes);
+	buf_reset(&reply);
+	for (rest = buf_slice(&whole); fcgi_record_read(rest, &r);
+	    rest = slice_skip(rest, r.size)) {
+		buf_add(&bytes, SLICE("\1\4\0\11\0\1\2\0" "xyz" "\1\5\0\11\0\0\0\0"));
+		buf_add(&bytes, slice_head(rest, r.size));
+	}
+	buf_str(&bytes, "\1\1and more");
+	T_EQ(intake_walk(&in, &bytes, 10, &reply), RC_OK);
+	T_EQ(in.at, whole.n);
+	T_OK(slice_eq(slice_head(buf_slice(&bytes), whole.n), buf_slice(&whole)));
+	T_SLICE(slice_skip(buf_slice(&bytes), whole.n), "\1\1and more");
+	T_EQ(reply.n, 0);
+}
+
 static void
 a_second_request_beside_the_first_is_refused(void)
 {
@@ -405,6 +429,7 @@ main(void)
 	T_RUN(both_ways_to_ask_are_one_request);
 	T_RUN(another_role_is_refused_by_its_name);
 	T_RUN(management_is_answered_in_the_middle_of_a_request);
+	T_RUN(nobodys_records_leave_no_trace_wherever_they_stand);
 	T_RUN(a_second_request_beside_the_first_is_refused);
 	T_RUN(an_abort_ends_the_request_and_not_the_connection);
 	T_RUN(an_answer_is_cut_into_records);
