@@ -23,7 +23,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -31,6 +30,7 @@
 
 #include "base/conf.h"
 #include "base/mem.h"
+#include "http/file.h"
 #include "http/gateway_private.h"
 
 enum { FILE_MAX = 16 << 20 };
@@ -218,36 +218,6 @@ client_open(const struct conf *conf, struct wanted *w, struct stat *st_r)
 	return bare_open(dir, conf->client == NULL ? "" : conf->client, w, st_r);
 }
 
-static bool
-file_read(int fd, size_t size, struct buf *body)
-{
-	ssize_t got;
-
-	buf_reserve(body, size);
-	while (body->n < size) {
-		got = read(fd, body->p + body->n, size - body->n);
-		if (got <= 0)
-			return false;
-		body->n += (size_t)got;
-	}
-	return true;
-}
-
-/* If-None-Match: a list of tags, or "*". */
-static bool
-is_known(struct slice known, const char *tag)
-{
-	struct slice each;
-
-	while (slice_cut(&known, ',', &each)) {
-		each = slice_trim(each);
-		if (slice_is(each, "*") || slice_is(each, tag) ||
-		    slice_is(each, tag + 2))    /* without W/ */
-			return true;
-	}
-	return false;
-}
-
 static void
 missing_send(struct http_private *own)
 {
@@ -267,15 +237,13 @@ file_send(struct http_private *own, const struct wanted *w, int fd,
 	    "text/plain; charset=utf-8" : slice_ends(w->name, SLICE(".map")) ?
 	    "application/json" : "application/javascript; charset=utf-8";
 	struct buf body = BUF_INIT;
-	char tag[64];
+	char tag[FILE_TAG_SIZE];
 
-	snprintf(tag, sizeof(tag), "W/\"%" PRIx64 "-%" PRIx64 "-%lx\"",
-	    (uint64_t)st->st_size, (uint64_t)st->st_mtim.tv_sec,
-	    st->st_mtim.tv_nsec);
+	file_tag(st, tag);
 	own->cache = w->version.n > 0 && w->is_exact ? "public, max-age=86400" :
 	    "public, max-age=0";
 	buf_printf(&own->extra, "ETag: %s\r\n", tag);
-	if (is_known(http_header_get(&own->x->request, "If-None-Match"), tag))
+	if (file_tag_is_known(http_header_get(&own->x->request, "If-None-Match"), tag))
 		dress_text(own, 304, NULL, "");
 	else if (file_read(fd, (size_t)st->st_size, &body))
 		dress_send(own, 200, type, &body);

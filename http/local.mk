@@ -6,7 +6,8 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/api.h %D%/api_private.h %D%/api.c %D%/api_token.c %D%/api_verb.c %D%/api_user.c %D%/peer.h %D%/peer.c %D%/word.c \
 	%D%/error.h %D%/error.c %D%/dress.c %D%/exchange.c %D%/eio.c \
 	%D%/old.c %D%/stream.c %D%/v0.c %D%/v1.c \
-	%D%/house.h %D%/house.c %D%/greet.c %D%/poll.c %D%/post.c %D%/info.c %D%/client.c %D%/status.c
+	%D%/house.h %D%/house.c %D%/greet.c %D%/poll.c %D%/post.c %D%/info.c %D%/file.h %D%/file.c %D%/client.c \
+	%D%/status.c
 
 # On a fake engine: the session floor is not linked.
 HTTP_FAKE = tests/fake_engine.c tests/fake_engine.h tests/http_support.h

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "http/file.h"
 #include "http/http.h"
 #include "ws/files.h"
 #include "ws/request.h"
@@ -199,53 +199,21 @@ type_of(const char *name)
 	return "application/octet-stream";
 }
 
-/* If-None-Match: a list of tags, or "*". */
-static bool
-is_known(struct slice known, const char *tag)
-{
-	struct slice each;
-
-	while (slice_cut(&known, ',', &each)) {
-		each = slice_trim(each);
-		if (slice_is(each, "*") || slice_is(each, tag) ||
-		    slice_is(each, tag + strlen("W/")))
-			return true;
-	}
-	return false;
-}
-
-static bool
-file_read(int fd, size_t size, struct buf *body)
-{
-	ssize_t got;
-
-	buf_reserve(body, size);
-	while (body->n < size) {
-		got = read(fd, body->p + body->n, size - body->n);
-		if (got <= 0)
-			return false;
-		body->n += (size_t)got;
-	}
-	return true;
-}
-
 static void
 file_send(struct http_response *response, const struct request *request, int fd,
     const struct stat *st, const char *name)
 {
-	char tag[64];
+	char tag[FILE_TAG_SIZE];
 
 	if (st->st_size > FILE_MAX) {
 		log_warn("ws", "static_dir: %s is larger than 16 MB: not served", name);
 		text_send(response, 404, "This file is too large to be served.\n");
 		return;
 	}
-	snprintf(tag, sizeof(tag), "W/\"%" PRIx64 "-%" PRIx64 "-%lx\"",
-	    (uint64_t)st->st_size, (uint64_t)st->st_mtim.tv_sec,
-	    st->st_mtim.tv_nsec);
+	file_tag(st, tag);
 	buf_printf(&response->headers, "ETag: %s\r\nCache-Control: no-cache\r\n"
 	    "X-Content-Type-Options: nosniff\r\n", tag);
-	if (is_known(request_header(request, "If-None-Match"), tag)) {
+	if (file_tag_is_known(request_header(request, "If-None-Match"), tag)) {
 		response->status = 304;
 		response->has_body = false;
 		return;
