@@ -59,9 +59,9 @@ on_message(struct socket *s, bool is_binary, struct slice data)
 	} else if (slice_starts(data, SLICE("close "))) {
 		slice_cut(&data, ' ', &word);
 		socket_close(s, 4000, data);
-		socket_send(s, false, SLICE("never sent"));
+		socket_add(s, socket_encode(&streams, false, SLICE("never sent")));
 	} else {
-		socket_send(s, is_binary, data);
+		socket_add(s, socket_encode(&streams, is_binary, data));
 	}
 }
 

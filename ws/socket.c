@@ -120,14 +120,6 @@ socket_add(struct socket *s, struct span span)
 	return true;
 }
 
-bool
-socket_send(struct socket *s, bool is_binary, struct slice data)
-{
-	if (s->is_closing || s->stream->is_closing)
-		return false;
-	return socket_add(s, socket_encode(s->stream->streams, is_binary, data));
-}
-
 void
 socket_close(struct socket *s, unsigned code, struct slice reason)
 {

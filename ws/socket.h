@@ -63,7 +63,6 @@ struct span socket_encode(struct streams *streams, bool is_binary,
  * (perhaps much later: a slow reader has ws_write_time).
  */
 bool socket_add(struct socket *socket, struct span span);
-bool socket_send(struct socket *socket, bool is_binary, struct slice data);
 
 /* What is queued leaves, then a close frame; code CLOSE_NONE: without a code.
  * The peer has a while to answer. */
