@@ -25,7 +25,6 @@ struct store_driver {
 	void (*close)(struct store *store);
 	int (*wake_fd)(struct store *store);
 	void (*wake_take)(struct store *store);
-	unsigned (*worker)(const struct store *store);
 	void (*offer_sockets)(struct store *store);
 	bool (*has_sockets)(struct store *store);
 	bool (*moved)(struct store *store);

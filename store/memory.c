@@ -167,14 +167,6 @@ memory_wake(struct memory *m, unsigned worker)
 			return;         /* it is full: somebody is awake */
 }
 
-unsigned
-memory_worker(const struct store *store)
-{
-	const struct memory *m = (const struct memory *)store;
-
-	return m->wake_fd < 0 ? 0 : m->worker;
-}
-
 static void
 memory_offer_sockets(struct store *store)
 {
@@ -325,7 +317,6 @@ const struct store_driver store_memory = {
 	.close = memory_close,
 	.wake_fd = memory_wake_fd,
 	.wake_take = memory_wake_take,
-	.worker = memory_worker,
 	.offer_sockets = memory_offer_sockets,
 	.has_sockets = memory_has_sockets,
 	.moved = memory_moved,

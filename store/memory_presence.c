@@ -1,6 +1,8 @@
 /*
  * memory_presence.c - who is in a room, as it was told
  *
+ * One list for all rooms, walked from its head: this driver is for tests.
+ *
  * SPDX-License-Identifier: ISC
  */
 #include "config.h"

@@ -199,7 +199,6 @@ void memory_disown(struct slice *s);
 void memory_own_text(char out_r[24], struct slice s);
 bool memory_worker_lives(const struct town *town, unsigned worker);
 void memory_wake(struct memory *m, unsigned worker);
-unsigned memory_worker(const struct store *store);
 
 /* ---- memory_log.c ------------------------------------------------------- */
 

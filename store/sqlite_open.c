@@ -305,7 +305,6 @@ const struct store_driver store_sqlite = {
 	.close = sqlite_close,
 	.wake_fd = sqlite_wake_fd,
 	.wake_take = sqlite_wake_take,
-	.worker = sqlite_worker,
 	.offer_sockets = sqlite_offer_sockets,
 	.has_sockets = sqlite_has_sockets,
 	.moved = sqlite_moved,

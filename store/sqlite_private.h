@@ -549,7 +549,6 @@ void wake_send(struct sqlite *db);              /* after it */
 void wake_forget(struct sqlite *db);
 int  sqlite_wake_fd(struct store *store);
 void sqlite_wake_take(struct store *store);
-unsigned sqlite_worker(const struct store *store);
 void sqlite_offer_sockets(struct store *store);
 bool sqlite_has_sockets(struct store *store);
 void sqlite_rest(struct store *store);

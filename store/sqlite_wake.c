@@ -128,14 +128,6 @@ sqlite_wake_take(struct store *store)
 		worker_take(db->workers);
 }
 
-unsigned
-sqlite_worker(const struct store *store)
-{
-	const struct sqlite *db = (const struct sqlite *)store;
-
-	return db->workers == NULL ? 0 : worker_number(worker_self(db->workers));
-}
-
 void
 sqlite_offer_sockets(struct store *store)
 {

@@ -162,12 +162,6 @@ store_wake_take(struct store *store)
 	store->driver->wake_take(store);
 }
 
-unsigned
-store_worker(const struct store *store)
-{
-	return store->driver->worker(store);
-}
-
 void
 store_offer_sockets(struct store *store)
 {

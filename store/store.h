@@ -71,7 +71,6 @@ const char *store_error(const struct store *store);
 int      store_wake_fd(struct store *store);
 /* Takes all wake-ups that wait. */
 void     store_wake_take(struct store *store);
-unsigned store_worker(const struct store *store);       /* 0: not a worker yet */
 
 /* This worker takes sessions over: clients may be told so, as long as it lives. */
 void store_offer_sockets(struct store *store);
