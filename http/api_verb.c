@@ -141,25 +141,25 @@ on_done(struct outside *outside)
 }
 
 /* The right that an effect needs. */
-static const char *
-right_of(const struct effect *f)
-{
-	switch (f->kind) {
-	case EFFECT_JOIN:
-		return "join";
-	case EFFECT_LEAVE:
-	case EFFECT_CLOSE_ROOM:
-		return "leave";
-	case EFFECT_DISCONNECT:
-		return "disconnect";
-	case EFFECT_VALUE:
-		return "value";
-	case EFFECT_ACL:
-		return "acl";
-	default:
-		return "emit";
-	}
-}
+static const char *const rights[] = {
+	[EFFECT_EMIT] = "emit",
+	[EFFECT_JOIN] = "join",
+	[EFFECT_LEAVE] = "leave",
+	[EFFECT_CLOSE_ROOM] = "leave",
+	[EFFECT_DISCONNECT] = "disconnect",
+	[EFFECT_TIMER] = "emit",
+	[EFFECT_VALUE] = "value",
+	[EFFECT_ONCE] = "emit",
+	[EFFECT_LOG] = "emit",
+	[EFFECT_ACL] = "acl",
+	/* without a socket of its own nobody can ask for these */
+	[EFFECT_ACK] = "emit",
+	[EFFECT_DATA] = "emit",
+	[EFFECT_SESSION] = "emit",
+	[EFFECT_USER] = "emit",
+	[EFFECT_REFUSE] = "emit",
+};
+_Static_assert(N_ELEMENTS(rights) == EFFECT__COUNT, "an effect needs no right");
 
 /* A verb has the effect that its right is for, whatever else the body names. */
 static bool
@@ -181,9 +181,9 @@ effects_may(struct api_call *call, const struct effects *effects)
 			    "%.*s", call->token->name, SLICE_ARGS(f->who.nsp));
 			return false;
 		}
-		if (is_batch && !api_token_may(call->token, right_of(f))) {
+		if (is_batch && !api_token_may(call->token, rights[f->kind])) {
 			api_refuse(call, 403, "rights", "token %s has no right '%s'",
-			    call->token->name, right_of(f));
+			    call->token->name, rights[f->kind]);
 			return false;
 		}
 	}

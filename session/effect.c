@@ -271,7 +271,7 @@ for_each_chunk(struct engine *e, const struct effect *f, struct author *author,
 }
 
 static void
-apply_member(struct engine *e, const struct effect *f, struct author *author,
+chunk_member(struct engine *e, const struct effect *f, struct author *author,
     const uint64_t *sockets, const struct slice *users, size_t n)
 {
 	struct slice nsp = nsp_of(f, author), last = SLICE_NONE;
@@ -298,7 +298,7 @@ apply_member(struct engine *e, const struct effect *f, struct author *author,
 }
 
 static void
-apply_disconnect(struct engine *e, const struct effect *f, struct author *author,
+chunk_disconnect(struct engine *e, const struct effect *f, struct author *author,
     const uint64_t *sockets, const struct slice *users, size_t n)
 {
 	struct store_op *op;
@@ -323,6 +323,24 @@ apply_to_sockets(struct engine *e, const struct effect *f, struct author *author
 		apply(e, f, author, author->socket, &author->user, 1);
 		author->changes_self = true;
 	}
+}
+
+static void
+apply_join(struct engine *e, const struct effect *f, struct author *author)
+{
+	apply_to_sockets(e, f, author, false, chunk_member);
+}
+
+static void
+apply_leave(struct engine *e, const struct effect *f, struct author *author)
+{
+	apply_to_sockets(e, f, author, true, chunk_member);
+}
+
+static void
+apply_disconnect(struct engine *e, const struct effect *f, struct author *author)
+{
+	apply_to_sockets(e, f, author, true, chunk_disconnect);
 }
 
 /* ---- the rest -------------------------------------------------------------------- */
@@ -422,7 +440,7 @@ apply_close_room(struct engine *e, const struct effect *f, struct author *author
 	leave.kind = EFFECT_LEAVE;
 	leave.who.rooms = arena_dup(&e->arena, buf_slice(&packed));
 	buf_free(&packed);
-	for_each_chunk(e, &leave, author, true, apply_member);
+	for_each_chunk(e, &leave, author, true, chunk_member);
 }
 
 static void
@@ -468,58 +486,40 @@ apply_acl(struct engine *e, const struct effect *f, struct author *author)
 }
 
 static void
-apply_one(struct engine *e, const struct effect *f, struct author *author)
+apply_log(struct engine *e, const struct effect *f, struct author *author)
 {
-	switch (f->kind) {
-	case EFFECT_EMIT:
-		apply_emit(e, f, author);
-		break;
-	case EFFECT_ACK:
-		apply_ack(e, f, author);
-		break;
-	case EFFECT_JOIN:
-		apply_to_sockets(e, f, author, false, apply_member);
-		break;
-	case EFFECT_LEAVE:
-		apply_to_sockets(e, f, author, true, apply_member);
-		break;
-	case EFFECT_DISCONNECT:
-		apply_to_sockets(e, f, author, true, apply_disconnect);
-		break;
-	case EFFECT_DATA:
-		apply_socket_set(e, f, author);
-		break;
-	case EFFECT_USER:
-		apply_user(e, f, author);
-		break;
-	case EFFECT_TIMER:
-		apply_timer(e, f, author);
-		break;
-	case EFFECT_VALUE:
-		apply_value(e, f, author);
-		break;
-	case EFFECT_ONCE:
-		apply_once(e, f, author);
-		break;
-	case EFFECT_ACL:
-		apply_acl(e, f, author);
-		break;
-	case EFFECT_SESSION:
-		apply_session(e, f, author);
-		break;
-	case EFFECT_CLOSE_ROOM:
-		apply_close_room(e, f, author);
-		break;
-	case EFFECT_LOG:
-		log_info("session", "nsp=%.*s said=\"%.*s\"", SLICE_ARGS(author->nsp),
-		    SLICE_ARGS(f->name));
-		break;
-	case EFFECT_REFUSE:             /* of who asks: connect.c; else of who is back */
-		if (author->is_return)
-			apply_disconnect(e, f, author, author->socket, NULL, 1);
-		break;
-	}
+	(void)e;
+	log_info("session", "nsp=%.*s said=\"%.*s\"", SLICE_ARGS(author->nsp),
+	    SLICE_ARGS(f->name));
 }
+
+/* Of who asks: connect.c; else of who is back. */
+static void
+apply_refuse(struct engine *e, const struct effect *f, struct author *author)
+{
+	if (author->is_return)
+		chunk_disconnect(e, f, author, author->socket, NULL, 1);
+}
+
+static void (*const apply_fns[])(struct engine *e, const struct effect *f,
+    struct author *author) = {
+	[EFFECT_EMIT] = apply_emit,
+	[EFFECT_ACK] = apply_ack,
+	[EFFECT_JOIN] = apply_join,
+	[EFFECT_LEAVE] = apply_leave,
+	[EFFECT_CLOSE_ROOM] = apply_close_room,
+	[EFFECT_DISCONNECT] = apply_disconnect,
+	[EFFECT_DATA] = apply_socket_set,
+	[EFFECT_SESSION] = apply_session,
+	[EFFECT_USER] = apply_user,
+	[EFFECT_TIMER] = apply_timer,
+	[EFFECT_VALUE] = apply_value,
+	[EFFECT_ONCE] = apply_once,
+	[EFFECT_LOG] = apply_log,
+	[EFFECT_REFUSE] = apply_refuse,
+	[EFFECT_ACL] = apply_acl,
+};
+_Static_assert(N_ELEMENTS(apply_fns) == EFFECT__COUNT, "an effect is missing");
 
 void
 effects_apply(struct engine *e, const struct effects *effects, struct author *author)
@@ -528,7 +528,7 @@ effects_apply(struct engine *e, const struct effects *effects, struct author *au
 	const struct effect *f;
 
 	for (f = effects->first; f != NULL; f = f->next)
-		apply_one(e, f, author);
+		apply_fns[f->kind](e, f, author);
 	if (slice_eq(before, author->user))
 		return;
 	for (f = effects->first; f != NULL; f = f->next)        /* before it was bound */
