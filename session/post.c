@@ -296,8 +296,7 @@ on_pong(struct post *post)
 static void
 on_close(struct post *post)
 {
-	if (post->x->transport == TRANSPORT_POLLING ||
-	    post->x->codec->generation < GENERATION_EIO3)
+	if (post->x->transport == TRANSPORT_POLLING || post->x->codec->traits.plain_close)
 		post_close(post, "transport close", '6');
 }
 
