@@ -18,6 +18,7 @@ import { command, fronts, killAll, startFront } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
 import { buildModule } from "./lib/module.mjs";
 import { claims, ec, future, past, publicKey, secret, stranger, token } from "./lib/token.mjs";
+import { openV0 } from "./lib/v0.mjs";
 import { connectV1, openV1 } from "./lib/v1.mjs";
 import { collect, next, until } from "./lib/wait.mjs";
 
@@ -46,6 +47,13 @@ secret = ${secret}
 key_file = ${folder}/key.pem
 from = auth.token query.token
 audience = site
+[token /]
+secret = ${secret}
+from = cookie.token
+audience = site
+required = no
+[acl /]
+deny = secret-*
 [acl /people]
 deny = secret-*
 [users /people]
@@ -171,6 +179,20 @@ for (const name of fronts("lighttpd", "apache-fcgid"))
       assert.match(JSON.stringify(error), /token-expired|token refused/);
       const ancient = closing(t, openV1(`${url}/people`, "xhr-polling", bring[ANCIENT](bad)));
       await next(ancient, "connect_failed");
+    });
+
+    it("the oldest clients, too, which know no namespaces and no words for it", async (t) => {
+      const handshake = (value) => request(url, "/socket.io/xhr-polling//", { headers: { Cookie: `token=${value}` } });
+      const before = (await refused())["token-expired"];
+      const bad = await handshake(token(claims("anna", { exp: past(60) })));
+      assert.deepEqual([bad.status, bad.body], [403, "not let in"]);
+      assert.equal((await refused())["token-expired"], before + 1);
+      const good = await handshake(token(claims("anna")));
+      assert.equal(good.status, 200);
+      assert.equal((await api("count", { nsp: "/", who: "user:anna" })).sockets, 1);
+      const page = closing(t, await openV0(url, "xhr-polling")), heard = next(page, "error");
+      page.emit("secret-door");
+      assert.deepEqual(await heard, ["method_access_denied", "You may not send 'secret-door'"]);
     });
 
     it("what a client says of itself makes it nobody", async (t) => {
