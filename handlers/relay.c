@@ -32,7 +32,7 @@ struct relay {
 	const struct rooms *rooms;      /* lent to us: where presence is kept */
 	struct relay_rates rates;
 	const struct clock *clock;
-	int64_t max_name;
+	int64_t max_name, max_rooms;
 };
 
 /* One event of a client, half way. */
@@ -86,11 +86,34 @@ refuse(struct ask *ask, const char *error, const char *text)
 
 /* ---- the verbs ------------------------------------------------------------------------ */
 
+/* The store lets nobody into more rooms than max_rooms; what it refuses after we
+ * have said yes, nobody would hear of. */
+static bool
+is_full(const struct ask *ask)
+{
+	struct buf packed = BUF_INIT;
+	struct slice rest, room;
+	bool is_there = false;
+	int64_t n = 0;
+
+	store_rooms_of(ask->call->store, ask->call->socket, &packed);
+	for (rest = buf_slice(&packed); pack_next(&rest, &room); n++)
+		is_there |= slice_eq(room, ask->room);
+	buf_free(&packed);
+	return !is_there && n >= ask->relay->max_rooms;
+}
+
 static void
 subscribe(struct ask *ask)
 {
-	struct effect *e = effects_add(ask->effects, ask->call->arena, EFFECT_JOIN);
+	struct effect *e;
 
+	if (is_full(ask)) {
+		store_tally(ask->call->store, TALLY_ROOMS);
+		refuse(ask, "too-many", "this client is in as many rooms as it may be");
+		return;
+	}
+	e = effects_add(ask->effects, ask->call->arena, EFFECT_JOIN);
 	e->self = true;
 	e->name = ask->room;
 	grant(ask, NULL, SLICE_NONE);
@@ -370,6 +393,7 @@ relay_new(const struct conf *conf, const struct clock *clock,
 	relay->rooms = rooms;
 	relay->clock = clock;
 	relay->max_name = conf->max_name;
+	relay->max_rooms = conf->max_rooms;
 	for (section = conf->sections; rc == RC_OK && section != NULL;
 	    section = section->next) {
 		if (strcmp(section->kind, "relay") != 0)

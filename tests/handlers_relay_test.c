@@ -221,6 +221,23 @@ nobody_gets_into_a_room_of_another_socket(void)
 }
 
 static void
+nobody_gets_into_more_rooms_than_there_may_be(void)
+{
+	begin("max_rooms = 3\n[relay /chat]\nsubscribe = *\n");
+	fake_socket(7, "own", NULL, NULL, "one")->rooms[1] = NULL;
+	T_EQ(ask("subscribe", "[\"two\"]"), RC_OK);
+	T_SLICE(said("ok"), "true");
+	fake.sockets[0].rooms[1] = "two";
+	T_EQ(ask("subscribe", "[\"three\"]"), RC_OK);
+	T_SLICE(said("error"), "\"too-many\"");
+	T_EQ(effects.n, 1);
+	T_EQ(ask("subscribe", "[\"two\"]"), RC_OK);        /* it is there; its own room is one of the three */
+	T_SLICE(said("ok"), "true");
+	T_EQ(ask("unsubscribe", "[\"two\"]"), RC_OK);
+	T_SLICE(said("ok"), "true");
+}
+
+static void
 named_users_only_means_bound_sockets_only(void)
 {
 	begin(RULE "users = named\n");
@@ -466,6 +483,7 @@ main(void)
 	T_RUN(bad_arguments_are_told);
 	T_RUN(a_room_name_has_a_limit);
 	T_RUN(nobody_gets_into_a_room_of_another_socket);
+	T_RUN(nobody_gets_into_more_rooms_than_there_may_be);
 	T_RUN(named_users_only_means_bound_sockets_only);
 	T_RUN(a_rate_allows_a_burst_and_then_its_pace);
 	T_RUN(a_rate_is_known_to_a_process_that_has_just_been_started);
