@@ -114,6 +114,7 @@ for (const name of fronts("none", "lighttpd"))
       await next(page, "disconnect");
       assert.equal(heard.length, 0);
       assert.ok(!root.events().some((event) => event.args?.[0] === "early"));
+      assert.deepEqual(root.batches.at(-1).values, {});         /* its section has no such line */
     });
 
     it("keeps the order of what one client says, and batches it", async (t) => {
