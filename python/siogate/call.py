@@ -74,6 +74,7 @@ class Event(object):
         self.name = body.get("name")
         self.wants_ack = bool(body.get("ack"))
         self.auth = body.get("auth")
+        self.recovered = bool(body.get("recovered"))
         self.reason = body.get("reason")
         self.rooms = body.get("rooms")
         self.context = body.get("context")
