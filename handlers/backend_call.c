@@ -47,7 +47,9 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watched)
 		e.events |= EPOLLIN;
 	if ((what & CURL_POLL_OUT) != 0)
 		e.events |= EPOLLOUT;
-	epoll_ctl(all->set, watched == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &e);
+	if (epoll_ctl(all->set, watched == NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd,
+	    &e) == -1)
+		epoll_ctl(all->set, watched == NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e);
 	if (watched == NULL)            /* comes back with the next wish about it */
 		all->curl->multi_assign(all->multi, fd, all);
 	return 0;

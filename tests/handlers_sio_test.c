@@ -730,6 +730,39 @@ a_connect_that_returns_is_let_in(void)
 	T_OK(!call_is_refused(&effects));
 }
 
+static bool is_back;
+
+static int
+look_whether_it_is_back(struct sio *sio)
+{
+	is_back = sio_is_recovered(sio);
+	return 0;
+}
+
+static void
+who_is_back_is_known_to_the_connect_function(void)
+{
+	begin();
+	T_EQ(run_kind(APP_CONNECT, look_whether_it_is_back), RC_OK);
+	T_OK(!is_back);
+	call.is_return = true;
+	T_EQ(run_kind(APP_CONNECT, look_whether_it_is_back), RC_OK);
+	T_OK(is_back);
+}
+
+static void
+a_module_that_hears_of_no_disconnect_hears_of_no_return(void)
+{
+	static const struct sio_module deaf =
+	    SIOGATE_NAMESPACE("deaf", "/chat", events, NULL, on_any, NULL, NULL, NULL);
+
+	begin();
+	call.kind = APP_CONNECT;
+	T_OK(call_find(&deaf, &call, false) != NULL);
+	call.is_return = true;
+	T_OK(call_find(&deaf, &call, false) == NULL);
+}
+
 int
 main(void)
 {
@@ -763,5 +796,7 @@ main(void)
 	T_RUN(a_connect_that_returns_is_let_in);
 	arena_free(&arena);
 	arena_free(&fake.arena);
+	T_RUN(who_is_back_is_known_to_the_connect_function);
+	T_RUN(a_module_that_hears_of_no_disconnect_hears_of_no_return);
 	return t_end();
 }
