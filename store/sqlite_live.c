@@ -337,16 +337,25 @@ socket_into(char *p, struct socket_row *row)
 void
 live_see_socket(struct sqlite *db, struct live *l, const struct socket_row *row)
 {
-	size_t bytes = sizeof(struct live_socket) + socket_bytes(row);
+	struct socket_row own = *row;
 	struct live_socket *k;
+	size_t bytes;
 
 	HASH_FIND(hh, db->sockets, &row->n, sizeof(row->n), k);
 	if (k != NULL)
 		return;
+	if (l->seen != NULL)            /* it is there already, and stays as long */
+		own.sid = own.info = SLICE_NONE;
+	bytes = sizeof(struct live_socket) + socket_bytes(&own);
 	k = mem_alloc(bytes);
 	k->bytes = bytes;
-	k->row = *row;
-	socket_into(k->memory, &k->row);
+	socket_into(k->memory, &own);
+	if (l->seen != NULL) {
+		own.sid = slice_str(l->seen->sid);
+		if (l->seen->has_info)
+			own.info = slice_of(l->seen->info, l->seen->n_info);
+	}
+	k->row = own;
 	k->next = l->sockets;
 	l->sockets = k;
 	db->kept_bytes += bytes;

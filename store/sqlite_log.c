@@ -16,6 +16,8 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "store/sqlite_private.h"
 
@@ -91,6 +93,14 @@ void
 recent_forget(struct sqlite *db)
 {
 	db->recent_to = 0;
+}
+
+void
+recent_free(struct sqlite *db)
+{
+	recent_forget(db);
+	free(db->recent);
+	db->recent = NULL;
 }
 
 /* The settle hook and the polls of this turn read what was just said: it need not

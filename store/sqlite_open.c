@@ -270,7 +270,7 @@ sqlite_close(struct store *store)
 	struct sqlite *db = sqlite_of(store);
 
 	live_forget_all(db);
-	free(db->recent);
+	recent_free(db);
 	for (size_t i = 0; i < SQL__COUNT; i++)
 		sqlite3_finalize(db->stmts[i]);
 	sqlite3_close(db->db);

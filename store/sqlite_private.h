@@ -119,7 +119,7 @@ struct recent {
 	int64_t prior, spoken;          /* seq of the one before; 0: none */
 };
 #define RECENT_MANY INT64_MIN
-enum { RECENT = 512, INDEX_WORDS = 12 };
+enum { RECENT = 8192, INDEX_WORDS = 12 };
 
 /* What was said or read in this turn: sqlite_log.c, sqlite_drain.c. */
 struct drained {
@@ -451,6 +451,7 @@ int64_t kept_over(struct sqlite *db, int64_t limit);
 bool recent_covers(const struct sqlite *db, int64_t after);
 const struct recent *recent_get(const struct sqlite *db, int64_t seq);
 void recent_forget(struct sqlite *db);
+void recent_free(struct sqlite *db);
 void log_trim(struct sqlite *db, int64_t appended);
 void record_read(sqlite3_stmt *s, struct arena *arena, struct record *record_r);
 enum rc sqlite_tail(struct store *store, int64_t after, size_t limit,

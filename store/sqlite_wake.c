@@ -149,6 +149,9 @@ sqlite_has_sockets(struct store *store)
 void
 sqlite_rest(struct store *store)
 {
-	buf_free(&sqlite_of(store)->roster.rows);
-	sqlite3_db_release_memory(sqlite_of(store)->db);
+	struct sqlite *db = sqlite_of(store);
+
+	buf_free(&db->roster.rows);
+	recent_free(db);
+	sqlite3_db_release_memory(db->db);
 }
