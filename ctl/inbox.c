@@ -13,8 +13,11 @@
 #include "ctl/command.h"
 #include "store/store.h"
 
-static const char *const kinds[] = { "?", "disconnect", "timer", "ack", "connect",
-	"event" };
+static const char *const kinds[TASK_KINDS] = {
+	[TASK_DISCONNECT] = "disconnect", [TASK_TIMER] = "timer", [TASK_ACK] = "ack",
+	[TASK_CONNECT] = "connect", [TASK_EVENT] = "event", [TASK_RETURN] = "return",
+	[TASK_SAID] = "said",
+};
 
 struct walk {
 	struct ctl *ctl;

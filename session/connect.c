@@ -290,8 +290,7 @@ connect_again(struct post *post, struct view *view)
 		    connect_answer(post->e, view->id, SLICE_NONE);
 }
 
-/* Its client still waits for an answer. */
-static bool
+bool
 view_is_asking(struct post *post, struct view *view)
 {
 	if (!view->is_asking && post->e->app.later != NULL)

@@ -141,17 +141,18 @@ ack_now(struct post *post, const struct packet *packet)
 	record->data = SLICE("[]");
 }
 
-/* The application answers later: it waits in its client's lane. */
+/* The application answers later (EVENT), or the client's CONNECT is not answered yet
+ * (SAID): it waits in its client's lane. */
 static void
 event_defer(struct post *post, struct view *view, const struct packet *packet,
-    const struct app_call *call)
+    const struct app_call *call, enum task_kind kind)
 {
 	struct arena *arena = &post->e->arena;
 	struct store_op *op = turn_add(&post->e->turn, OP_TASK_ADD, post->gate);
 
-	op->u.task_add.kind = TASK_EVENT;
+	op->u.task_add.kind = kind;
 	op->u.task_add.session = post->row.n;
-	op->u.task_add.socket = view->socket;
+	op->u.task_add.socket = kind == TASK_SAID ? NULL : view->socket;
 	op->u.task_add.nsp = view->nsp;
 	op->u.task_add.name = call->name;
 	op->u.task_add.context = call->args;
@@ -163,25 +164,33 @@ event_defer(struct post *post, struct view *view, const struct packet *packet,
 	    packet->attachments.n + post->x->says.n);
 }
 
-static void
-on_event(struct post *post, struct view *view, const struct packet *packet)
+static struct app_call
+event_call(struct post *post, struct view *view, const struct packet *packet)
 {
-	struct engine *e = post->e;
-	struct effects effects = { NULL, NULL, 0 };
 	struct app_call call = view_call(post, view, APP_EVENT);
-	enum rc rc;
 
 	event_split(post, packet->data, &call.name, &call.args);
 	call.attachments = packet->attachments;
 	call.wants_ack = packet->id.p != NULL && !packet->ack_now;
 	if (packet->ack_now)
 		ack_now(post, packet);
+	return call;
+}
+
+static void
+on_event(struct post *post, struct view *view, const struct packet *packet)
+{
+	struct engine *e = post->e;
+	struct effects effects = { NULL, NULL, 0 };
+	struct app_call call = event_call(post, view, packet);
+	enum rc rc;
+
 	rc = e->app.call(e->app.arg, &call, &effects);
 	if (rc == RC_OK)
 		view_apply(post, view, call.wants_ack ? packet->id : SLICE_NONE,
 		    post->gate, &effects);
 	else if (rc == RC_AGAIN)
-		event_defer(post, view, packet, &call);
+		event_defer(post, view, packet, &call, TASK_EVENT);
 	else
 		log_debug("session", "event unheard sid=%s nsp=%.*s rc=%s",
 		    post->row.sid, SLICE_ARGS(view->nsp), rc_name(rc));
@@ -214,6 +223,21 @@ on_disconnect(struct post *post, struct view *view)
 	post->changed = true;
 }
 
+/* Of a namespace that it has not joined. */
+static void
+on_stranger(struct post *post, struct view *view, const struct packet *packet)
+{
+	struct app_call call;
+
+	if (!post->x->codec->traits.ignores_strangers) {
+		post_garbled(post);
+	} else if (post->x->codec->traits.speaks_early && packet->type == PACKET_EVENT &&
+	    view_is_asking(post, view)) {
+		call = event_call(post, view, packet);
+		event_defer(post, view, packet, &call, TASK_SAID);
+	}
+}
+
 static void
 on_packet(struct post *post, const struct packet *packet)
 {
@@ -225,8 +249,7 @@ on_packet(struct post *post, const struct packet *packet)
 	}
 	view = view_get(post, packet->nsp);
 	if (!view->is_connected) {
-		if (!post->x->codec->traits.ignores_strangers)
-			post_garbled(post);
+		on_stranger(post, view, packet);
 		return;
 	}
 	switch (packet->type) {

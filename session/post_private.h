@@ -51,6 +51,9 @@ void view_apply(struct post *post, struct view *view, struct slice ack_id,
 
 /* ---- connect.c ---- */
 
+/* Its client waits for the answer to its CONNECT. */
+bool view_is_asking(struct post *post, struct view *view);
+
 /* Appends what is said to the session itself; the record, to be completed. */
 struct record *post_tell(struct post *post, enum record_kind kind, struct slice nsp);
 /* What the application said to a new socket. */

@@ -117,6 +117,7 @@ task_call(struct engine *e, const struct task *task)
 		call.auth = task->context;
 		break;
 	case TASK_EVENT:
+	case TASK_SAID:
 		call.kind = APP_EVENT;
 		call.args = task->context;
 		call.attachments = task->attachments;
@@ -157,6 +158,37 @@ task_done(struct engine *e, const struct job *job)
 	return op;
 }
 
+/* Its client is connected now, and an application that answers later is to be asked. */
+static void
+said_defer(struct engine *e, struct job *job)
+{
+	job->op = turn_add(&e->turn, OP_TASK_AGAIN, NULL);
+	job->op->u.task_again.task = job->task.n;
+	job->op->u.task_again.event_of = job->task.socket;
+}
+
+/* What was said before the CONNECT was answered. */
+static void
+said_run(struct engine *e, struct job *job)
+{
+	struct effects effects = { NULL, NULL, 0 };
+	struct app_call call = task_call(e, &job->task);
+	struct author author;
+	enum rc rc = RC_NONE;
+
+	if (job->task.socket == 0)
+		log_debug("session", "event of a client that was not let in nsp=%.*s",
+		    SLICE_ARGS(job->task.nsp));
+	else if ((rc = e->app.call(e->app.arg, &call, &effects)) == RC_AGAIN) {
+		said_defer(e, job);
+		return;
+	}
+	job->op = task_done(e, job);
+	author = task_author(e, &job->task, job->op);
+	if (rc == RC_OK)
+		effects_apply(e, &effects, &author);
+}
+
 /* Leased: the call, and its effects behind the task's end. */
 static void
 job_run(struct engine *e, struct job *job)
@@ -166,6 +198,10 @@ job_run(struct engine *e, struct job *job)
 	struct author author;
 	enum rc rc;
 
+	if (job->task.kind == TASK_SAID) {
+		said_run(e, job);
+		return;
+	}
 	job->op = task_done(e, job);
 	author = task_author(e, &job->task, job->op);
 	if (timer_is_ours(&job->task)) {
@@ -198,8 +234,10 @@ task_terms(struct engine *e, const struct task *task, struct later_terms *terms_
 	struct app_call call = task_call(e, task);
 
 	memset(terms_r, 0, sizeof(*terms_r));
-	return e->app.later == NULL || timer_is_ours(task) ? RC_NONE : e->app.later->terms(e->app.arg, &call,
-	    &e->arena, terms_r);
+	/* What was said too early is asked about as if it came now. */
+	if (e->app.later == NULL || timer_is_ours(task) || task->kind == TASK_SAID)
+		return RC_NONE;
+	return e->app.later->terms(e->app.arg, &call, &e->arena, terms_r);
 }
 
 static void

@@ -121,6 +121,8 @@ enum rc acl_merge(struct buf *out, enum acl_verb verb, struct slice old,
 /* A try that says nothing else has so many. */
 enum { TASK_ATTEMPTS = 3 };
 
+/* It sees its socket as it is when it is looked at, not as it was when it came. */
+bool task_is_live(const struct task *task);
 /* What a task takes of its lane's room. */
 int64_t task_bytes(const struct task *task);
 /* As an OP_TASK_ADD says it; no number and no lane yet. */

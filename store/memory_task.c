@@ -311,15 +311,20 @@ static void
 task_again(struct memory *m, struct mem_task *t, const struct store_op *op)
 {
 	t->holder = 0;
-	if (!op->u.task_again.afresh) {
+	if (!op->u.task_again.afresh && op->u.task_again.event_of == 0) {
 		t->due = m->wall + op->u.task_again.delay_ms;
 		return;
 	}
-	t->task.n = ++m->town->task_n;
 	t->task.attempts = 0;
-	t->task.is_aside = false;
 	t->due = 0;
 	t->upto = 0;
+	if (op->u.task_again.event_of != 0) {
+		t->task.kind = TASK_EVENT;
+		t->task.socket = op->u.task_again.event_of;
+		return;
+	}
+	t->task.n = ++m->town->task_n;
+	t->task.is_aside = false;
 	DL_DELETE(m->town->tasks, t);
 	DL_APPEND(m->town->tasks, t);
 }
@@ -357,15 +362,17 @@ refresh_from_bye(struct memory *m, struct task *task)
 	task->connected_wall = bye->task.connected_wall;
 }
 
-/* A timer or an event sees its socket as it is, not as it was when it came. */
 static void
 refresh(struct memory *m, struct task *task)
 {
-	const struct mem_socket *k = memory_socket_get(m->town, task->socket);
+	const struct mem_socket *k = task->kind == TASK_SAID ?
+	    memory_socket_in(m->town, task->session, task->nsp) :
+	    memory_socket_get(m->town, task->socket);
 	const struct mem_session *s;
 
-	if ((task->kind != TASK_TIMER && task->kind != TASK_EVENT &&
-	    task->kind != TASK_RETURN) || task->socket == 0)
+	if (task->kind == TASK_SAID)
+		task->socket = k == NULL ? 0 : k->n;
+	if (!task_is_live(task))
 		return;
 	if (k == NULL) {
 		refresh_from_bye(m, task);

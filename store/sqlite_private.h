@@ -364,6 +364,9 @@ enum rc sqlite_recoverable(struct store *store, struct slice nsp,
 /* By number, inside a call; false: there is none. */
 bool socket_load(struct sqlite *db, uint64_t n, struct arena *arena,
     struct socket_row *row_r);
+/* That of a session in a namespace. */
+bool socket_load_nsp(struct sqlite *db, uint64_t session, struct slice nsp,
+    struct arena *arena, struct socket_row *row_r);
 /* One statement's row in the order of SOCKET_COLUMNS. */
 void socket_read(sqlite3_stmt *s, struct arena *arena, struct socket_row *row_r);
 

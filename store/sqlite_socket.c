@@ -81,7 +81,7 @@ socket_numbers(struct sqlite *db, uint64_t session, struct arena *arena)
 	return first;
 }
 
-static bool
+bool
 socket_load_nsp(struct sqlite *db, uint64_t session, struct slice nsp,
     struct arena *arena, struct socket_row *row_r)
 {

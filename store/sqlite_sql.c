@@ -378,6 +378,8 @@ static const char *const texts[] = {
 	    " WHERE n = ?1",
 	[SQL_TASK_AFRESH] = "UPDATE task SET n = ?2, attempts = 0, aside = 0,"
 	    " holder = 0, lease = 0, due = 0, upto = 0 WHERE n = ?1",
+	[SQL_TASK_EVENT] = "UPDATE task SET kind = 5, socket = ?2, attempts = 0,"
+	    " holder = 0, lease = 0, due = 0, upto = 0 WHERE n = ?1",
 	[SQL_TASK_DROP] = "DELETE FROM task WHERE n = ?1",
 	[SQL_TASK_DROP_LANE] = "DELETE FROM task WHERE lane = ?1"
 	    " AND n BETWEEN ?2 AND ?3 AND aside = 0",

@@ -282,6 +282,9 @@ op_task_again(struct sqlite *db, struct store_op *op)
 		op->rc = RC_CLASH;
 	else if (op->u.task_again.aside)
 		task_aside(db, task, &c);
+	else if (op->u.task_again.event_of != 0)
+		sql_do(db, SQL_TASK_EVENT, "ii", (int64_t)task,
+		    (int64_t)op->u.task_again.event_of);
 	else if (op->u.task_again.afresh)
 		sql_do(db, SQL_TASK_AFRESH, "ii", (int64_t)task, ++db->state.task_n);
 	else
@@ -331,14 +334,14 @@ task_of_bye(struct sqlite *db, struct arena *arena, struct task *t)
 	sql_end(s);
 }
 
-/* A timer or an event sees its socket as it is, not as it was when it came. */
 static void
 task_refresh(struct sqlite *db, struct arena *arena, struct task *t)
 {
 	struct socket_row k;
 
-	if ((t->kind != TASK_TIMER && t->kind != TASK_EVENT &&
-	    t->kind != TASK_RETURN) || t->socket == 0)
+	if (t->kind == TASK_SAID)
+		t->socket = socket_load_nsp(db, t->session, t->nsp, arena, &k) ? k.n : 0;
+	if (!task_is_live(t))
 		return;
 	if (!socket_load(db, t->socket, arena, &k)) {
 		task_of_bye(db, arena, t);

@@ -339,9 +339,13 @@ enum task_kind {
 	TASK_CONNECT,           /* a client asks for nsp; context: auth; pid, socket_id:
 	                         * those that it will have */
 	TASK_EVENT,             /* name; context: arguments; ack, attachments */
-	TASK_RETURN             /* it came back (OP_RECOVER) when its disconnect had been
+	TASK_RETURN,            /* it came back (OP_RECOVER) when its disconnect had been
 	                         * told, or was just being told; context: auth */
+	TASK_SAID               /* as EVENT, of a client whose CONNECT to nsp waits to be
+	                         * answered: nobody was asked yet.  Its socket is the one
+	                         * that is there when it is looked at, 0: none */
 };
+#define TASK_KINDS (TASK_SAID + 1)
 struct task {
 	uint64_t n;
 	enum task_kind kind;
@@ -727,11 +731,13 @@ struct store_op {
 		/* An attempt failed (or a person decides): its lease is over, and it
 		 * is tried again after delay_ms.  aside: it and all that went with it
 		 * are set aside, without what they had in says.  afresh: it is as new, behind all that waits.
+		 * event_of: a SAID is an EVENT of this socket from now on, untried; 0: no.
 		 * RC_GONE; RC_CLASH: somebody else works at it. */
 		struct {
 			uint64_t task;
 			int64_t delay_ms;
 			bool aside, afresh;
+			uint64_t event_of;
 		} task_again;
 
 		/*

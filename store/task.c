@@ -20,6 +20,13 @@ task_slice(struct task *t, size_t i)
 	return i < N_ELEMENTS(slices) ? slices[i] : NULL;
 }
 
+bool
+task_is_live(const struct task *t)
+{
+	return t->socket != 0 && (t->kind == TASK_TIMER || t->kind == TASK_EVENT ||
+	    t->kind == TASK_RETURN || t->kind == TASK_SAID);
+}
+
 int64_t
 task_bytes(const struct task *t)
 {

@@ -20,6 +20,7 @@ static struct {
 	const char *refusal;            /* of a connect */
 	const char *user;               /* that an event binds */
 	bool has_root;                  /* it decides about "/", too */
+	bool answers_at_once;           /* events */
 	bool bad, closed;               /* its effects break a rule; not now */
 	int learnt_good, learnt_bad;
 	int64_t retry_ms;
@@ -114,8 +115,16 @@ static const struct app_later later_ops = { later_terms, later_start, later_effe
 static enum rc
 app_call(void *arg, const struct app_call *call, struct effects *effects_r)
 {
+	struct effect *f;
+
 	(void)arg;
 	*effects_r = (struct effects){ NULL, NULL, 0 };
+	if (is_served(call->nsp) && fake.answers_at_once && call->kind == APP_EVENT) {
+		f = effects_add(effects_r, call->arena, EFFECT_EMIT);
+		f->name = SLICE("at once");
+		f->data = call->args;
+		return RC_OK;
+	}
 	if (is_served(call->nsp))
 		return RC_AGAIN;
 	return slice_is(call->nsp, "/") ? RC_OK : RC_GONE;
@@ -695,6 +704,92 @@ v0_whose_root_is_refused_has_ended(void)
 	kit_fini(&kit);
 }
 
+/* ---- what is said before the CONNECT is answered ------------------------------------- */
+
+static void
+what_v0_says_before_it_is_let_in_is_heard_then(void)
+{
+	char sid[24];
+
+	open_root(GENERATION_V0, NULL, sid);
+	T_EQ(kit_post(&kit, 0, sid, "~m~3~m~one"), ANSWER_OK);
+	T_EQ(kit_post(&kit, 2, sid, "~m~3~m~two"), ANSWER_OK);
+	T_EQ(fake.n_out, 1);
+	answer(RC_OK);
+	T_EQ(fake.n_out, 1);
+	T_EQ(fake.out[0]->events[0].call.kind, APP_EVENT);
+	T_OK(fake.out[0]->events[0].call.socket != 0);
+	T_SLICE(fake.out[0]->events[0].call.args, "[\"one\"]");
+	T_EQ(kit_post(&kit, 0, sid, "~m~5~m~three"), ANSWER_OK);
+	answer(RC_OK);
+	while (fake.n_out > 0)
+		answer(RC_OK);
+	T_STR(kit_read(&kit, 1, sid), "~m~3~m~one~m~3~m~two~m~5~m~three");
+	kit_fini(&kit);
+}
+
+static void
+open_v1(char sid[24])
+{
+	begin();
+	kit.codec = codec_of(GENERATION_V1);
+	kit_open(&kit, 0, sid);
+	T_STR(kit_read(&kit, 0, sid), "1::");
+	T_EQ(kit_post(&kit, 0, sid, "\xef\xbf\xbd" "9" "\xef\xbf\xbd" "1::/later"
+	    "\xef\xbf\xbd" "37" "\xef\xbf\xbd" "5::/later:{\"name\":\"early\",\"args\":[1]}"),
+	    ANSWER_OK);
+	T_EQ(fake.n_out, 1);
+}
+
+static void
+what_v1_says_with_its_connect_is_heard_behind_it(void)
+{
+	char sid[24];
+
+	open_v1(sid);
+	answer(RC_OK);
+	T_EQ(fake.n_out, 1);
+	T_SLICE(fake.out[0]->events[0].call.name, "early");
+	answer(RC_OK);
+	T_STR(kit_read(&kit, 1, sid), "\xef\xbf\xbd" "9" "\xef\xbf\xbd" "1::/later"
+	    "\xef\xbf\xbd" "37" "\xef\xbf\xbd" "5::/later:{\"name\":\"early\",\"args\":[1]}");
+	kit_fini(&kit);
+}
+
+static void
+what_was_said_by_one_who_is_refused_is_dropped(void)
+{
+	struct store_stats stats;
+	char sid[24];
+
+	open_v1(sid);
+	fake.refusal = "members only";
+	answer(RC_OK);
+	kit_pass(&kit, 1000);
+	T_EQ(fake.n_started, 1);
+	store_stats(kit.store, &stats);
+	T_EQ(stats.tasks + stats.set_aside, 0);
+	kit_fini(&kit);
+}
+
+/* As if it came now: whoever answers at once (an access list, a module) does. */
+static void
+what_was_said_early_is_asked_like_anything_else(void)
+{
+	struct store_stats stats;
+	char sid[24];
+
+	open_v1(sid);
+	fake.answers_at_once = true;
+	answer(RC_OK);
+	kit_pass(&kit, 1000);
+	T_EQ(fake.n_started, 1);
+	T_OK(strstr(kit_read(&kit, 1, sid), "5::/later:{\"name\":\"at once\"") != NULL);
+	store_stats(kit.store, &stats);
+	T_EQ(stats.tasks + stats.set_aside, 0);
+	kit_fini(&kit);
+}
+
 /* ---- presence ------------------------------------------------------------------------- */
 
 static void
@@ -807,6 +902,10 @@ main(void)
 	T_RUN(v1_hears_a_refusal_of_its_root_and_the_end);
 	T_RUN(v0_is_in_its_root_when_it_was_let_in);
 	T_RUN(v0_whose_root_is_refused_has_ended);
+	T_RUN(what_v0_says_before_it_is_let_in_is_heard_then);
+	T_RUN(what_v1_says_with_its_connect_is_heard_behind_it);
+	T_RUN(what_was_said_by_one_who_is_refused_is_dropped);
+	T_RUN(what_was_said_early_is_asked_like_anything_else);
 	T_RUN(who_joins_by_an_answer_is_present_there);
 	T_RUN(an_event_of_a_batch_sees_the_user_that_the_one_before_bound);
 	T_RUN(who_left_behind_an_unanswered_event_has_left);

@@ -277,7 +277,7 @@ static void
 add_task(void *arg, const struct task *task)
 {
 	static const char *const kinds[] = { "?", "disconnect", "timer", "ack",
-	    "connect", "event", "return" };
+	    "connect", "event", "return", "said" };
 	struct buf *b = arg;
 
 	if (b->n > 0)

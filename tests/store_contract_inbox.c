@@ -352,6 +352,29 @@ a_client_that_asks_for_a_namespace_is_known(void)
 }
 
 static void
+what_is_said_early_has_the_socket_that_is_there(void)
+{
+	uint64_t a, s = t_open("alice"), n;
+	struct store_op *op = op_event(s, NULL, "early", "s");
+
+	op->u.task_add.kind = TASK_SAID;
+	T_EQ(t_do(op), RC_OK);
+	n = op->u.task_add.n_r;
+	T_EQ(t_task("early").socket, 0);
+	a = t_connect(s, "/", "a");
+	T_EQ(t_task("early").socket, a);
+	T_SLICE(t_task("early").socket_id, "a");
+	T_EQ(try_batch(n, 3), n);
+	op = t_op(OP_TASK_AGAIN);
+	op->u.task_again.task = n;
+	op->u.task_again.event_of = a;
+	T_EQ(t_do(op), RC_OK);
+	T_STR(t_tasks(), "event:early");
+	T_EQ(t_task("early").attempts, 0);
+	T_EQ(t_task("early").socket, a);
+}
+
+static void
 a_task_may_stand_in_for_an_operation_that_fails(void)
 {
 	uint64_t a, s = t_join_in("alice", &a);
@@ -483,6 +506,7 @@ contract_inbox(void)
 	CASE(the_disconnect_comes_last_and_knows_what_the_events_changed);
 	CASE(a_client_that_comes_back_goes_on_in_its_lane);
 	CASE(a_client_that_asks_for_a_namespace_is_known);
+	CASE(what_is_said_early_has_the_socket_that_is_there);
 	CASE(a_task_may_stand_in_for_an_operation_that_fails);
 	CASE(a_value_is_changed_where_it_is);
 	CASE(a_change_leaves_a_values_time_as_it_is);

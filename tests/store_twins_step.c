@@ -470,7 +470,8 @@ fill_rest(struct twin *w, const struct step *st, struct store_op *op)
 		op->u.once.ttl_ms = 4000;
 		break;
 	case OP_TASK_ADD:
-		op->u.task_add.kind = (st->flags & 1) != 0 ? TASK_EVENT : TASK_CONNECT;
+		op->u.task_add.kind = (st->flags & 1) != 0 ? TASK_EVENT :
+		    (st->flags & 4) != 0 ? TASK_SAID : TASK_CONNECT;
 		op->u.task_add.session = w->session[st->session];
 		op->u.task_add.nsp = slice_str(nsps[life.nsp_of[st->socket]]);
 		op->u.task_add.name = slice_str(st->name);
@@ -485,6 +486,8 @@ fill_rest(struct twin *w, const struct step *st, struct store_op *op)
 		op->u.task_again.delay_ms = (st->flags & 3) * 1000;
 		op->u.task_again.aside = (st->flags & 28) == 0;
 		op->u.task_again.afresh = (st->flags & 32) == 0;
+		if ((st->flags & 192) == 192)
+			op->u.task_again.event_of = w->socket[st->socket];
 		break;
 	case OP_TASK_TRY:
 	case OP_TASK_DONE:

@@ -73,6 +73,8 @@ struct traits {
 	bool answers_options;   /* HTTP, OPTIONS with a sid: 200; else 500 */
 
 	/* The clients before 1.0. */
+	bool speaks_early;      /* the client does not wait for the answer to its CONNECT:
+	                         * what it says before it is heard behind it */
 	int poll_ms;            /* an idle poll is answered after so long; 0: it
 	                         * waits for a ping */
 	bool quiet_polls;       /* no heartbeats while it polls */

@@ -604,6 +604,7 @@ const struct codec codec_v0 = {
 	.traits = {
 		.joins_root = true,
 		.ignores_strangers = true,
+		.speaks_early = true,
 		.poll_ms = 20000,
 		.stream_beat_ms = 10000,
 		.quiet_polls = true,

@@ -643,6 +643,7 @@ const struct codec codec_v1 = {
 	.traits = {
 		.joins_root = true,
 		.ignores_strangers = true,
+		.speaks_early = true,
 		.poll_ms = 20000,
 		.quiet_polls = true,
 		.polls_on = true,
