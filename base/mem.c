@@ -17,12 +17,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
 enum {
 	BLOCK_FIRST = 4096 - 64,        /* with malloc's own words: one page */
+	STACK_BYTES = 64 * 1024,        /* of a thread that frees */
 	BLOCK_KEPT = 256 * 1024,        /* a larger one is not kept by a reset */
 	/* glibc's tcache: so many free pieces of each size, for its own thread */
 	TCACHE_SMALLEST = 24, TCACHE_LARGEST = 1032, TCACHE_STEP = 16, TCACHE_COUNT = 7
@@ -252,8 +254,12 @@ void
 mem_give_back(void)
 {
 	struct piece *pieces = NULL, *piece;
+	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_t attributes;
 	pthread_t thread;
 
+	pthread_attr_init(&attributes);
 	mallopt(M_ARENA_MAX, 1);        /* no second heap for it */
 	for (size_t n = TCACHE_SMALLEST; n <= TCACHE_LARGEST; n += TCACHE_STEP)
 		for (int i = 0; i < TCACHE_COUNT; i++) {
@@ -261,9 +267,14 @@ mem_give_back(void)
 			piece->next = pieces;
 			pieces = piece;
 		}
-	if (pthread_create(&thread, NULL, pieces_free, pieces) == 0)
+	if (stack != MAP_FAILED &&      /* one of glibc's own would stay */
+	    pthread_attr_setstack(&attributes, stack, STACK_BYTES) == 0 &&
+	    pthread_create(&thread, &attributes, pieces_free, pieces) == 0)
 		pthread_join(thread, NULL);
 	else
 		pieces_free(pieces);
+	pthread_attr_destroy(&attributes);
+	if (stack != MAP_FAILED)
+		munmap(stack, STACK_BYTES);
 	malloc_trim(0);
 }
