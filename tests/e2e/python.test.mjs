@@ -101,7 +101,8 @@ async function enter(browser, url, nick) {
   return page;
 }
 
-const sees = (page, selector, text) => page.locator(selector, { hasText: text }).waitFor({ timeout: 20000 });
+/* Somebody whose process was killed may have left and come back before: the last of several. */
+const sees = (page, selector, text) => page.locator(selector, { hasText: text }).last().waitFor({ timeout: 20000 });
 
 async function say(page, text) {
   await page.fill("#text", text);
