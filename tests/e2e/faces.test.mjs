@@ -203,6 +203,8 @@ describe("a program for gevent-socketio behind SocketIOServer", () => {
   it("says which attribute does not last, with class and line", async (t) => {
     const anna = await enter(t, "anna", "hall");
     anna.emit("keep a lock");
+    /* in a call of its own: within one the attribute is there */
+    await until(() => /All\.lock, set at .* does not last/.test(program.said()), "the warning");
     anna.emit("use the lock");
     await until(() => /was set at .*could not be stored/.test(program.said()), "the explanation");
     const line = readFileSync(join(FACES, "gevent_app.py"), "utf8").split("\n").findIndex((one) => one.includes("self.lock = ")) + 1;
