@@ -143,7 +143,7 @@ async function startHost(form) {
   host.logs = () => files(join(place, "log")).map((name) => readFileSync(join(place, "log", name), "utf8").slice(-3000)).join("");
   host.stop = async () => {
     running.forEach((process) => process.kill("SIGTERM"));
-    await within(Promise.all(ends), "the host to stop", 30000);
+    await within(Promise.all(ends), "the host to stop");
     await until(() => listRunning(place).length === 0, "its programs to end");
     rmSync(place, { recursive: true, force: true });
   };

@@ -16,14 +16,13 @@ import { startProxy } from "./lib/proxy.mjs";
 
 const pictures = process.env.SIOGATE_TEST_PICTURES;
 const need = createRequire(import.meta.url);
-const WAIT = { timeout: 20000 };
 const mark = process.pid.toString(36);          /* names of this run */
 
 async function introduce(page, nick) {
-  await page.waitForSelector("#name-dialog[open]", WAIT);
+  await page.waitForSelector("#name-dialog[open]");
   await page.fill("#nick", nick);
   await page.press("#nick", "Enter");
-  await page.waitForSelector("#name-dialog:not([open])", { state: "attached", ...WAIT });
+  await page.waitForSelector("#name-dialog:not([open])", { state: "attached" });
   await sees(page, "#me-nick", nick);
 }
 
@@ -31,19 +30,19 @@ async function introduce(page, nick) {
 function sees(page, selector, text) {
   return page.waitForFunction(([kind, wanted]) =>
     [...document.querySelectorAll(kind)].some((node) => node.textContent === wanted),
-  [selector, text], WAIT);
+  [selector, text]);
 }
 
 function misses(page, selector, text) {
   return page.waitForFunction(([kind, unwanted]) =>
     [...document.querySelectorAll(kind)].every((node) => node.textContent !== unwanted),
-  [selector, text], WAIT);
+  [selector, text]);
 }
 
 async function say(page, text) {
   await page.fill("#text", text);
   await page.press("#text", "Enter");
-  await page.waitForFunction(() => !document.querySelector(".pending"), null, WAIT);
+  await page.waitForFunction(() => !document.querySelector(".pending"));
 }
 
 const lines = (page) => page.$$eval(".line .body", (nodes) => nodes.map((node) => node.textContent));
@@ -70,7 +69,7 @@ for (const name of fronts("lighttpd", "apache-fcgid", "htaccess"))
     });
 
     it("says that it is connected, and by what", async () => {
-      await ada.waitForSelector('#state[data-state="online"]', WAIT);
+      await ada.waitForSelector('#state[data-state="online"]');
       if (name !== "given")
         await sees(ada, "#state-text", `online · ${front.sidecars().length > 0 ? "websocket" : "polling"}`);
       assert.match(await ada.textContent("#state-text"), /^online · (polling|websocket)$/);
@@ -88,7 +87,7 @@ for (const name of fronts("lighttpd", "apache-fcgid", "htaccess"))
       await grace.click("#me");
       await grace.fill("#nick", adaNick);
       await grace.press("#nick", "Enter");
-      await grace.waitForFunction(() => document.querySelector("#name-error").textContent !== "", null, WAIT);
+      await grace.waitForFunction(() => document.querySelector("#name-error").textContent !== "");
       await grace.click("#name-cancel");
       assert.equal(await grace.textContent("#me-nick"), graceNick);
     });
@@ -161,7 +160,7 @@ for (const name of fronts("lighttpd", "apache-fcgid", "htaccess"))
         road.mend();
         await sent;
       }
-      await joan.waitForFunction(() => !document.querySelector(".pending"), null, WAIT);
+      await joan.waitForFunction(() => !document.querySelector(".pending"));
       await sees(ada, ".line .body", "Joan 7");
       assert.deepEqual((await lines(ada)).filter((line) => line.startsWith("Joan ")), said);
       assert.deepEqual(joan.complaints, []);
@@ -184,7 +183,7 @@ for (const name of fronts("lighttpd", "apache-fcgid", "htaccess"))
       assert.equal(nicks.filter((nick) => nick === adaNick).length, 1);
       await picture(ada, `${name}-devices`);
       await again.close();
-      await ada.waitForSelector("#people .devices", { state: "detached", ...WAIT });
+      await ada.waitForSelector("#people .devices", { state: "detached" });
     });
 
     it("shows what was said while one was away", async () => {
@@ -206,7 +205,7 @@ for (const name of fronts("lighttpd", "apache-fcgid", "htaccess"))
       const width = await phone.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(width <= 360, `${width} pixels wide`);
       await phone.click("#drawer");
-      await phone.waitForSelector("#people li", { state: "visible", ...WAIT });
+      await phone.waitForSelector("#people li", { state: "visible" });
       assert.deepEqual(phone.complaints, []);
       await phone.context().close();
     });

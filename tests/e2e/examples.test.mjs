@@ -25,7 +25,6 @@ import { collect, until, within } from "./lib/wait.mjs";
 const TOGETHER = { wsgi_chat: ["/chat"], history: ["/history"], tictactoe: ["/tictactoe"], acks: ["/left", "/right"],
   graph: ["/graph"], publisher: ["/news"], webpy_chat: ["/"] };
 const SECRET = "the secret of the examples", TOKEN = "0f1e2d3c4b5a6978";
-const WAIT = { timeout: 20000 };
 
 async function startPython(name, folder) {
   const port = await freePort();
@@ -120,7 +119,7 @@ async function startPhp(name, folder) {
   return { url, stop };
 }
 
-const sees = (page, selector, text) => page.locator(selector, { hasText: text }).first().waitFor(WAIT);
+const sees = (page, selector, text) => page.locator(selector, { hasText: text }).first().waitFor();
 
 describe("the examples", () => {
   const isTogether = fronts("apache-fcgid").includes("apache-fcgid");

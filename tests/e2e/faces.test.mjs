@@ -115,7 +115,7 @@ describe("a program for gevent-socketio behind SocketIOServer", () => {
   it("serves its page to a browser with a client of 2012", async (t) => {
     const page = await visitor(browser, `${url}/`);
     t.after(() => page.context().close());
-    await page.locator("#state", { hasText: "hello" }).waitFor({ timeout: 20000 });
+    await page.locator("#state", { hasText: "hello" }).waitFor();
     assert.deepEqual(page.complaints, []);
   });
 
@@ -312,7 +312,7 @@ describe("a project for django-socketio behind manage.py runserver_socketio", ()
   it("serves a page whose tag has the scripts", async (t) => {
     const page = await visitor(browser, `${url}/`);
     t.after(() => page.context().close());
-    await page.locator("#state", { hasText: "an array" }).waitFor({ timeout: 20000 });
+    await page.locator("#state", { hasText: "an array" }).waitFor();
     assert.deepEqual(page.complaints, []);
   });
 
@@ -387,11 +387,17 @@ describe("a project for django-socketio behind manage.py runserver_socketio", ()
     one.socket.on("disconnect", () => { ended = true; });
     assert.equal(one.said[0].version, "one");
     writeFileSync(events, readFileSync(events, "utf8").replace('VERSION = "one"', 'VERSION = "two"'));
-    /* Django looks once a second, and takes what it sees first for what was always there. */
-    const again = setInterval(() => utimesSync(events, new Date(), new Date()), 1500);
-    t.after(() => clearInterval(again));
+    /* Django takes what it sees first for what was always there: the change is made until it is seen, and no longer,
+       for each one starts it again. */
+    let due = 0;
+    await until(() => {
+      if (Date.now() >= due) {
+        utimesSync(events, new Date(), new Date());
+        due = Date.now() + 1500;
+      }
+      return /events\.py changed, reloading/.test(program.said());
+    }, "Django to see the change");
     await until(async () => (await come(t)).said[0].version === "two", "the new source");
-    clearInterval(again);
     one.say("send", "still here");
     assert.deepEqual(await one.last(1), ["still here"]);
     assert.equal(ended, false);
@@ -410,7 +416,7 @@ describe("the Django chat of the examples behind manage.py runserver_socketio", 
       rmSync(folder, { recursive: true, force: true });
     });
     const page = await visitor(browser, `http://127.0.0.1:${port}/`);
-    const sees = (selector, text) => page.locator(selector, { hasText: text }).waitFor({ timeout: 20000 });
+    const sees = (selector, text) => page.locator(selector, { hasText: text }).waitFor();
     await sees("#state", "in the lobby");
     await page.fill("#name", "anna");
     await page.press("#name", "Enter");

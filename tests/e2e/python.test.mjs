@@ -97,12 +97,12 @@ async function enter(browser, url, nick) {
   await sees(page, "#state", "in the lobby");
   await page.fill("#name", nick);
   await page.press("#name", "Enter");
-  await page.waitForFunction((name) => document.title === name, nick, { timeout: 20000 });
+  await page.waitForFunction((name) => document.title === name, nick);
   return page;
 }
 
 /* Somebody whose process was killed may have left and come back before: the last of several. */
-const sees = (page, selector, text) => page.locator(selector, { hasText: text }).last().waitFor({ timeout: 20000 });
+const sees = (page, selector, text) => page.locator(selector, { hasText: text }).last().waitFor();
 
 /* In any order: who was lost with a process has left, and comes back behind the others. */
 const lists = (page, ...names) => until(async () => {

@@ -11,7 +11,7 @@ import { readFileSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
 import { script } from "./v0.mjs";
-import { until, within } from "./wait.mjs";
+import { DEADLINE, until, within } from "./wait.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -91,7 +91,9 @@ export async function startSite() {
 
 /* origin: of the page, if it is another site's. */
 export async function openChromium(browser, version, transport, url, { origin = url } = {}) {
-  const context = await browser.newContext(), page = await context.newPage(), complaints = [];
+  const context = await browser.newContext();
+  context.setDefaultTimeout(DEADLINE);
+  const page = await context.newPage(), complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   /* a page of the site's that does nothing by itself; Chromium lets none that came from nowhere ask for a WebSocket */
   await page.goto(origin === url ? `${url}/socket.io/4.8.4/LICENSE` : origin);

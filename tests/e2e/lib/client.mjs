@@ -15,7 +15,7 @@ import io250 from "socket.io-client-250";
 import io204 from "socket.io-client-204";
 import io174 from "socket.io-client-174";
 import io148 from "socket.io-client-148";
-import { next } from "./wait.mjs";
+import { DEADLINE, next } from "./wait.mjs";
 
 export const clients = { "4.8.4": io484, "4.0.1": io401.io, "3.1.3": io313.io };
 
@@ -46,7 +46,7 @@ export async function connect(version, url, options = {}) {
 /* Emits and gives the arguments of the acknowledgement. */
 export function ask(socket, event, ...args) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no ack of "${event}"`)), 20000);
+    const timer = setTimeout(() => reject(new Error(`no ack of "${event}"`)), DEADLINE);
     socket.emit(event, ...args, (...answer) => {
       clearTimeout(timer);
       resolve(answer);

@@ -87,7 +87,7 @@ export async function startFront(front, { conf = "", env = {}, name = "", ws = f
   const gone = new Promise((resolve) => demo.on("exit", resolve));
   const stop = async () => {
     demo.kill("SIGTERM");
-    await within(gone, `${front} to stop`, 30000).catch((error) => {
+    await within(gone, `${front} to stop`).catch((error) => {
       demo.kill("SIGKILL");
       throw error;
     });
