@@ -134,17 +134,20 @@ event_hear(struct door *door, const struct epoll_event *event)
 static void
 house_watch(struct loop *loop)
 {
-	loop->door->calls = -1;         /* another one, if any */
 	set_add(loop->door, store_wake_fd(loop->door->house.store),
 	    &loop->door->woken);
 }
 
+/* Perhaps for nothing: a backend's connection may end while nobody asks. */
 static void
 house_rouse(struct loop *loop)
 {
 	struct house *house = &loop->door->house;
 
-	if (house->is_asleep && house_wake(house))
+	if (!house->is_asleep)
+		return;
+	loop->sleep_at = clock_boot(&clock_system) + house->conf->sleep_time;
+	if (house_wake(house))
 		house_watch(loop);
 }
 
@@ -216,15 +219,22 @@ calls_watch(struct door *door)
 	door->calls = fd;
 }
 
+/* Everything is another one. */
+static bool
+house_renew(struct loop *loop)
+{
+	if (!house_open(&loop->door->house))
+		return false;
+	loop->door->calls = -1;
+	house_watch(loop);
+	return true;
+}
+
 static void
 on_heal(uv_timer_t *timer)
 {
-	struct loop *loop = timer->data;
-
-	if (!house_open(&loop->door->house))
-		return;
-	house_watch(loop);
-	uv_timer_stop(timer);
+	if (house_renew(timer->data))
+		uv_timer_stop(timer);
 }
 
 /* It may be broken from the start, or since its first request. */
@@ -254,14 +264,6 @@ crew_watch(struct loop *loop)
 	if (loop->door->crew.kept != NULL &&
 	    !uv_is_active((uv_handle_t *)&loop->crew))
 		uv_timer_start(&loop->crew, on_crew, CREW_MS, CREW_MS);
-}
-
-/* The files of the store are others now: the engine has answered everybody. */
-static void
-house_reopen(struct loop *loop)
-{
-	if (house_open(&loop->door->house))
-		house_watch(loop);
 }
 
 static void
@@ -380,11 +382,12 @@ loop_turn(struct loop *loop)
 	calls_work(door);
 	if (engine != NULL) {
 		engine_turn(engine, woken);
-		/* A newer program has changed the store: make room for it. */
+		/* A newer program has changed the store: make room for it.  Or its
+		 * files are others now: the engine has answered everybody. */
 		if (slice_is(slice_str(engine_reason(engine)), "newer"))
 			loop_leave(loop);
 		else if (slice_is(slice_str(engine_reason(engine)), "removed"))
-			house_reopen(loop);
+			house_renew(loop);
 	}
 	house_nurse(loop);
 	crew_watch(loop);

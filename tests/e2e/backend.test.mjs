@@ -308,6 +308,25 @@ for (const name of fronts("none", "lighttpd"))
     });
   });
 
+for (const name of fronts("lighttpd"))
+  it(`a backend of a process that sleeps behind ${name} is asked again, and lets it sleep when it hangs up`, { skip: name === "given" }, async (t) => {
+    const backend = await startBackend(plain);
+    t.after(() => backend.stop());
+    const front = await startFront(name, { conf: `sleep_time = 1ms\nlog_level = debug\n${section("/app", backend)}` });
+    t.after(() => front.stop());
+    const naps = () => log(front).split("asleep until").length - 1;
+    for (let i = 0; i < 2; i++) {
+      const socket = closing(t, await connect("4.8.4", `${front.url}/app`)), before = naps();
+      assert.deepEqual(await ask(socket, "echo", i), [i]);
+      socket.disconnect();
+      await until(() => naps() > before, "it to sleep");
+    }
+    const before = naps();
+    backend.hangUp();
+    await until(() => naps() > before, "it to sleep again");
+    assert.doesNotMatch(log(front), /epoll_ctl/);
+  });
+
 describe("a backend at a Unix socket", { skip: fronts("none").length === 0 || fronts("none")[0] === "given" }, () => {
   it("is asked there", async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "sio-unix."));

@@ -43,6 +43,7 @@ export async function startBackend(answer, at = { host: "127.0.0.1", port: 0 }) 
     connect: typeof address === "string" ? address : `127.0.0.1:${address.port}`,
     events: () => batches.flatMap((batch) => batch.events),
     answer: (next) => { answer = next; },
+    hangUp: () => server.closeIdleConnections(),
     stop: () => new Promise((resolve) => {
       server.closeAllConnections();
       server.close(resolve);
