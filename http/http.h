@@ -131,6 +131,8 @@ void http_finish(struct gateway *gateway, struct http_exchange *x);
 const char *http_status_text(int status);
 
 /* The first header of that name; absent if there is none. */
+struct slice http_header_find(const struct http_header *headers, size_t n,
+    const char *name);
 struct slice http_header_get(const struct http_request *request, const char *name);
 
 #endif

@@ -8,15 +8,21 @@
 #include "http/http.h"
 
 struct slice
-http_header_get(const struct http_request *request, const char *name)
+http_header_find(const struct http_header *headers, size_t n, const char *name)
 {
 	struct slice want = slice_str(name);
 	size_t i;
 
-	for (i = 0; i < request->n_headers; i++)
-		if (slice_eq_nocase(request->headers[i].name, want))
-			return request->headers[i].value;
+	for (i = 0; i < n; i++)
+		if (slice_eq_nocase(headers[i].name, want))
+			return headers[i].value;
 	return SLICE_NONE;
+}
+
+struct slice
+http_header_get(const struct http_request *request, const char *name)
+{
+	return http_header_find(request->headers, request->n_headers, name);
 }
 
 static const struct {

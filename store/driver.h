@@ -114,6 +114,9 @@ struct store {
 /* Whether the end of this socket leaves a task. */
 bool store_leaves_bye(const struct store *store, struct slice nsp, struct slice user);
 
+/* By what came of its gate and of its unless: RC_OK to apply it, else its end. */
+enum rc op_entry(const struct store_op *op);
+
 /* Appends the list that comes out.  old absent: there was none.  RC_TOO_BIG. */
 enum rc acl_merge(struct buf *out, enum acl_verb verb, struct slice old,
     struct slice names);

@@ -252,15 +252,9 @@ static void
 ops_apply(struct memory *m, struct store_op *op)
 {
 	for (; op != NULL; op = op->next) {
-		if (op->gate != NULL && op->gate->rc != RC_OK) {
-			op->rc = RC_BAD_STATE;
+		op->rc = op_entry(op);
+		if (op->rc != RC_OK)
 			continue;
-		}
-		if (op->unless != NULL && op->unless->rc == RC_OK) {
-			op->rc = RC_NONE;
-			continue;
-		}
-		op->rc = RC_OK;
 		op_fns[op->kind](m, op);
 		if (m->changed.numbers.n != 0)
 			memory_changed_tell(m);

@@ -221,15 +221,9 @@ static void
 ops_apply(struct sqlite *db, struct store_op *op)
 {
 	for (; op != NULL && db->failed == RC_OK; op = op->next) {
-		if (op->gate != NULL && op->gate->rc != RC_OK) {
-			op->rc = RC_BAD_STATE;
+		op->rc = op_entry(op);
+		if (op->rc != RC_OK)
 			continue;
-		}
-		if (op->unless != NULL && op->unless->rc == RC_OK) {
-			op->rc = RC_NONE;
-			continue;
-		}
-		op->rc = RC_OK;
 		op_fns[op->kind](db, op);
 		if (db->changed.numbers.n != 0)
 			changed_tell(db);

@@ -90,6 +90,14 @@ store_leaves_bye(const struct store *store, struct slice nsp, struct slice user)
 
 /* ---- turns ------------------------------------------------------------ */
 
+enum rc
+op_entry(const struct store_op *op)
+{
+	if (op->gate != NULL && op->gate->rc != RC_OK)
+		return RC_BAD_STATE;
+	return op->unless != NULL && op->unless->rc == RC_OK ? RC_NONE : RC_OK;
+}
+
 void
 turn_init(struct turn *turn, struct arena *arena)
 {

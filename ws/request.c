@@ -134,13 +134,7 @@ on_head(http_parser *parser)
 struct slice
 request_header(const struct request *request, const char *name)
 {
-	struct slice want = slice_str(name);
-	size_t i;
-
-	for (i = 0; i < request->n_headers; i++)
-		if (slice_eq_nocase(request->headers[i].name, want))
-			return request->headers[i].value;
-	return SLICE_NONE;
+	return http_header_find(request->headers, request->n_headers, name);
 }
 
 bool
