@@ -80,6 +80,7 @@ struct conf {
 	char *ws_listen;                /* host:port */
 	char *static_dir;               /* folder of files; empty: none */
 	int64_t ws_head_time, ws_body_time, ws_idle_time, ws_write_time;
+	int64_t ws_turn_sockets;        /* written to before others are looked at */
 	int64_t ws_leave_rate;          /* a second; 0: all at once */
 	int64_t ws_handover_time;       /* of those who stay with the old process */
 	char *tls_certificate, *tls_key;

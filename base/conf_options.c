@@ -407,6 +407,10 @@ const struct conf_option conf_options[] = {
 	TIME(ws_write_time, "30s", 10, 10 * MINUTE, SOCKETS,
 	    "A client that takes nothing of what it is sent for this long is cut "
 	    "off."),
+	COUNT(ws_turn_sockets, "500", 1, 1000000, SOCKETS,
+	    "WebSockets that are written to, for 4 ms at most, before siogate-ws looks at "
+	    "what has come meanwhile; what is for more of them goes on after that.  More: "
+	    "somewhat less work for a message to ten thousand, and longer waits beside it."),
 	COUNT(ws_leave_rate, "500", 0, 1000000, SOCKETS,
 	    "WebSocket clients that are closed per second when siogate-ws ends: they "
 	    "come back at once, to whoever is left.  0: all at once."),

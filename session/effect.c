@@ -213,9 +213,16 @@ effects_answer(struct engine *e, const struct effects *effects,
 {
 	struct record *record;
 
-	if (live == NULL || live->is_behind || effects->n != 1 || author->ack_id.p == NULL ||
-	    effects->first->kind != EFFECT_ACK || e->turn.last != author->gate)
+	if (live == NULL)
 		return false;
+	/* What it has said before may still be on its way back to it. */
+	if (live->is_behind || live->said_until > e->n_rounds ||
+	    effects->n != 1 || author->ack_id.p == NULL ||
+	    effects->first->kind != EFFECT_ACK || e->turn.last != author->gate) {
+		if (effects->n > 0)
+			live->said_until = e->n_rounds + 1;
+		return false;
+	}
 	record = arena_alloc(&e->arena, sizeof(*record));
 	ack_write(effects->first, author, record);
 	live_answer(live, record, author->gate);

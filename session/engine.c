@@ -419,7 +419,7 @@ engine_deadline(const struct engine *e)
 
 	if (engine_has_work(e))
 		return 0;
-	if (e->look_for_tasks && !e->drain)
+	if (e->look_for_tasks && !e->drain && clock_boot(e->clock) + 1 < at)
 		at = clock_boot(e->clock) + 1;
 	if (e->next_task < at)
 		at = e->next_task;

@@ -39,6 +39,7 @@ struct engine_conf {
 	int64_t max_inbox, max_inbox_bytes;     /* of one client; 0: no limit */
 	int64_t max_tasks;              /* of all; 0: no limit */
 	size_t max_parked;              /* polls held by this process; 0: no limit */
+	size_t fan_out;                 /* connections that get something in one turn; 0: all */
 	bool refuses_old_binary;        /* generations without binary do not hear it */
 	bool can_park;                  /* false: answer a poll at once (noop) */
 	struct wire_limits wire;

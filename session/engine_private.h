@@ -140,6 +140,8 @@ struct engine {
 
 	int64_t tail;                   /* the log was read up to here for the parked */
 	int64_t tail_before;            /* as the turn began */
+	int64_t cut;                    /* the last record that was handed out in pieces */
+	uint64_t n_rounds;              /* so often the log was handed out to its end */
 	bool has_more;                  /* of the log: a page was full */
 	bool has_sockets, has_sockets_known;    /* store_has_sockets(), of this turn */
 	bool resync;                    /* ask by channel again for all parked */

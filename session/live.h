@@ -85,6 +85,7 @@ struct live {
 	int64_t pinged;                 /* what it had at the last ping */
 	int64_t proved, proved_kept;    /* what a pong has proved; what the store knows */
 	int64_t kept_at;                /* boot ms */
+	uint64_t said_until;            /* the engine's n_rounds that brings back what it said */
 
 	uint8_t wait;
 	bool is_behind;                 /* asks the store, does not read the tail */

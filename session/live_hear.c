@@ -303,7 +303,7 @@ turn_clear(struct live *live)
 	live->n_letters = live->letters_room = 0;
 	live->locals = NULL;
 	live->locals_end = &live->locals;
-	live->seen = live->excepted = 0;
+	live->seen = 0;
 }
 
 static bool
@@ -325,9 +325,12 @@ send_letters(struct live *live)
 	bool takes = true;
 	uint32_t i;
 
-	for (i = 0; i < live->n_letters && takes; i++)
+	for (i = 0; i < live->n_letters && takes; i++) {
 		takes = live_send(live, letter_parcel(live->engine,
 		    live->letters[i], live));
+		/* Behind the tail's place, if others are to get it yet. */
+		live->cursor = live->letters[i]->seq;
+	}
 	if (live->n_letters != 0 && live->engine->tail > live->cursor)
 		live->cursor = live->engine->tail;
 	return takes;

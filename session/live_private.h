@@ -106,5 +106,10 @@ void mirror_drop(struct live *live);
 typedef void mirror_fn(void *arg, struct live *live);
 void mirror_walk(struct engine *e, struct slice key, int64_t seq,
     mirror_fn *visit, void *arg);
+/* The same for a record that is handed out: to each of them once, in as many calls as
+ * it takes.  visit() says false when it is enough for now, and mirror_hand(), too. */
+typedef bool mirror_hand_fn(void *arg, struct live *live);
+bool mirror_hand(struct engine *e, struct slice key, int64_t seq,
+    mirror_hand_fn *visit, void *arg);
 
 #endif

@@ -142,12 +142,14 @@ static void (*const due_fns[])(struct live *live, int64_t now) = {
 void
 live_due(struct engine *e, int64_t now)
 {
+	size_t most = e->conf.fan_out == 0 ? SIZE_MAX : e->conf.fan_out, n = 0;
 	struct live *live;
 	int wait;
 
+	/* Who came together is due together: what is left is due in the next turn. */
 	for (wait = WAIT_NOTHING + 1; wait < WAIT__COUNT; wait++)
 		while ((live = TAILQ_FIRST(&e->waits[wait])) != NULL &&
-		    live->due <= now)
+		    live->due <= now && n++ < most)
 			due_fns[wait](live, now);
 	while ((live = TAILQ_FIRST(&e->unconnected)) != NULL &&
 	    live->connect_due <= now)

@@ -22,9 +22,13 @@ tests_session_letter_test_SOURCES = tests/session_letter_test.c tests/session_ki
 	tests/session_kit.c
 tests_session_letter_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
 check_PROGRAMS += tests/session_live_test
-tests_session_live_test_SOURCES = tests/session_live_test.c tests/session_kit.h \
-	tests/session_kit.c
+tests_session_live_test_SOURCES = tests/session_live_test.c tests/session_wire.h \
+	tests/session_kit.h tests/session_kit.c
 tests_session_live_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
+check_PROGRAMS += tests/session_crowd_test
+tests_session_crowd_test_SOURCES = tests/session_crowd_test.c tests/session_wire.h \
+	tests/session_kit.h tests/session_kit.c
+tests_session_crowd_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
 
 tests_session_eio3_test_SOURCES = tests/session_eio3_test.c tests/session_kit.h \
 	tests/session_kit.c

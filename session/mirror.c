@@ -22,13 +22,14 @@
 
 struct seat {
 	struct live *live;
-	int64_t from, to;               /* to 0: open */
+	int64_t from, to;               /* to 0: open; from grows with what it was handed */
 	uint32_t place;                 /* in live->stands */
 };
 
 struct audience {
 	struct seat *seats;
 	uint32_t n, room;
+	uint32_t next;                  /* here mirror_hand() goes on */
 	UT_hash_handle hh;
 	size_t key_n;
 	char key[];
@@ -201,4 +202,27 @@ mirror_walk(struct engine *e, struct slice key, int64_t seq, mirror_fn *visit,
 		if (seat->from <= seq && (seat->to == 0 || seq < seat->to))
 			visit(arg, seat->live);
 	}
+}
+
+/* Seats move when somebody leaves, so a piece that goes on walks all of them once; who
+ * has it is passed over without a look at the connection. */
+bool
+mirror_hand(struct engine *e, struct slice key, int64_t seq, mirror_hand_fn *visit,
+    void *arg)
+{
+	struct audience *a = audience_find(e, key);
+	struct seat *seat;
+	uint32_t i, at;
+
+	for (i = 0; a != NULL && i < a->n; i++) {
+		at = a->next < a->n ? a->next : 0;
+		a->next = at + 1;
+		seat = &a->seats[at];
+		if (seat->from > seq || (seat->to != 0 && seq >= seat->to))
+			continue;
+		seat->from = seq + 1;
+		if (!visit(arg, seat->live))
+			return false;
+	}
+	return true;
 }

@@ -10,6 +10,10 @@
 #include "session/setup.h"
 #include "store/store.h"
 
+/* To hand a socket its message takes a fraction of the write, and who is not written to
+ * yet when the next message comes gets both in one. */
+enum { FAN_OUT = 4 };
+
 enum rc
 setup_store(const struct conf *conf, const struct clock *clock,
     struct store **store_r, char **error_r)
@@ -56,6 +60,7 @@ setup_engine(const struct conf *conf, struct store *store, const struct app *app
 		.max_tasks = conf->max_tasks,
 		.give_up_ms = conf->lock_give_up,
 		.max_parked = max_parked,
+		.fan_out = FAN_OUT * (size_t)conf->ws_turn_sockets,
 		.refuses_old_binary = slice_is(slice_str(conf->old_binary), "refuse"),
 		.can_park = true,
 		.wire = {

@@ -8,8 +8,14 @@
  * Runs inside the turn's transaction, so it sees what the turn itself has said, and
  * the cursors of polls move in the same commit.
  *
+ * A record for ten thousand connections is not handed to all of them in one turn: after
+ * fan_out of them the process looks at its sockets first, and the next turn goes on with
+ * those who are left (mirror_hand() knows them), however many came, left or moved
+ * meanwhile.  Nothing is kept for that: it stays in the log, which is read again.
+ *
  * Must stay true:
- *   - e->tail is a seq up to which every parked poll has been considered
+ *   - e->tail is a seq up to which every parked poll and every connection that follows
+ *     has been considered; a connection may be further, its cursor says so
  *   - a poll takes a record once, however many of its channels it is in, and
  *     never one at or below its own cursor
  *
@@ -24,6 +30,7 @@
 
 enum {
 	TAIL_PAGE = 256,
+	REST_PAGE = 16,                 /* while a record is handed out in pieces */
 	OFFERS_MAX = 20000              /* to connections, in one turn */
 };
 
@@ -31,6 +38,7 @@ struct scan {
 	struct engine *e;
 	struct letter *letter;
 	size_t n, n_offers;
+	size_t n_woken;                 /* connections to which it is the turn's first */
 	int64_t last;
 	bool has_polls;                 /* whose members are to be looked up */
 	bool asks;                      /* a few polls, which ask by channel instead */
@@ -136,13 +144,17 @@ except_member(void *arg, uint64_t session, uint64_t socket)
 		p->excepted = scan->letter->seq;
 }
 
-static void
+static bool
 offer_live(void *arg, struct live *live)
 {
 	struct scan *scan = arg;
+	size_t most = scan->e->conf.fan_out;
+	bool was_touched = live->is_touched;
 
-	scan->n_offers++;
 	live_offer(live, scan->letter);
+	scan->n_offers++;
+	scan->n_woken += live->is_touched && !was_touched;
+	return scan->n_offers < OFFERS_MAX && (most == 0 || scan->n_woken < most);
 }
 
 static void
@@ -166,11 +178,8 @@ ask_polls(struct scan *scan, const struct record *record)
 static void
 scan_session(struct scan *scan, uint64_t session, const struct record *record)
 {
-	struct live *live = live_find(scan->e, session);
 	struct parked *p = parked_find(scan->e, session);
 
-	if (live != NULL)
-		live_offer(live, scan->letter);
 	if (p == NULL)
 		return;
 	if (scan->asks && record->kind != RECORD_END && record->seq > p->cursor)
@@ -182,14 +191,53 @@ scan_session(struct scan *scan, uint64_t session, const struct record *record)
 static void
 scan_channel(struct scan *scan, struct slice key, const struct record *record)
 {
-	struct engine *e = scan->e;
-
-	mirror_walk(e, key, record->seq, offer_live, scan);
-	if (scan->has_polls && store_members(e->store, key, record->seq,
+	if (scan->has_polls && store_members(scan->e->store, key, record->seq,
 	    offer_member, scan) != RC_OK)
 		scan->rc = RC_IO;
 	if (scan->asks)
 		ask_polls(scan, record);
+}
+
+static void
+scan_polls(struct scan *scan, const struct record *record)
+{
+	struct slice rest, key;
+	uint64_t session;
+
+	for (rest = record->except; scan->has_polls && pack_next(&rest, &key); )
+		if (store_members(scan->e->store, key, record->seq, except_member,
+		    scan) != RC_OK)
+			scan->rc = RC_IO;
+	for (rest = record->channels; pack_next(&rest, &key); ) {
+		if ((session = channel_session(key)) != 0)
+			scan_session(scan, session, record);
+		else
+			scan_channel(scan, key, record);
+	}
+}
+
+/* false: some are left for the next turn. */
+static bool
+scan_lives(struct scan *scan, const struct record *record)
+{
+	struct engine *e = scan->e;
+	struct slice rest, key;
+	struct live *live;
+	uint64_t session;
+
+	/* Who was meant then is known since the first piece. */
+	for (rest = e->cut == record->seq ? SLICE_NONE : record->except;
+	    pack_next(&rest, &key); )
+		mirror_walk(e, key, record->seq, except_live, scan);
+	for (rest = record->channels; pack_next(&rest, &key); ) {
+		if ((session = channel_session(key)) == 0) {
+			if (!mirror_hand(e, key, record->seq, offer_live, scan))
+				return false;
+		} else if ((live = live_find(e, session)) != NULL) {
+			offer_live(scan, live);
+		}
+	}
+	return true;
 }
 
 /* Connections of ours whose rooms others have changed. */
@@ -212,33 +260,22 @@ static void
 scan_record(void *arg, const struct record *record)
 {
 	struct scan *scan = arg;
-	struct engine *e = scan->e;
-	struct slice rest, key;
-	uint64_t session;
 
-	if (scan->n_offers > OFFERS_MAX) {
-		scan->is_full = true;   /* the next turn goes on here */
+	if (scan->is_full)
 		return;
+	if (record->kind == RECORD_MEMBERS) {
+		scan_moved(scan->e, record->data);
+	} else {
+		scan->letter = letter_of(scan->e, record);
+		if (!scan_lives(scan, record)) {
+			scan->e->cut = record->seq;
+			scan->is_full = true;
+			return;
+		}
+		scan_polls(scan, record);
 	}
 	scan->n++;
 	scan->last = record->seq;
-	if (record->kind == RECORD_MEMBERS) {
-		scan_moved(e, record->data);
-		return;
-	}
-	scan->letter = letter_of(e, record);
-	for (rest = record->except; pack_next(&rest, &key); ) {
-		mirror_walk(e, key, record->seq, except_live, scan);
-		if (scan->has_polls && store_members(e->store, key, record->seq,
-		    except_member, scan) != RC_OK)
-			scan->rc = RC_IO;
-	}
-	for (rest = record->channels; pack_next(&rest, &key); ) {
-		if ((session = channel_session(key)) != 0)
-			scan_session(scan, session, record);
-		else
-			scan_channel(scan, key, record);
-	}
 }
 
 static void
@@ -282,6 +319,7 @@ enum rc
 tail_scan(struct engine *e, bool *more_r)
 {
 	size_t n_polls = HASH_COUNT(e->parked);
+	size_t page = e->cut > e->tail ? REST_PAGE : TAIL_PAGE;
 	struct scan scan = { .e = e, .rc = RC_OK };
 	int64_t floor = 0;
 	enum rc rc;
@@ -289,7 +327,7 @@ tail_scan(struct engine *e, bool *more_r)
 	scan.asks = n_polls > 0 && n_polls <= SMALL_LOT && e->lives != NULL;
 	scan.has_polls = n_polls > 0 && !scan.asks;
 	*more_r = false;
-	rc = store_tail(e->store, e->tail, TAIL_PAGE, &e->arena, scan_record,
+	rc = store_tail(e->store, e->tail, page, &e->arena, scan_record,
 	    &scan, &floor);
 	if (rc != RC_OK && rc != RC_NONE)
 		return rc;
@@ -300,6 +338,7 @@ tail_scan(struct engine *e, bool *more_r)
 	if (scan.asks)
 		ask_again(e);
 	move_cursors(e);
-	*more_r = scan.n == TAIL_PAGE || scan.is_full;
+	*more_r = scan.n == page || scan.is_full;
+	e->n_rounds += !*more_r;
 	return scan.rc;
 }

@@ -160,7 +160,7 @@ serve(int fd)
 	for (i = 0; i < LANE__COUNT; i++)
 		lane_ms[i] = 500;
 	uv_loop_init(&loop);
-	streams_init(&streams, &loop, lane_ms);
+	streams_init(&streams, &loop, lane_ms, 512);
 	uv_tcp_init(&loop, &listener);
 	uv_tcp_open(&listener, fd);
 	uv_listen((uv_stream_t *)&listener, 100, on_connection);

@@ -4,8 +4,8 @@
  * A turn: libuv waits and hands over all that came on all sockets;
  * engine_turn() once, which commits and answers; requests and messages that
  * waited for their turn are taken; then everything that was queued leaves, one write a socket.
- * What a turn leaves undone (a long queue of writes, requests taken late) makes
- * the next one start without waiting.
+ * What a turn leaves undone (a message to ten thousand, a long queue of writes, requests
+ * taken late) makes the next one start without waiting: no turn takes 10 ms.
  *
  * SIGTERM: who is in the accept queue is still taken; WebSockets are closed (1001),
  * so many a second that those who take them over are not flooded; then every parked
@@ -321,7 +321,8 @@ loop_init(struct loop *loop, struct door *door)
 	uv_signal_start(&loop->reload, on_reload, SIGHUP);
 	uv_signal_start(&loop->renew, on_renew, SIGUSR2);
 	handover_hear(true);
-	streams_init(&door->streams, &loop->uv, lane_ms);
+	streams_init(&door->streams, &loop->uv, lane_ms,
+	    (size_t)door->conf->ws_turn_sockets);
 	TAILQ_INIT(&door->waiting);
 	TAILQ_INIT(&door->lives);
 	TAILQ_INIT(&door->halted);

@@ -31,17 +31,19 @@ enum {
 	PIECES = 64,                    /* of one writev */
 	RECORD = 16384,                 /* of TLS, the largest */
 	RECORDS = 4,                    /* encrypted before they are sent */
-	FLUSH_MAX = 512                 /* streams, before others are looked at */
+	FLUSH_MS = 4,                   /* before others are looked at */
+	FLUSH_STEP = 16                 /* streams, before the clock is */
 };
 
 void
 streams_init(struct streams *streams, uv_loop_t *loop,
-    const uint64_t lane_ms[LANE__COUNT])
+    const uint64_t lane_ms[LANE__COUNT], size_t flush_max)
 {
 	int i;
 
 	memset(streams, 0, sizeof(*streams));
 	streams->loop = loop;
+	streams->flush_max = flush_max;
 	streams->in = mem_alloc(IN_SIZE);
 	memcpy(streams->lane_ms, lane_ms, sizeof(streams->lane_ms));
 	for (i = 0; i < LANE__COUNT; i++)
@@ -399,11 +401,14 @@ stream_flush(struct stream *s)
 bool
 streams_flush(struct streams *streams)
 {
+	uint64_t until = uv_hrtime() + FLUSH_MS * UINT64_C(1000000);
 	struct stream *s;
-	int i;
+	size_t i;
 
-	for (i = 0; i < FLUSH_MAX; i++) {
+	for (i = 0; i < streams->flush_max; i++) {
 		if ((s = TAILQ_FIRST(&streams->dirty)) == NULL)
+			break;
+		if (i % FLUSH_STEP == FLUSH_STEP - 1 && uv_hrtime() >= until)
 			break;
 		TAILQ_REMOVE(&streams->dirty, s, dirty_link);
 		s->is_dirty = false;

@@ -77,14 +77,15 @@ struct streams {
 	struct stream_list lanes[LANE__COUNT], all, dirty;
 	struct spool spool;
 	size_t count;
+	size_t flush_max;               /* that are written to in one turn */
 };
 
 void streams_init(struct streams *streams, uv_loop_t *loop,
-    const uint64_t lane_ms[LANE__COUNT]);
+    const uint64_t lane_ms[LANE__COUNT], size_t flush_max);
 void streams_fini(struct streams *streams);     /* after all are closed */
 
-/* What was queued leaves.  true: there is more to do at once; let the loop look
- * at its sockets first. */
+/* What was queued leaves, for flush_max streams and some ms at most.  true: there is
+ * more to do at once; let the loop look at its sockets first. */
 bool streams_flush(struct streams *streams);
 
 /* Calls late() where it is due; in how many ms to call again (INT64_MAX: never). */
