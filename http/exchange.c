@@ -180,18 +180,26 @@ payload_to_octets(struct exchange *ex)
 	arena_free(&arena);
 }
 
+void
+cookie_add(struct http_private *own)
+{
+	const char *cookie = own->gateway->conf->cookie;
+
+	if (cookie != NULL && cookie[0] != '\0')
+		buf_printf(&own->extra,
+		    "Set-Cookie: %s=%s; Path=/; HttpOnly; SameSite=Lax\r\n",
+		    cookie, own->exchange.sid_r);
+}
+
 static void
 payload_send(struct http_private *own)
 {
 	struct exchange *ex = &own->exchange;
-	const char *cookie = own->gateway->conf->cookie;
 	const char *type = "text/plain; charset=UTF-8";
 	struct buf body = BUF_INIT;
 
-	if (own->purpose == PURPOSE_GREET && cookie != NULL && cookie[0] != '\0')
-		buf_printf(&own->extra,
-		    "Set-Cookie: %s=%s; Path=/; HttpOnly; SameSite=Lax\r\n",
-		    cookie, ex->sid_r);
+	if (own->purpose == PURPOSE_GREET)
+		cookie_add(own);
 	own->x->receipt = ex->receipt_r;
 	if (must_have_octets(own))
 		payload_to_octets(ex);

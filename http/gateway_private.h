@@ -142,6 +142,9 @@ void probe_serve(struct http_private *own, const struct query *query,
 void exchange_begin(struct http_private *own);
 void exchange_end(struct http_private *own);
 
+/* The answer to a handshake gets the cookie of the option `cookie`. */
+void cookie_add(struct http_private *own);
+
 /* Whether there is no place for this purpose (POLL, GREET); then that was
  * answered. */
 bool lot_is_full(struct http_private *own, enum purpose purpose);

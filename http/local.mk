@@ -34,6 +34,10 @@ tests_http_stream_test_LDADD = $(HTTP_TEST_LIBS)
 tests_http_v0_test_SOURCES = tests/http_v0_test.c $(HTTP_FAKE)
 tests_http_v0_test_LDADD = $(HTTP_TEST_LIBS)
 
+check_PROGRAMS += tests/http_generations_test
+tests_http_generations_test_SOURCES = tests/http_generations_test.c $(HTTP_FAKE)
+tests_http_generations_test_LDADD = $(HTTP_TEST_LIBS)
+
 check_PROGRAMS += tests/http_transcript_test
 tests_http_transcript_test_SOURCES = tests/http_transcript_test.c $(HTTP_FAKE)
 tests_http_transcript_test_CPPFLAGS = $(AM_CPPFLAGS) -DVECTORS='"$(abs_srcdir)/tests/vectors"'

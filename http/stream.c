@@ -194,6 +194,7 @@ stream_greeted(struct http_private *own)
 	ex->sid = slice_of(own->sid, sid.n);
 	buf_free(&own->memory);         /* its info */
 	ex->info = ex->upgrades = SLICE_NONE;
+	cookie_add(own);
 	if (piece_send(own, buf_slice(&ex->body_r)))
 		stream_ask(own);
 	else

@@ -34,6 +34,11 @@ tests_session_eio3_test_SOURCES = tests/session_eio3_test.c tests/session_kit.h 
 	tests/session_kit.c
 tests_session_eio3_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
 
+check_PROGRAMS += tests/session_v0_test
+tests_session_v0_test_SOURCES = tests/session_v0_test.c tests/session_kit.h \
+	tests/session_kit.c
+tests_session_v0_test_LDADD = $(FLOOR_SESSION) $(SQLITE_LIBS)
+
 check_PROGRAMS += tests/session_v1_test
 tests_session_v1_test_SOURCES = tests/session_v1_test.c tests/session_kit.h \
 	tests/session_kit.c

@@ -97,7 +97,9 @@ engine_lost(struct engine *e, const struct receipt *receipt)
 static void
 decide(struct engine *e, struct exchange *x)
 {
-	if (x->kind == OPEN)
+	if (x->kind == OPEN && e->refusal != ANSWER_NONE)
+		x->answer = e->refusal;
+	else if (x->kind == OPEN)
 		memcpy(x->sid_r, e->sid, sizeof(x->sid_r));
 	else if (!slice_is(x->sid, e->sid))
 		x->answer = ANSWER_UNKNOWN_SID;

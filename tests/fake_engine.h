@@ -14,6 +14,7 @@
 struct engine {
 	char sid[24];                   /* of the known session, and of the next one */
 	enum answer answer;             /* to polls and posts of that session */
+	enum answer refusal;            /* to handshakes, unless it is ANSWER_NONE */
 	struct slice payload;           /* to polls and handshakes */
 	bool holds;                     /* polls stay parked */
 	/* what it was asked */

@@ -115,6 +115,22 @@ an_htmlfile_begins_with_blanks_and_the_sid(void)
 	T_EQ(engine.hold_ms, 10000);
 }
 
+/* What every answer has by configuration; what would hold it back it has not. */
+static void
+it_has_a_cookie_and_is_not_compressed(void)
+{
+	stream_world();
+	conf.cookie = "io";
+	conf.compression_threshold = 1;
+	header("Accept-Encoding", "gzip, deflate");
+	engine.payload = SLICE("~m~20~m~" SID);
+	open_at(HTMLFILE "/1300000000001");
+	T_SLICE(answer_header("set-cookie"),
+	    "io=" SID "; Path=/; HttpOnly; SameSite=Lax");
+	T_OK(answer_header("content-encoding").p == NULL);
+	T_OK(slice_starts(buf_slice(&said), SLICE("<html>")));
+}
+
 static void
 each_answer_is_a_script_that_nothing_ends(void)
 {
@@ -276,6 +292,7 @@ int
 main(void)
 {
 	T_RUN(an_htmlfile_begins_with_blanks_and_the_sid);
+	T_RUN(it_has_a_cookie_and_is_not_compressed);
 	T_RUN(each_answer_is_a_script_that_nothing_ends);
 	T_RUN(a_multipart_answer_has_a_part_for_each);
 	T_RUN(who_heard_nothing_for_long_hears_a_heartbeat);

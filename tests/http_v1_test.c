@@ -116,6 +116,22 @@ refusals_are_in_its_words(void)
 	T_EQ(engine.opens, 0);
 }
 
+/* A script is taken with status 200 only, so there is no other. */
+static void
+refusals_of_a_script_are_errors_in_it(void)
+{
+	old_world();
+	engine.refusal = ANSWER_REFUSED;
+	T_ERROR(V1 "?t=1&jsonp=2", 200,
+	    "io.j[2](new Error(\"handshake unauthorized\"));");
+	T_SLICE(answer_header("content-type"), "text/javascript; charset=UTF-8");
+	T_ERROR(V1 "?t=1", 403, "handshake unauthorized");
+	engine.refusal = ANSWER_FAILED;
+	T_ERROR(V1 "?t=1&jsonp=2", 200,
+	    "io.j[2](new Error(\"handshake error\"));");
+	T_ERROR(V1 "?t=1", 500, "handshake error");
+}
+
 static void
 pages_elsewhere_are_told_what_they_may(void)
 {
@@ -209,6 +225,7 @@ main(void)
 	T_RUN(an_unknown_session_is_told_to_shake_hands_again);
 	T_RUN(a_page_that_is_left_says_goodbye_with_a_request);
 	T_RUN(refusals_are_in_its_words);
+	T_RUN(refusals_of_a_script_are_errors_in_it);
 	T_RUN(pages_elsewhere_are_told_what_they_may);
 	T_RUN(only_what_is_offered_is_served);
 	T_RUN(websocket_and_flashsocket_are_offered_each_by_its_word);

@@ -25,6 +25,7 @@ EXTRA_DIST += %D%/e2e/package.json %D%/e2e/package-lock.json %D%/e2e/.npmrc \
   %D%/e2e/kill.test.mjs \
   %D%/e2e/many.test.mjs \
   %D%/e2e/matrix.test.mjs \
+  %D%/e2e/oldedge.test.mjs \
   %D%/e2e/overload.test.mjs \
   %D%/e2e/pysocketio.test.mjs \
   %D%/e2e/python.test.mjs \

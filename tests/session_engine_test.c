@@ -299,6 +299,39 @@ a_hard_disconnect_takes_two_polls(void)
 	kit_fini(&kit);
 }
 
+/* Of each generation: its goodbye waits as long as a client may be silent. */
+static void
+a_close_that_nobody_collects_is_over_in_time(void)
+{
+	static const char *const kicks[] = {
+		[GENERATION_EIO4] = "42[\"kick hard\"]",
+		[GENERATION_EIO3] = "15:42[\"kick hard\"]",
+		[GENERATION_V1] = "5:::{\"name\":\"kick hard\"}",
+		[GENERATION_V0] = "~m~36~m~~j~{\"name\":\"kick hard\",\"args\":[]}",
+	};
+	struct store_stats stats;
+	char sid[24];
+	int g;
+
+	for (g = 0; g < GENERATION__COUNT; g++) {
+		kit_init(&kit);
+		kit.codec = codec_of((enum generation)g);
+		if (g == GENERATION_EIO4)
+			kit_connect(&kit, 0, sid);
+		else
+			kit_open(&kit, 0, sid);
+		T_EQ(kit_post(&kit, 1, sid, kicks[g]), ANSWER_OK);
+		T_EQ(store_stats(kit.store, &stats), RC_OK);
+		T_EQ(stats.sessions, 1);
+		kit_pass(&kit, 46000);
+		kit_pass(&kit, 1000);
+		T_STR(kit_read(&kit, 2, sid), "unknown");
+		T_EQ(store_stats(kit.store, &stats), RC_OK);
+		T_EQ(stats.sessions, 0);
+		kit_fini(&kit);
+	}
+}
+
 static void
 two_polls_at_once_end_the_session_also_over_processes(void)
 {
@@ -766,6 +799,7 @@ main(void)
 	T_RUN(an_event_for_a_namespace_not_joined_ends_the_session);
 	T_RUN(a_client_that_closes_gets_a_noop_on_its_poll);
 	T_RUN(a_hard_disconnect_takes_two_polls);
+	T_RUN(a_close_that_nobody_collects_is_over_in_time);
 	T_RUN(two_polls_at_once_end_the_session_also_over_processes);
 	T_RUN(a_resent_poll_takes_the_place_of_the_first);
 	T_RUN(a_resent_poll_takes_over_within_one_process_too);

@@ -140,6 +140,23 @@ pings_are_answered_or_the_connection_ends(void)
 }
 
 static void
+who_joins_nothing_is_let_go_though_it_answers_pings(void)
+{
+	struct wire a;
+
+	kit_init(&kit);
+	wire_open(&a, 0);
+	kit_pass(&kit, 25000);
+	T_STR(a.got, "2");
+	wire_say(&a, "3");
+	kit_pass(&kit, 19900);
+	T_OK(!a.is_closed);
+	kit_pass(&kit, 200);
+	T_OK(a.is_closed);
+	kit_fini(&kit);
+}
+
+static void
 a_hard_disconnect_says_so_and_closes(void)
 {
 	struct wire a;
@@ -761,6 +778,7 @@ main(void)
 	T_RUN(binary_travels_in_messages_of_its_own);
 	T_RUN(bytes_of_an_answer_are_heard_from_who_collected_it);
 	T_RUN(pings_are_answered_or_the_connection_ends);
+	T_RUN(who_joins_nothing_is_let_go_though_it_answers_pings);
 	T_RUN(a_hard_disconnect_says_so_and_closes);
 	T_RUN(a_protocol_error_closes);
 	T_RUN(a_slow_reader_is_let_go);

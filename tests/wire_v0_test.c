@@ -236,6 +236,10 @@ an_event_message_is_text(void)
 	T_STR(event("[\"message\",\"\"]", NULL), "~m~0~m~");
 	T_STR(event("[\"message\",\"\xc3\xa9\\ud83d\\ude00\"]", NULL),
 	    "~m~3~m~\xc3\xa9\xf0\x9f\x98\x80");
+	T_STR(event("[\"message\",\"a\\ud800b\"]", NULL),
+	    "~m~3~m~a\xef\xbf\xbd" "b");             /* half a pair has no UTF-8 */
+	T_STR(event("[\"x\",\"\\ud800\"]", NULL),
+	    "~m~33~m~~j~{\"name\":\"x\",\"args\":[\"\\ud800\"]}");
 	T_STR(event("[\"message\",1]", NULL), "~m~4~m~~j~1");
 	T_STR(event("[\"message\",\"a\",\"b\"]", NULL),
 	    "~m~38~m~~j~{\"name\":\"message\",\"args\":[\"a\",\"b\"]}");

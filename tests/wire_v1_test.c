@@ -218,6 +218,10 @@ the_event_message_is_said_as_send_says_it(void)
 	T_STR(written(PACKET_EVENT, "/", NULL, "[\"message\",\"a\\n\\\"b\"]"),
 	    "3:::a\n\"b");
 	T_STR(written(PACKET_EVENT, "/", NULL, "[\"message\",\"\"]"), "3::");
+	T_STR(written(PACKET_EVENT, "/", NULL, "[\"message\",\"a\\ud800b\"]"),
+	    "3:::a\xef\xbf\xbd" "b");                /* half a pair has no UTF-8 */
+	T_STR(written(PACKET_EVENT, "/", NULL, "[\"x\",\"\\ud800\"]"),
+	    "5:::{\"name\":\"x\",\"args\":[\"\\ud800\"]}");
 	T_STR(written(PACKET_EVENT, "/a", "4", "[\"message\",\"x\"]"), "3:4+:/a:x");
 	T_STR(written(PACKET_EVENT, "/", NULL, "[\"message\",{\"a\":1}]"),
 	    "4:::{\"a\":1}");

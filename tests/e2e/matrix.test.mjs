@@ -26,7 +26,8 @@ import { openV0, script } from "./lib/v0.mjs";
 import { collect, next } from "./lib/wait.mjs";
 
 const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'single' \\ \u2028\u2029\n\t ~m~3~m~ </script>";
-const FRONTS = all ? ["none", "lighttpd", "apache-fcgid", "apache-proxy", "nginx", "cgi"] : ["none", "lighttpd"];
+const FRONTS = all ? ["none", "lighttpd", "apache-fcgid", "apache-proxy", "nginx", "cgi", "htaccess"] : ["none", "lighttpd"];
+const NO_STREAMS = { cgi: "CGI cannot let an answer go on", htaccess: "mod_fcgid passes nothing on before the end, and .htaccess cannot tell it to" };
 const STREAMS = ["htmlfile", "xhr-multipart"], HIXIE = ["hixie-76", "hixie-75"];
 
 /* A client as a cell wants it: say(name, ...args) gives the answer's arguments. */
@@ -91,8 +92,8 @@ function why({ version, way, transport }, front) {
     return "the front passes no WebSocket of that age on";
   if (way === "chromium" && transport === "xhr-multipart")
     return "needs an old Gecko (see page)";
-  if (STREAMS.includes(transport) && front === "cgi")
-    return "CGI cannot let an answer go on";
+  if (STREAMS.includes(transport) && NO_STREAMS[front])
+    return NO_STREAMS[front];
   return all || FEW.includes(`${version} ${way} ${transport}`) ? undefined : "only with --all";
 }
 
