@@ -129,8 +129,7 @@ old_serve(struct http_private *own, const struct route_found *found)
 	if (g->engine == NULL)
 		status_broken(own);
 	else if (verdict != ORIGIN_OK)
-		error_send(own, verdict == ORIGIN_GARBLED ? REFUSAL_REQUEST :
-		    REFUSAL_FORBIDDEN, NULL);
+		error_send(own, REFUSAL_FORBIDDEN, NULL);
 	else
 		doors[i].serve(own, found, &query);
 }

@@ -23,20 +23,20 @@ static const struct way {
 	const char *script;             /* a poll by JSONP */
 	const char *says;               /* a body of eight bytes or more */
 	int unknown_transport;          /* status */
-	int forbidden;
+	int forbidden, garbled;         /* by its Origin */
 } ways[] = {
 	{ GENERATION_EIO4, "eio4", EIO "&EIO=4", EIO "&EIO=4&sid=" SID,
 	    EIO "&EIO=4&sid=" SID, "?EIO=4&transport=websocket",
-	    EIO "&EIO=4&j=0&sid=" SID, "42[\"message\"]", 400, 403 },
+	    EIO "&EIO=4&j=0&sid=" SID, "42[\"message\"]", 400, 403, 400 },
 	{ GENERATION_EIO3, "eio3", EIO "&EIO=3", EIO "&EIO=3&sid=" SID,
 	    EIO "&EIO=3&sid=" SID, "?EIO=3&transport=websocket",
-	    EIO "&EIO=3&j=0&sid=" SID, "13:42[\"message\"]", 400, 403 },
+	    EIO "&EIO=3&j=0&sid=" SID, "13:42[\"message\"]", 400, 403, 400 },
 	{ GENERATION_V1, "v1", "1/?t=1", "1/xhr-polling/" SID, "1/xhr-polling/" SID,
-	    "1/websocket/" SID, "1/jsonp-polling/" SID, "3:::hello", 400, 403 },
+	    "1/websocket/" SID, "1/jsonp-polling/" SID, "3:::hello", 400, 403, 403 },
 	{ GENERATION_V0, "v0", "xhr-polling//1300000000001",
 	    "xhr-polling/" SID "/1300000000001", "xhr-polling/" SID "/send",
 	    "websocket", "jsonp-polling/" SID "/1300000000001/0",
-	    "data=~m~5~m~hello", 404, 401 },
+	    "data=~m~5~m~hello", 404, 401, 401 },
 };
 static_assert(N_ELEMENTS(ways) == GENERATION__COUNT, "a generation is missing");
 
@@ -219,7 +219,13 @@ each_is_told_who_may_ask_from_elsewhere(void)
 		header("Origin", "http://elsewhere.example");
 		IS(way, ask_at("/socket.io/", way->greet), way->forbidden);
 		T_OK(answer_header("access-control-allow-origin").p == NULL);
+		fresh_request("GET");
+		header("Origin", "http://here\x01.example");
+		IS(way, ask_at("/socket.io/", way->greet), way->garbled);
 		T_EQ(engine.opens, 0);
+		fresh_request("GET");
+		header("Host", "here.example");
+		header("Origin", "http://elsewhere.example");
 		conf.origins = "http://elsewhere.example";
 		conf.cors_credentials = true;
 		gate();

@@ -223,6 +223,22 @@ who_has_polled_since_has_had_it(void)
 }
 
 static void
+what_is_volatile_is_for_who_waits(void)
+{
+	struct kit_request request;
+
+	begin();
+	HEARS(0, sid, "1::");
+	kit_poll(&kit, 0, sid, NULL, &request);
+	SAYS(1, sid, EVENT("volatile", "[1]"));
+	T_STR(request.body, EVENT("volatile", "[1]"));
+	SAYS(1, sid, EVENT("volatile", "[2]"));
+	SAYS(1, sid, EVENT("broadcast", "[3]"));
+	HEARS(2, sid, EVENT("broadcast", "[3]"));
+	kit_fini(&kit);
+}
+
+static void
 goodbye_is_answered_with_goodbye(void)
 {
 	struct kit_request request;
@@ -333,6 +349,7 @@ main(void)
 	T_RUN(of_two_polls_the_newer_one_stays_in_whichever_process);
 	T_RUN(what_could_not_be_written_is_said_again);
 	T_RUN(who_has_polled_since_has_had_it);
+	T_RUN(what_is_volatile_is_for_who_waits);
 	T_RUN(goodbye_is_answered_with_goodbye);
 	T_RUN(who_is_sent_away_from_the_root_has_lost_the_session);
 	T_RUN(every_generation_hears_the_others);

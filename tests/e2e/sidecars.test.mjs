@@ -8,6 +8,8 @@
  * SPDX-License-Identifier: ISC
  */
 import assert from "node:assert/strict";
+import { chownSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fresh } from "./lib/cases.mjs";
 import { ask, closing, connect } from "./lib/client.mjs";
@@ -139,6 +141,26 @@ for (const name of fronts("lighttpd"))
         Object.fromEntries(names.map((each) => [each, each < "1" ? undefined : "transport close"])));
       assert.deepEqual(await Promise.all(all.map((socket, i) => ask(socket, "echo", i))), all.map((_, i) => [i]));
       assert.deepEqual(await ended, [0, null]);
+    });
+
+    it("every generation's client that polls shakes hands again where nobody knows its session", async (t) => {
+      const store = join(front.run, fresh("store")), { uid, gid } = statSync(join(front.run, "store"));
+      mkdirSync(store);
+      chownSync(store, uid, gid);
+      const known = await startSidecar(front, 0), other = await startSidecar(front, 0, { env: { SIOGATE_STORE: store } });
+      t.after(() => other.kill("SIGTERM"));
+      const road = await startProxy([known.port, other.port], { choose: () => (over ? 1 : 0) });
+      let over = false;
+      t.after(() => road.close());
+      const at = `http://127.0.0.1:${road.port}`, names = Object.keys(generations);
+      const all = await Promise.all(names.map(async (each) => closing(t, await (
+        each === "0.9.17" ? connectV1(at, "xhr-polling") :
+          each === "0.6.18" ? openV0(at, "xhr-polling", { reconnect: true, reconnectionDelay: 50 }) : connect(each, at)))));
+      const back = all.map((socket) => next(socket, "disconnect").then(() => next(socket, "connect")));
+      over = true;
+      known.kill("SIGTERM");            /* answers the polls that wait */
+      await Promise.all(back.map((each, i) => each.catch((error) => { throw new Error(`${names[i]}: ${error.message}`); })));
+      assert.deepEqual(await Promise.all(all.map((socket, i) => ask(socket, "echo", i))), all.map((_, i) => [i]));
     });
 
     it("hears a close as its own server would have said it", async (t) => {
