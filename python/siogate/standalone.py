@@ -43,7 +43,9 @@ try:
 except ImportError:
     from SocketServer import ThreadingMixIn
 
-START_SECONDS = 15
+START_SECONDS = 60
+# for calls to what is started again now and then: half a minute, until it is back
+PATIENCE = ["attempts = 6", "breaker = 20 / 1s"]
 # siogate.conf says transports by its own names; streams are polling that goes on
 TRANSPORTS = {"websocket": "websocket", "flashsocket": "flashsocket", "xhr-polling": "polling",
               "jsonp-polling": "jsonp", "polling": "polling", "jsonp": "jsonp",
@@ -154,6 +156,7 @@ class Standalone(object):
                   "[backend *]", "url = %s/%s" % (url, self.path.lstrip("/")),
                   "secret = " + self.secret, "cookies = *", "values = *",
                   "headers = user-agent accept-language referer",
+                 ] + (PATIENCE if self.behind else []) + [
                   "[api python]", "token = " + self.token, "rights = *",
                   "addresses = 127.0.0.1", ""]
         return "\n".join(lines)

@@ -41,14 +41,14 @@ function playExplorer() {
 }
 
 /* Runs in the page: opens a socket, whatever its generation calls that. */
-function openThere({ version, transport, url }) {
+function openThere({ version, transport, url, patience }) {
   const log = window.heardLog = {}, at = new URL(url), generation = version.split(".").slice(0, 2).join(".");
   const note = (name, args) => (log[name] ??= []).push(args);
   return new Promise((resolve, reject) => {
     const fail = (error) => reject(new Error(`no connection: ${JSON.stringify(error ?? null)} ${error?.message ?? ""}`));
     if (generation === "0.6") {
       let count = 0;
-      const asked = {}, options = { port: at.port, transports: [transport], rememberTransport: false, reconnect: false, connectTimeout: 15000 };
+      const asked = {}, options = { port: at.port, transports: [transport], rememberTransport: false, reconnect: false, connectTimeout: patience };
       const socket = new window.io.Socket(at.hostname, options);
       socket.on("message", (message) => {
         if (message.ack)
@@ -69,8 +69,8 @@ function openThere({ version, transport, url }) {
     if (generation === "0.9")
       window.io.transports = [transport];       /* the option is only merged into these */
     const old = generation === "0.9", names = transport === "jsonp" || transport === "polling" ? ["polling"] : [transport];
-    const socket = old ? window.io.connect(url, { transports: [transport], "force new connection": true, "try multiple transports": false }) :
-      window.io(url, { transports: names, forceJSONP: transport === "jsonp", forceNew: true, upgrade: false });
+    const socket = old ? window.io.connect(url, { transports: [transport], "force new connection": true, "try multiple transports": false, "connect timeout": patience }) :
+      window.io(url, { transports: names, forceJSONP: transport === "jsonp", forceNew: true, upgrade: false, timeout: patience });
     socket.on("said", (...args) => note("said", args));
     socket.on("connect", () => resolve(old ? socket.socket.transport.name : transport));
     for (const name of ["error", "connect_error", "connect_failed"])
@@ -101,7 +101,7 @@ export async function openChromium(browser, version, transport, url, { origin = 
     await page.evaluate(playExplorer);
   await page.addScriptTag({ content: await buildOf(version, url) });
   try {
-    const used = await within(page.evaluate(openThere, { version, transport, url }), `${version} on ${transport} in Chromium`);
+    const used = await within(page.evaluate(openThere, { version, transport, url, patience: DEADLINE }), `${version} on ${transport} in Chromium`);
     if (used !== transport)
       throw new Error(`${version} took ${used} for ${transport}`);
   } catch (error) {

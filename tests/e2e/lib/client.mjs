@@ -23,7 +23,7 @@ export const oldClients = { "2.5.0": io250, "2.0.4": io204, "1.7.4": io174, "1.4
 
 const quick = {
   transports: ["polling"], forceNew: true,
-  reconnectionDelay: 50, reconnectionDelayMax: 400, randomizationFactor: 0.5,
+  timeout: DEADLINE, reconnectionDelay: 50, reconnectionDelayMax: 400, randomizationFactor: 0.5,
 };
 
 /* A socket that is not connected yet. */

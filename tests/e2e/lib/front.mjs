@@ -21,7 +21,7 @@ export const top = process.env.SIOGATE_TOP || fileURLToPath(new URL("../../..", 
 export const all = Boolean(process.env.SIOGATE_TEST_ALL);
 const given = process.env.SIOGATE_TEST_URL;
 const chosen = (process.env.SIOGATE_TEST_FRONTS || "").split(/[ ,]+/).filter(Boolean);
-const START_MS = 240000;                /* the first start may build */
+const START_MS = 240000;                /* the first start may build, and an end has several waits in it */
 
 /* A clean environment, in which a sanitizer still finds its options. */
 const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(PATH|\w+SAN_OPTIONS)$/.test(name)));
@@ -87,14 +87,14 @@ export async function startFront(front, { conf = "", env = {}, name = "", ws = f
   const gone = new Promise((resolve) => demo.on("exit", resolve));
   const stop = async () => {
     demo.kill("SIGTERM");
-    await within(gone, `${front} to stop`).catch((error) => {
+    await within(gone, `${front} to stop`, START_MS).catch((error) => {
       demo.kill("SIGKILL");
       throw error;
     });
-    rmSync(folder, { recursive: true, force: true });
-    await until(() => named(run).length === 0, "", 3000).catch(() => {
+    await until(() => named(run).length === 0, "").catch(() => {
       throw new Error(`${front} leaves running:\n${named(run).join("\n")}`);
     });
+    rmSync(folder, { recursive: true, force: true });
   };
   try {
     chmodSync(folder, 0o711);           /* the serving account passes through */

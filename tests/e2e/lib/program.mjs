@@ -16,12 +16,15 @@ export const prefix = process.env.SIOGATE_PREFIX || join(top, "build/demo/prefix
 /* Where the scripts of today's client lie. */
 export const client = dirname(createRequire(import.meta.url).resolve("socket.io-client/dist/socket.io.js"));
 
+/* Below those that the kernel gives to connections; files that run beside us begin elsewhere. */
+let nextPort = 10000 + process.pid * 16 % 9000;
+
 export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject).listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+  const port = nextPort;
+  nextPort = 10000 + (nextPort - 9999) % 9000;
+  return new Promise((resolve) => {
+    const server = createServer().on("error", () => resolve(freePort())).listen(port, "127.0.0.1",
+      () => server.close(() => resolve(port)));
   });
 }
 

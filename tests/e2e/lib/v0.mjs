@@ -10,7 +10,7 @@
 import { EventEmitter } from "node:events";
 import { openPage } from "./page.mjs";
 import { request } from "./http.mjs";
-import { next } from "./wait.mjs";
+import { DEADLINE, next } from "./wait.mjs";
 
 const scripts = new Map();
 
@@ -63,7 +63,7 @@ export async function openV0(url, transport, { origin, websocket = true, ...opti
   const { hostname, port } = new URL(url);
   const page = openPage(await script(url), url, { origin,
     websocket: transport === "websocket" && websocket, htmlfile: transport === "htmlfile", multipart: transport === "xhr-multipart" });
-  page.window.options = { port, transports: [transport], rememberTransport: false, connectTimeout: 15000, reconnect: false, ...options };
+  page.window.options = { port, transports: [transport], rememberTransport: false, connectTimeout: DEADLINE, reconnect: false, ...options };
   page.window.host = hostname;
   page.run("var socket = new io.Socket(host, options);");
   const { socket } = page.window;

@@ -12,7 +12,7 @@
  * SPDX-License-Identifier: ISC
  */
 import { createRequire } from "node:module";
-import { next } from "./wait.mjs";
+import { DEADLINE, next } from "./wait.mjs";
 
 const require = createRequire(import.meta.url);
 const io = require("socket.io-client-0917");
@@ -20,7 +20,7 @@ const io = require("socket.io-client-0917");
 /* Where the browser build lies. */
 export const browserBuild = require.resolve("socket.io-client-0917/dist/socket.io.js");
 
-const quick = { "force new connection": true, "reconnection delay": 50, "try multiple transports": false };
+const quick = { "force new connection": true, "reconnection delay": 50, "connect timeout": DEADLINE, "try multiple transports": false };
 
 function adapted(socket) {
   socket.off = socket.removeListener;
