@@ -176,7 +176,7 @@ for (const name of fronts("none"))
     it("that says nothing is 504, and one that has enough to do 503", async (t) => {
       const server = net.createServer((socket) => socket.on("error", () => {}));
       t.after(() => server.close());
-      const there = await behind(await listen(server), { SIOGATE_APP_TIME: "500ms", SIOGATE_APP_CONNECTIONS: "1" });
+      const there = await behind(await listen(server), { SIOGATE_APP_TIME: "10s", SIOGATE_APP_CONNECTIONS: "1" });
       const waits = request(there, "/");
       await new Promise((resolve) => server.once("connection", resolve));
       assert.equal((await request(there, "/")).status, 503);

@@ -14,7 +14,7 @@ import { all, command, fronts, killAll, startFront } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
 import { openV0 } from "./lib/v0.mjs";
 import { openV1 } from "./lib/v1.mjs";
-import { collect, next, until } from "./lib/wait.mjs";
+import { DEADLINE, collect, next, until } from "./lib/wait.mjs";
 
 const token = "a token of the tests";
 const api = `[api test]\ntoken = ${token}\nsecret = ${secret}\nrights = *\n`;
@@ -52,7 +52,7 @@ const plain = (batch) => (event) => {
   case "timer":
     return { effects: [{ emit: "rang", args: [event.context] }] };
   case "ask":
-    return { effects: [{ emit: "question", args: [first], ask: { name: "answered", context: 5, timeout: 5000 } }] };
+    return { effects: [{ emit: "question", args: [first], ask: { name: "answered", context: 5, timeout: 60000 } }] };
   case "ack":
     return { effects: [{ emit: "heard", args: [event.answers, event.context, event.timeout], to: "*" }] };
   case "leave me":
@@ -69,7 +69,7 @@ for (const name of fronts("none", "lighttpd"))
       backend = await startBackend(plain);
       chat = await startBackend(plain);
       root = await startBackend(plain);
-      front = await startFront(name, { conf: `api = siogate-api\nlog_level = info\nslots = 0\n${section("/app", backend, "cookies = *\nvalues = *\ntimeout = 2s\nbreaker = 100 / 1s")}${section("/chat", chat, "timeout = 1s\nattempts = 2\nbreaker = 2 / 2s")}${section("/", root)}${api}` });
+      front = await startFront(name, { conf: `modules =\napi = siogate-api\nlog_level = info\nslots = 0\n${section("/app", backend, "cookies = *\nvalues = *\ntimeout = 10s\nbreaker = 100 / 1s")}${section("/chat", chat, "attempts = 2\nbreaker = 2 / 2s")}${section("/", root)}${api}` });
     });
     after(async () => {
       await front?.stop();
@@ -245,6 +245,8 @@ for (const name of fronts("none", "lighttpd"))
 
     it("sets aside what cannot be answered, opens the breaker, and goes on", async (t) => {
       const socket = closing(t, await connect("4.8.4", `${front.url}/chat`));
+      const told = (type) => chat.batches.filter((b) => b.events.some((e) => e.type === type)).map((b) => b.socket.id);
+      await until(() => told("connect").every((id) => id === socket.id || told("disconnect").includes(id)), "all others to have left");
       chat.answer((batch, response) => void response.writeHead(500).end());
       socket.emit("echo", "lost");
       await until(() => /backend=\/chat rule=breaker/.test(log(front)), "the breaker to open");
@@ -279,7 +281,7 @@ for (const name of fronts("none", "lighttpd"))
       const emitted = JSON.parse((await call("emit", { nsp: "/app", to: "room:desk", event: "news", args: [1] })).body);
       assert.equal(emitted.sockets, 1);
       await until(() => heard.length === 1, "the news");
-      const called = JSON.parse((await call("call", { nsp: "/app", to: "room:desk", event: "sum", args: [40, 2] })).body);
+      const called = JSON.parse((await call("call", { nsp: "/app", to: "room:desk", event: "sum", args: [40, 2], timeout: 60000 })).body);
       assert.deepEqual(called.answers, [[42]]);
       const late = JSON.parse((await call("call", { nsp: "/app", to: "room:desk", event: "nobody answers", timeout: 100 })).body);
       assert.deepEqual([late.timeout, late.answers, late.expected], [true, [], 1]);
@@ -355,27 +357,34 @@ for (const name of fronts("cgi", "apache-fcgid"))
       t.after(() => backend.stop());
       const front = await startFront(name, { conf: section("/app", backend) });
       t.after(() => front.stop());
-      const socket = closing(t, await connect("4.8.4", `${front.url}/app`));
-      assert.deepEqual(await ask(socket, "echo", "slow"), ["slow"]);
-      assert.deepEqual(backend.events().map((e) => e.attempt), backend.events().map(() => 1));
+      /* Apache kills a CGI program three seconds after its answer: a busy machine needs more than one client to see it be in time */
+      await until(async () => {
+        const socket = closing(t, await connect("4.8.4", `${front.url}/app`));
+        assert.deepEqual(await ask(socket, "echo", "slow"), ["slow"]);
+        const events = backend.batches.filter((b) => b.socket?.id === socket.id).flatMap((b) => b.events);
+        assert.deepEqual([...new Set(events.map((e) => e.type))], ["connect", "event"]);
+        return events.every((e) => e.attempt === 1);
+      }, "a client that was answered at the first attempt", 4 * DEADLINE);
     });
   });
 
 /* What waits is data: calls are libcurl's sockets in the responder that is there. */
 for (const name of fronts("lighttpd"))
-  describe(`a backend that takes 2 s behind ${name}, for many at once`, { skip: name === "given" }, () => {
+  describe(`a slow backend behind ${name}, for many at once`, { skip: name === "given" }, () => {
     it("costs no process more", async (t) => {
       const many = all ? 500 : 100, waiting = { now: 0, most: 0 };
+      let answer;
+      const answered = new Promise((resolve) => { answer = resolve; });
       const backend = await startBackend(async (batch) => {
         if (batch.events[0].type !== "event")
           return plain(batch);
         waiting.most = Math.max(waiting.most, ++waiting.now);
-        await new Promise((resolve) => { setTimeout(resolve, 2000); });
+        await answered;
         waiting.now--;
         return plain(batch);
       });
       t.after(() => backend.stop());
-      const front = await startFront(name, { conf: `slots = 0\n${section("/app", backend, `concurrency = ${many}`)}` });
+      const front = await startFront(name, { conf: `slots = 0\nping_interval = 3m\n${section("/app", backend, `concurrency = ${many}\ntimeout = 2m`)}` });
       t.after(() => front.stop());
       const ask = async (path, body) => (await request(front.url, `/socket.io/?EIO=4&transport=polling${path}`, body && { method: "POST", body })).body;
       const sids = [];
@@ -389,6 +398,7 @@ for (const name of fronts("lighttpd"))
       const polls = Promise.all(sids.map((sid) => ask(`&sid=${sid}&t=d`)));
       await until(() => waiting.now > many / 2, "most of them to wait for the application");
       assert.equal(front.responders().length, before);
+      answer();
       assert.deepEqual(await polls, sids.map(() => '43/app,1["slow"]'));
       assert.equal(front.responders().length, before);
       assert.ok(waiting.most > many / 2, `${waiting.most} at once`);

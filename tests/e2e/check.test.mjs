@@ -7,13 +7,13 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createSite } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { secret, section, startBackend } from "./lib/backend.mjs";
 import { fronts, top } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
+import { freePort } from "./lib/program.mjs";
 import { until } from "./lib/wait.mjs";
 
 const python = `
@@ -28,14 +28,6 @@ const php = (file) => `<?php
 require ${JSON.stringify(file)};
 (new Siogate(${JSON.stringify(secret)}))->serve();
 `;
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function folderOf(t) {
   const folder = mkdtempSync(join(tmpdir(), "sio-check."));

@@ -31,7 +31,7 @@ for (const name of fronts("none"))
   describe(`over WebSocket to ${name}`, () => {
     let front;
     before(async () => {
-      front = await startFront(name, { conf: "ping_interval = 300ms\nping_timeout = 2s\n" });
+      front = await startFront(name, { conf: "ping_interval = 300ms\nping_timeout = 1m\n" });
     });
     after(() => front?.stop());
     for (const version of Object.keys(clients))

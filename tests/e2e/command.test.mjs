@@ -23,7 +23,7 @@ describe("siogate emit --wait", () => {
     };
     await hear([{ screen: bytes }, Buffer.from("x")]);
     await hear(["nothing"]);
-    const said = JSON.parse(await command(front, "--json", "--wait=10s", "emit", `room:${room}`, "status", "1"));
+    const said = JSON.parse(await command(front, "--json", "--wait=1m", "emit", `room:${room}`, "status", "1"));
     const placeholder = (num) => ({ _placeholder: true, num });
     const binary = said.answers.findIndex((args) => args.length === 2);
     assert.equal(said.sockets, 2);
@@ -32,7 +32,7 @@ describe("siogate emit --wait", () => {
     assert.deepEqual(said.attachments[binary], [bytes.toString("base64"), "eA=="]);
     assert.deepEqual(said.attachments[1 - binary], []);
 
-    const lines = (await command(front, "--wait=10s", "emit", `room:${room}`, "status", "1")).trimEnd().split("\n");
+    const lines = (await command(front, "--wait=1m", "emit", `room:${room}`, "status", "1")).trimEnd().split("\n");
     assert.equal(lines.length, 2);
     assert.equal(JSON.parse(lines[0]).length, 2);
     assert.deepEqual(JSON.parse(lines[1].replace(/^attachments /, "")).flat().sort(), [bytes.toString("base64"), "eA=="]);

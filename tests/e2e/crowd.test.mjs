@@ -39,7 +39,7 @@ for (const name of fronts("none"))
   describe(`a crowd at ${name}`, { skip: name === "given" }, () => {
     let front, pid;
     before(async () => {
-      front = await startFront(name, { ws: true, conf: `log_level = info\nmax_payload = ${LIMIT}\nping_interval = 60s\nping_timeout = 60s\n` });
+      front = await startFront(name, { ws: true, conf: `log_level = info\nmax_payload = ${LIMIT}\nping_interval = 3m\nping_timeout = 1m\n` });
       [pid] = front.responders();
     });
     after(() => front?.stop());

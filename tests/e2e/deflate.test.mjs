@@ -40,7 +40,7 @@ for (const name of fronts("none"))
     describe(`permessage-deflate at ${name} where ${about}`, () => {
       let front;
       before(async () => {
-        front = await startFront(name, { conf: `ws_compression = on\nws_compression_context = ${context}\nws_compression_threshold = 200\n` });
+        front = await startFront(name, { conf: `ws_compression = on\nws_compression_context = ${context}\nws_compression_threshold = 200\nping_interval = 2m\n` });
       });
       after(() => front?.stop());
 

@@ -36,7 +36,7 @@ for (const name of all ? fronts("lighttpd", "apache-fcgid") : fronts("lighttpd")
     before(async () => {
       folder = buildModule("faulty");
       buildSkeleton(folder);
-      front = await startFront(name, { conf: `module_dir = ${folder}\nmodules = faulty poll\nhandler_time = 3s\nrecovery_window = 5m\n` });
+      front = await startFront(name, { conf: `module_dir = ${folder}\nmodules = faulty poll\nhandler_time = 8s\nrecovery_window = 5m\nping_interval = 2m\n` });
     });
     after(async () => {
       await front?.stop();

@@ -16,7 +16,7 @@ import { ask, closing, connect } from "./lib/client.mjs";
 import { RawSocket } from "./lib/frames.mjs";
 import { connections, fronts, startFront, startSidecar } from "./lib/front.mjs";
 import { Session, request } from "./lib/http.mjs";
-import { collect, next, until } from "./lib/wait.mjs";
+import { DEADLINE, collect, next, until } from "./lib/wait.mjs";
 
 const websocket = { transports: ["websocket"], reconnectionDelay: 20, reconnectionDelayMax: 200 };
 
@@ -31,7 +31,7 @@ for (const name of fronts("none"))
     /* One more, which may be told to go, or to make room. */
     const start = async (t, port = 0, options = {}) => {
       const program = await startSidecar(front, port, options);
-      const own = { pid: program.pid, port: program.port, url: `http://127.0.0.1:${program.port}`, exit: next(program, "exit", () => true, 60000) };
+      const own = { pid: program.pid, port: program.port, url: `http://127.0.0.1:${program.port}`, exit: next(program, "exit", () => true, 10 * DEADLINE) };
       own.exit.then(() => ended.set(own.pid, true));
       t.after(async () => {
         for (const pid of alive().filter((each) => each !== front.demo.pid && !mine.has(each)))
@@ -91,9 +91,9 @@ for (const name of fronts("none"))
 
       const before = sockets(pid), newer = await replace(pid), was = visitors.count();
       assert.equal(sockets(newer).filter((each) => before.includes(each)).length, 1, "what they share is where they listen");
-      await until(() => visitors.count() > was + 50, "more visitors");
+      await until(() => visitors.count() > was + 50, "more visitors", 4 * DEADLINE);
       const fresh = await Promise.all(Array.from({ length: 5 }, async () => closing(t, await connect("4.8.4", url, websocket))));
-      assert.equal(connections(pid, port), stays.length);
+      await until(() => connections(pid, port) === stays.length, "nobody else to be with the older one");
       assert.ok(connections(newer, port) >= fresh.length);
       assert.deepEqual(await Promise.all(stays.map((socket, i) => ask(socket, "echo", i))), stays.map((_, i) => [i]));
       await ask(fresh[0], "broadcast", 1);

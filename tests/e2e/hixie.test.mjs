@@ -18,7 +18,7 @@ import { HixieSocket } from "./lib/hixie.mjs";
 import { request } from "./lib/http.mjs";
 import { openPage } from "./lib/page.mjs";
 import { openV0, script } from "./lib/v0.mjs";
-import { collect, next } from "./lib/wait.mjs";
+import { DEADLINE, collect, next } from "./lib/wait.mjs";
 
 const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'single' \\ / \u2028\u2029\n\t </script>";
 const DRAFTS = [76, 75];
@@ -33,7 +33,7 @@ const pages = {
   async "0.9.17"(url, draft) {
     const page = openPage(await script(url, "/socket.io/0.9.17/socket.io.js"), url, { websocket: `hixie-${draft}` });
     page.window.url = url;
-    page.run(`var socket = io.connect(url, { transports: ["websocket"], "try multiple transports": false, reconnect: false });`);
+    page.run(`var socket = io.connect(url, { transports: ["websocket"], "try multiple transports": false, "connect timeout": ${DEADLINE}, reconnect: false });`);
     const { socket } = page.window;
     socket.off = socket.removeListener;
     await next(socket, "connect");
@@ -67,7 +67,7 @@ for (const name of fronts("none"))
     const started = [];
     let front, url;
     before(async () => {
-      front = await startFront(name, { ws: true, conf: "log_level = info\ntransports = polling jsonp websocket flashsocket\nws_versions = rfc6455 hixie-76 hixie-75" });
+      front = await startFront(name, { ws: true, conf: "log_level = info\nping_interval = 2m\ntransports = polling jsonp websocket flashsocket\nws_versions = rfc6455 hixie-76 hixie-75" });
       ({ url } = front);
     });
     after(async () => {

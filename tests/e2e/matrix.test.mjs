@@ -23,7 +23,7 @@ import { ask, clients, connect, oldClients } from "./lib/client.mjs";
 import { all, fronts, startFront } from "./lib/front.mjs";
 import { openPage } from "./lib/page.mjs";
 import { openV0, script } from "./lib/v0.mjs";
-import { collect, next } from "./lib/wait.mjs";
+import { DEADLINE, collect, next } from "./lib/wait.mjs";
 
 const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'single' \\ \u2028\u2029\n\t ~m~3~m~ </script>";
 const FRONTS = all ? ["none", "lighttpd", "apache-fcgid", "apache-proxy", "nginx", "cgi", "htaccess"] : ["none", "lighttpd"];
@@ -52,7 +52,7 @@ const ways = {
     const page = openPage(await script(url, `/socket.io/${version}/socket.io.js`), url,
       { htmlfile: transport === "htmlfile", websocket });
     Object.assign(page.window, { url, transport });
-    page.run(`io.transports = [transport]; var socket = io.connect(url, { "try multiple transports": false, reconnect: false });`);
+    page.run(`io.transports = [transport]; var socket = io.connect(url, { "try multiple transports": false, "connect timeout": ${DEADLINE}, reconnect: false });`);
     const { socket } = page.window;
     socket.off = socket.removeListener;
     await next(socket, "connect").catch((error) => { page.leave(); throw error; });

@@ -55,13 +55,15 @@ const SITES = {
 /* a page that is closed says nothing: the ping tells */
 const CONF = `generations = eio4 eio3 v1 v0
 ping_interval = 3s
-ping_timeout = 5s
+ping_timeout = 12s
 [backend /chat]
 url = http://127.0.0.1:@PORT@/socket.io-app/
 secret = ${SECRET}
 cookies = *
 values = nicknames
-timeout = 20s
+timeout = 1m
+attempts = 20
+breaker = 100 / 1s
 `;
 
 async function startSite(front) {

@@ -20,7 +20,7 @@ subscribe = news
 subscribe = team-*
 publish = team-*
 events = say
-rate = 5/m
+rate = 5/h
 keep = 3 / 1h
 `;
 
@@ -57,7 +57,7 @@ for (const name of fronts("lighttpd"))
         assert.equal((await answer(one, "publish", "team-b", "say", i)).ok, true);
       await killAll(front.responders());
       /* Whether it notices depends on whether a poll was there just then. */
-      const sixth = await until(() => one.timeout(2000).emitWithAck("publish", "team-b", "say", 6).catch(() => null), "an answer");
+      const sixth = await until(() => one.timeout(10000).emitWithAck("publish", "team-b", "say", 6).catch(() => null), "an answer");
       assert.deepEqual([sixth.error, one.id], ["rate", id]);
       const { events } = await answer(one, "history", "team-b");
       assert.deepEqual(events.map(({ args }) => args), [[3], [4], [5]]);

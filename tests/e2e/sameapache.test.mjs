@@ -55,6 +55,7 @@ log_level = info
 url = http://127.0.0.1:@PORT@/app/
 secret = ${secret}
 keep_alive = off
+timeout = 1m
 `;
 
 for (const name of fronts("apache-fcgid"))

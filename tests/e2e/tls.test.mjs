@@ -49,7 +49,7 @@ for (const name of fronts("none"))
 
     before(async () => {
       folder = mkdtempSync(join(tmpdir(), "sio-tls."));
-      front = await startFront(name, { conf: "log_level = info\nmax_payload = 1m\nmax_event = 1m\nws_head_time = 4s\n" });
+      front = await startFront(name, { conf: "log_level = info\nmax_payload = 1m\nmax_event = 1m\nws_head_time = 12s\n" });
       use(make("first"));
       make("second");
       ca = readFileSync(join(folder, "first.pem"));

@@ -208,18 +208,18 @@ function streams(url) {
   });
 
   it("a stream has heartbeats, and who does not echo them is gone", async (t) => {
-    const quick = await startFront("none", { conf: "ping_interval = 300ms\nping_timeout = 500ms" });
+    const quick = await startFront("none", { conf: "ping_interval = 300ms\nping_timeout = 8s" });
     t.after(() => quick.stop());
     const page = closing(t, await openV0(quick.url, "htmlfile"));
     let beats = 0;
     const { transport } = page.socket, echo = transport.onHeartbeat;
-    await new Promise((resolve) => {
+    await within(new Promise((resolve) => {
       transport.onHeartbeat = function (n) {
         if (++beats === 5)
           resolve();
         echo.call(this, n);
       };
-    });
+    }), "five heartbeats");
     assert.deepEqual(await ask(page, "echo", "here"), ["here"]);
     transport.onHeartbeat = () => {};
     transport.timeout = undefined;
@@ -231,7 +231,7 @@ function streams(url) {
 for (const name of fronts("none"))
   describe(`websocket through ${name}`, () => {
     let front;
-    before(async () => { front = await startFront(name, { conf: "ping_interval = 500ms\nping_timeout = 2s" }); });
+    before(async () => { front = await startFront(name, { conf: "ping_interval = 500ms\nping_timeout = 1m" }); });
     after(() => front?.stop());
     declareV0(() => front.url, "websocket");
     it("is asked for by Upgrade only", async () => {
@@ -243,7 +243,7 @@ describe("where streams are on", () => {
   for (const name of fronts("lighttpd", "none", ...(all ? ["apache-fcgid", "apache-proxy", "nginx"] : [])))
     describe(name, () => {
       let front;
-      before(async () => { front = await startFront(name, { conf: "streams = on" }); });
+      before(async () => { front = await startFront(name, { conf: "streams = on\nping_interval = 2m" }); });
       after(() => front?.stop());
       for (const transport of STREAMS)
         describe(transport, () => declareV0(() => front.url, transport));
@@ -256,7 +256,7 @@ describe("where streams are on", () => {
 for (const name of fronts("lighttpd", "apache-fcgid", "none"))
   describe(`through ${name}`, () => {
     let front;
-    before(async () => { front = await startFront(name); });
+    before(async () => { front = await startFront(name, { conf: "ping_interval = 2m" }); });
     after(() => front?.stop());
     for (const transport of POLLING)
       describe(transport, () => declareV0(() => front.url, transport));
@@ -266,20 +266,20 @@ for (const name of fronts("lighttpd", "apache-fcgid", "none"))
 
 describe("an idle page", () => {
   let front;
-  before(async () => { front = await startFront("lighttpd", { conf: "ping_interval = 300ms\nping_timeout = 2s" }); });
+  before(async () => { front = await startFront("lighttpd", { conf: "ping_interval = 300ms\nping_timeout = 1m" }); });
   after(() => front?.stop());
   for (const transport of POLLING)
     it(`polls on, ${transport}`, async (t) => {
       const page = closing(t, await openV0(front.url, transport)), { transport: road } = page.socket;
       let polls = 0;
       const get = road.get;
-      await new Promise((resolve) => {
+      await within(new Promise((resolve) => {
         road.get = function (...args) {
           if (++polls === 5)
             resolve();
           return get.apply(this, args);
         };
-      });
+      }), "five polls");
       assert.deepEqual(await ask(page, "echo", "here"), ["here"]);
     });
 });

@@ -12,7 +12,7 @@ import { fronts, startFront } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
 import { together } from "./lib/together.mjs";
 import { browserBuild, connectV1, ofV1 } from "./lib/v1.mjs";
-import { collect, next } from "./lib/wait.mjs";
+import { DEADLINE, collect, next } from "./lib/wait.mjs";
 
 const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'single' \\ / \u2028\u2029\r\n\t \uFFFD3\uFFFD2:: </script>";
 const ARGUMENTS = [1, -0.5, "two", null, true, [1, [2]], { k: { k: [] } }, ""];
@@ -127,14 +127,14 @@ async function hand(url, transport = "xhr-polling", query = "") {
 function byHand(url) {
   it("the handshake names its times and what is offered", async () => {
     const { body, hello } = await hand(url());
-    assert.match(body, /^[\w-]{20}:45:45:((websocket|htmlfile|xhr-polling|jsonp-polling),?)+$/);
+    assert.match(body, /^[\w-]{20}:120:120:((websocket|htmlfile|xhr-polling|jsonp-polling),?)+$/);
     assert.equal(hello.body, "1::");
     assert.match(hello.headers["content-type"], /^text\/plain; charset=utf-8$/i);
   });
 
   it("JSONP is spoken with the index of each request", async () => {
     const { body } = await request(url(), "/socket.io/1/?t=1&jsonp=4");
-    assert.match(body, /^io\.j\[4\]\("[\w-]+:45:45:.*"\);$/);
+    assert.match(body, /^io\.j\[4\]\("[\w-]+:120:120:.*"\);$/);
     const session = await hand(url(), "jsonp-polling", "&i=5");
     assert.equal(session.hello.body, 'io.j[5]("1::");');
     const taken = await session.post(`d=${encodeURIComponent(JSON.stringify('5:1+::{"name":"echo","args":["</script>\\n"]}'))}`, FORM);
@@ -194,13 +194,13 @@ async function pageV1(t, browser, url, transport) {
   const page = await visitor(browser, `${url}/socket.io/socket.io.js`);
   t.after(() => page.context().close());
   await page.addScriptTag({ path: browserBuild });
-  await page.evaluate(([to, name]) => new Promise((resolve, reject) => {
-    window.old = window.io.connect(to, { "try multiple transports": false, "force new connection": true });
+  await page.evaluate(([to, name, patience]) => new Promise((resolve, reject) => {
+    window.old = window.io.connect(to, { "try multiple transports": false, "force new connection": true, "connect timeout": patience });
     window.old.socket.options.transports = [name];      /* the option would be mixed with the defaults */
     window.old.on("connect", resolve);
     window.old.on("connect_failed", () => reject(new Error("connect_failed")));
     window.old.on("error", (reason) => reject(new Error(String(reason))));
-  }), [url, transport]);
+  }), [url, transport, DEADLINE]);
   return page;
 }
 
@@ -231,7 +231,7 @@ for (const name of fronts("lighttpd", "apache-fcgid", "none"))
     let front;
     const ws = name === "lighttpd", sockets = ws || name === "none" ? ["websocket"] : [];     /* none is siogate-ws itself */
     const transports = ["xhr-polling", ...sockets], pages = ["xhr-polling", "jsonp-polling", ...sockets];
-    before(async () => { front = await startFront(name, { ws }); });
+    before(async () => { front = await startFront(name, { ws, conf: "ping_interval = 100s" }); });
     after(() => front?.stop());
     for (const transport of transports)
       describe(`client 0.9.17 by ${transport}`, () => declareV1(() => front.url, transport));

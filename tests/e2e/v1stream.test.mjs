@@ -11,14 +11,14 @@ import { all, fronts, startFront } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
 import { openPage } from "./lib/page.mjs";
 import { script } from "./lib/v0.mjs";
-import { collect, next } from "./lib/wait.mjs";
+import { DEADLINE, collect, next, within } from "./lib/wait.mjs";
 
 const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'single' / \u2028\u2029\r\n\t </script>";
 
 async function enter(t, url) {
   const page = openPage(await script(url, "/socket.io/0.9.17/socket.io.js"), url, { htmlfile: true });
   page.window.url = url;
-  page.run(`var socket = io.connect(url, { transports: ["htmlfile"], "try multiple transports": false, reconnect: false });`);
+  page.run(`var socket = io.connect(url, { transports: ["htmlfile"], "try multiple transports": false, "connect timeout": ${DEADLINE}, reconnect: false });`);
   const { socket } = page.window;
   socket.off = socket.removeListener;
   t.after(() => page.leave());
@@ -33,7 +33,7 @@ const plain = (value) => JSON.parse(JSON.stringify(value));
 for (const name of fronts("lighttpd", "none", ...(all ? ["apache-fcgid", "apache-proxy", "nginx"] : [])))
   describe(`a forever frame of 0.9.17 through ${name}`, () => {
     let front;
-    before(async () => { front = await startFront(name, { conf: "streams = on\nping_interval = 1s\nping_timeout = 3s" }); });
+    before(async () => { front = await startFront(name, { conf: "streams = on\nping_interval = 1s\nping_timeout = 1m" }); });
     after(() => front?.stop());
 
     it("is offered by the handshake", async () => {
@@ -46,13 +46,13 @@ for (const name of fronts("lighttpd", "none", ...(all ? ["apache-fcgid", "apache
       assert.deepEqual(plain(await ask(socket, "echo", 1, TEXT, { a: [null] })), [1, TEXT, { a: [null] }]);
       const { transport } = socket.socket, echo = transport.onHeartbeat;
       let beats = 0;
-      await new Promise((resolve) => {
+      await within(new Promise((resolve) => {
         transport.onHeartbeat = function () {
           if (++beats === 5)
             resolve();
           return echo.call(this);
         };
-      });
+      }), "five heartbeats");
       assert.deepEqual(plain(await ask(socket, "echo", "here")), ["here"]);
     });
 
