@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-enum { FCGI_ID = 7, PATIENCE_MS = 20000 };
+enum { FCGI_ID = 7, PATIENCE_MS = 60000 };
 
 static inline void
 record_add(struct buf *out, int type, struct slice content)

@@ -9,7 +9,7 @@
 
 #define QUESTION "<policy-file-request/>"       /* and its NUL */
 #define LINES "flash_policy = example.org:80,8081 *.example.net:8000-8100\n" \
-	"flash_listen = 127.0.0.1:0\nflash_time = 300ms\n"
+	"flash_listen = 127.0.0.1:0\nflash_time = 4s\n"
 #define POLICY "<?xml version=\"1.0\"?>\n" \
 	"<!DOCTYPE cross-domain-policy SYSTEM " \
 	"\"http://www.macromedia.com/xml/dtds/cross-domain-policy.dtd\">\n" \

@@ -24,7 +24,7 @@
 #include "base/mem.h"
 #include "tests/t.h"
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 60000 };
 
 static char server_dir[] = "/tmp/siogate-ws-XXXXXX";
 static struct sockaddr_in server_address;
@@ -132,7 +132,7 @@ server_start(const char *more)
 	    server_dir, more);
 	server_file("siogate.conf", text);
 	server_pid = server_spawn(argv);
-	for (tries = 0; tries < 4000 && !server_listens(server_pid); tries++)
+	for (tries = 0; tries < 12000 && !server_listens(server_pid); tries++)
 		usleep(5000);   /* a file tells nobody that it grows */
 	free(text);
 	free(conf);

@@ -25,7 +25,7 @@
 #include "ws/upgrade.h"
 #include "ws/version.h"
 
-enum { LIMIT = 70000, OUT_MAX = 300000, PATIENCE_MS = 20000 };
+enum { LIMIT = 70000, OUT_MAX = 300000, PATIENCE_MS = 60000 };
 
 /* ---- the server ----------------------------------------------------------------- */
 
