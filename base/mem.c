@@ -11,6 +11,7 @@
  */
 #include "config.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdalign.h>
@@ -246,6 +247,29 @@ pieces_free(void *arg)
 }
 
 /*
+ * What was read from the file and never written: code and constants.  Relocated
+ * tables lie in a segment that may be written when it is loaded, and stay.
+ */
+static int
+object_leave(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin, end;
+	const ElfW(Phdr) *part;
+
+	(void)size;
+	(void)arg;
+	for (part = object->dlpi_phdr; part < object->dlpi_phdr + object->dlpi_phnum;
+	    part++) {
+		if (part->p_type != PT_LOAD || (part->p_flags & PF_W) != 0)
+			continue;
+		begin = (object->dlpi_addr + part->p_vaddr) & ~(page - 1);
+		end = object->dlpi_addr + part->p_vaddr + part->p_memsz;
+		madvise((void *)begin, end - begin, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+/*
  * A few hundred small free pieces that this thread has in store for itself keep as
  * many pages, and malloc_trim() does not touch them.  Only a thread that ends gives
  * its own back: so they are taken out here, and freed by one that ends.
@@ -277,4 +301,5 @@ mem_give_back(void)
 	if (stack != MAP_FAILED)
 		munmap(stack, STACK_BYTES);
 	malloc_trim(0);
+	dl_iterate_phdr(object_leave, NULL);
 }

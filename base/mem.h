@@ -21,7 +21,8 @@ char *mem_slicedup(struct slice s);             /* with a zero behind it */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Gives the system back what is free, also what malloc() keeps for this thread's next
- * calls.  It takes about 100 us: for a process that will stand about. */
+ * calls, and the pages of the programs' code, which come again from their files when
+ * they are run.  It takes about 100 us: for a process that will stand about. */
 void mem_give_back(void);
 
 /*

@@ -6,7 +6,11 @@
  * outside the turn; what was written meanwhile is a small rest that it takes over
  * under the turn's lock, because only a WAL that is copied to its last frame
  * starts again from its beginning.  Past WAL_LARGE the next writer does all of it
- * before its turn, at whatever price: every start of a process reads the WAL.
+ * before its turn, at whatever price.
+ *
+ * Who opens a store that nobody else has open reads all of the WAL (4 us a page),
+ * and what was copied before counts as not copied.  Plain CGI opens it for each
+ * request: so who leaves last leaves a short WAL behind.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,6 +26,7 @@
 enum {
 	WAL_DUE = 4 << 20,
 	WAL_LARGE = 64 << 20,
+	WAL_LAST = 256 << 10,           /* longer: the last one empties it */
 	WAL_STEP = 64 << 10,            /* its size is told to others in such steps */
 	PAGE_BYTES = 4096,
 	REST_TRIES = 4
@@ -49,12 +54,11 @@ checkpoint_watch(struct sqlite *db)
 
 /* true: the WAL is copied to its end. */
 static bool
-checkpoint(struct sqlite *db)
+checkpoint(struct sqlite *db, int mode)
 {
 	int frames = 0, done = 0, got;
 
-	got = sqlite3_wal_checkpoint_v2(db->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
-	    &frames, &done);
+	got = sqlite3_wal_checkpoint_v2(db->db, NULL, mode, &frames, &done);
 	if (got != SQLITE_OK && got != SQLITE_BUSY)
 		log_warn("store", "file=%s checkpoint failed: %s", db->file,
 		    sqlite3_errmsg(db->db));
@@ -67,7 +71,7 @@ checkpoint_rest(struct sqlite *db)
 {
 	for (int tries = 0; tries < REST_TRIES; tries++)
 		if (turnlock_take(db->lock, db->lock_wait) == RC_OK) {
-			if (checkpoint(db))
+			if (checkpoint(db, SQLITE_CHECKPOINT_PASSIVE))
 				turnlock_note_set(db->lock, 0);
 			turnlock_drop(db->lock);
 			return;
@@ -87,7 +91,7 @@ checkpoint_after(struct sqlite *db)
 	db->checkpoint_at = size + WAL_DUE / 4;
 	if (!worker_duty_take(db->workers))
 		return;
-	checkpoint(db);
+	checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
 	checkpoint_rest(db);
 	worker_duty_drop(db->workers);
 }
@@ -102,8 +106,25 @@ checkpoint_before(struct sqlite *db)
 		return;
 	log_warn("store", "file=%s wal_bytes=%lld checkpoint before the turn",
 	    db->file, (long long)size);
-	if (checkpoint(db))
+	if (checkpoint(db, SQLITE_CHECKPOINT_PASSIVE))
 		turnlock_note_set(db->lock, 0);
+	worker_duty_drop(db->workers);
+}
+
+/* Nothing waits: with anybody else about it is left to him. */
+void
+checkpoint_last(struct sqlite *db)
+{
+	if (db->checkpoint_at == 0 || !db->is_wal ||
+	    turnlock_note_get(db->lock) < WAL_LAST ||
+	    !worker_is_alone(db->workers) || !worker_duty_take(db->workers))
+		return;
+	if (turnlock_take(db->lock, 0) == RC_OK) {
+		sqlite3_busy_timeout(db->db, 0);
+		if (checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE))
+			turnlock_note_set(db->lock, 0);
+		turnlock_drop(db->lock);
+	}
 	worker_duty_drop(db->workers);
 }
 

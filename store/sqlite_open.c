@@ -186,9 +186,11 @@ journal_set(struct sqlite *db, const struct store_conf *conf, char **error_r)
 		db->is_wal = strcmp(answer, "wal") == 0;
 		return RC_OK;
 	}
-	/* only heeded in an empty file */
-	if (sqlite3_exec(db->db, "PRAGMA auto_vacuum = INCREMENTAL", NULL, NULL,
-	    NULL) != SQLITE_OK)
+	/* only heeded in an empty file, but each time it is said a page is written
+	 * and waited for: 2 is INCREMENTAL */
+	pragma(db, "PRAGMA auto_vacuum", answer, sizeof(answer));
+	if (strcmp(answer, "2") != 0 && sqlite3_exec(db->db,
+	    "PRAGMA auto_vacuum = INCREMENTAL", NULL, NULL, NULL) != SQLITE_OK)
 		return fail_open(db, "auto_vacuum", error_r);
 	if (wal) {
 		pragma(db, "PRAGMA journal_mode = WAL", answer, sizeof(answer));
@@ -269,6 +271,7 @@ sqlite_close(struct store *store)
 {
 	struct sqlite *db = sqlite_of(store);
 
+	checkpoint_last(db);
 	live_forget_all(db);
 	recent_free(db);
 	for (size_t i = 0; i < SQL__COUNT; i++)

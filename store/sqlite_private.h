@@ -564,6 +564,7 @@ holder worker_here(struct sqlite *db);
 void checkpoint_watch(struct sqlite *db);
 void checkpoint_after(struct sqlite *db);       /* outside the turn */
 void checkpoint_before(struct sqlite *db);
+void checkpoint_last(struct sqlite *db);        /* before it is closed */
 enum rc sqlite_backup(struct store *store, const char *to);
 
 #endif

@@ -509,6 +509,15 @@ worker_wake(struct workers *w, unsigned number)
 		log_warn("store", "worker=%u slot cannot be written", number);
 }
 
+bool
+worker_is_alone(struct workers *w)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+	    .l_start = 1, .l_len = WORKERS_MAX };
+
+	return fcntl(w->fd, LOCK_ASK, &fl) == 0 && fl.l_type == F_UNLCK;
+}
+
 /* ---- one for all -------------------------------------------------------------- */
 
 bool

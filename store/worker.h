@@ -54,6 +54,8 @@ bool workers_have_sockets(struct workers *w);
 /* One byte without meaning; never blocks. */
 void worker_wake(struct workers *w, unsigned number);
 
+bool worker_is_alone(struct workers *w);        /* a hint: others come and go */
+
 /* The byte of the one process that checkpoints. */
 bool worker_duty_take(struct workers *w);
 void worker_duty_drop(struct workers *w);

@@ -583,6 +583,62 @@ the_wal_stays_small(void)
 	end();
 }
 
+static off_t
+wal_size(void)
+{
+	struct stat st;
+
+	T_EQ(stat(path_of("store.db-wal"), &st), 0);
+	return st.st_size;
+}
+
+static void
+who_leaves_last_leaves_no_long_wal(void)
+{
+	static char big[20000];
+	struct store *other;
+	int64_t last;
+
+	scene();
+	memset(big, '1', sizeof(big));
+	reopen();
+	T_OK(store_wake_fd(s.store) != -1);
+	other = s.store;
+	s.store = NULL;
+	reopen();
+	for (int i = 0; i < 60; i++) {
+		arena_reset(&s.arena);
+		T_EQ(say("kitchen", slice_of(big, sizeof(big))), RC_OK);
+	}
+	store_close(&s.store);
+	T_OK(wal_size() > 1 << 20);
+	store_close(&other);            /* it knows nothing of what was written */
+	T_OK(wal_size() > 1 << 20);
+	reopen();
+	T_EQ(say("kitchen", SLICE("[1]")), RC_OK);
+	store_close(&s.store);
+	T_EQ(wal_size(), 0);
+	reopen();
+	T_EQ(store_last_seq(s.store, &last), RC_OK);
+	T_EQ(last, 61);
+	end();
+}
+
+static void
+opening_what_is_there_writes_nothing(void)
+{
+	off_t before;
+
+	scene();
+	reopen();
+	T_EQ(say("kitchen", SLICE("[1]")), RC_OK);
+	store_close(&s.store);
+	before = wal_size();
+	reopen();
+	T_EQ(wal_size(), before);
+	end();
+}
+
 static void
 a_rollback_journal_does_it_too(void)
 {
@@ -752,6 +808,8 @@ main(void)
 	T_RUN(a_full_disk_is_an_error_and_then_over);
 	T_RUN(a_file_that_was_big_shrinks_again);
 	T_RUN(the_wal_stays_small);
+	T_RUN(who_leaves_last_leaves_no_long_wal);
+	T_RUN(opening_what_is_there_writes_nothing);
 	T_RUN(a_rollback_journal_does_it_too);
 	T_RUN(a_network_filesystem_is_refused_by_name_unless_the_journal_fits);
 	T_RUN(a_long_path_wakes_too);
