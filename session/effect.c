@@ -175,6 +175,7 @@ apply_emit(struct engine *e, const struct effect *f, struct author *author)
 	}
 	emit_keep(e, f, nsp, op);
 	author->last_emit = op;
+	e->said_last = op;
 }
 
 static void
@@ -189,6 +190,17 @@ ack_write(const struct effect *f, const struct author *author,
 	record_r->attachments = f->attachments;
 }
 
+/* Behind nothing but records: its place is behind the last of them. */
+static void
+ack_send(struct engine *e, const struct effect *f, const struct author *author,
+    const struct store_op *after)
+{
+	struct record *record = arena_alloc(&e->arena, sizeof(*record));
+
+	ack_write(f, author, record);
+	live_answer(author->live, record, author->gate, after);
+}
+
 static void
 apply_ack(struct engine *e, const struct effect *f, struct author *author)
 {
@@ -198,6 +210,12 @@ apply_ack(struct engine *e, const struct effect *f, struct author *author)
 
 	if (author->ack_id.p == NULL)
 		return;
+	if (author->live != NULL && (e->turn.last == author->gate ||
+	    e->turn.last == e->said_last)) {
+		ack_send(e, f, author, e->said_last);
+		author->ack_id = SLICE_NONE;
+		return;
+	}
 	op = turn_add(&e->turn, OP_APPEND, author->gate);
 	record = &op->u.append.record;
 	ack_write(f, author, record);
@@ -205,28 +223,25 @@ apply_ack(struct engine *e, const struct effect *f, struct author *author)
 	record->channels = arena_dup(&e->arena, buf_slice(&packed));
 	buf_free(&packed);
 	author->ack_id = SLICE_NONE;            /* at most once (edge case G5) */
+	e->said_last = op;
 }
 
 bool
 effects_answer(struct engine *e, const struct effects *effects,
-    const struct author *author, struct live *live)
+    struct author *author, struct live *live)
 {
-	struct record *record;
-
 	if (live == NULL)
 		return false;
 	/* What it has said before may still be on its way back to it. */
-	if (live->is_behind || live->said_until > e->n_rounds ||
-	    effects->n != 1 || author->ack_id.p == NULL ||
-	    effects->first->kind != EFFECT_ACK || e->turn.last != author->gate) {
-		if (effects->n > 0)
-			live->said_until = e->n_rounds + 1;
-		return false;
+	author->live = live->is_behind || live->said_until > e->n_rounds ? NULL : live;
+	if (author->live != NULL && effects->n == 1 && author->ack_id.p != NULL &&
+	    effects->first->kind == EFFECT_ACK && e->turn.last == author->gate) {
+		ack_send(e, effects->first, author, NULL);
+		return true;
 	}
-	record = arena_alloc(&e->arena, sizeof(*record));
-	ack_write(effects->first, author, record);
-	live_answer(live, record, author->gate);
-	return true;
+	if (effects->n > 0)
+		live->said_until = e->n_rounds + 1;
+	return false;
 }
 
 /* ---- join, leave, disconnect ------------------------------------------------------ */

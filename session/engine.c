@@ -159,6 +159,7 @@ turn_begin(struct engine *e)
 	e->steps = NULL;
 	e->steps_end = &e->steps;
 	e->asked_all = false;
+	e->said_last = NULL;
 	e->tail_before = e->tail;
 	e->has_sockets_known = false;
 }

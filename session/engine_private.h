@@ -118,6 +118,8 @@ struct engine {
 	struct live_list behind;        /* that do not follow the tail */
 	size_t n_behind;
 	struct live *touched_lives;     /* by the turn in hand */
+	struct owed *owed;              /* live_answer.c: acknowledgements that wait */
+	const struct store_op *said_last;       /* the turn's last OP_APPEND of effects */
 	struct audience *audiences;     /* mirror.c, by channel */
 	int64_t follow_at;              /* boot ms: not before */
 	int64_t proved_to;              /* see live_keep_proved() */
@@ -206,6 +208,7 @@ struct author {
 	struct slice ack_id;            /* digits; absent: no ack is wanted */
 	struct store_op *gate;
 	bool wait;                      /* questions stay for store_answers() */
+	struct live *live;              /* takes acks that are no records; or NULL */
 	bool is_return;                 /* APP_CONNECT of who is there already */
 	/* out */
 	bool changes_self;              /* something that the session's version covers */
@@ -216,9 +219,10 @@ void effects_apply(struct engine *e, const struct effects *effects,
     struct author *author);
 
 /* An event of a connection that comes to its own ack and nothing else, before
- * anything else of its post: no record is needed.  False: it is not so. */
+ * anything else of its post: nothing is to be written.  False: it is not so, and
+ * author->live says whether its ack may go without a record. */
 bool effects_answer(struct engine *e, const struct effects *effects,
-    const struct author *author, struct live *live);
+    struct author *author, struct live *live);
 
 /* ---- presence.c -------------------------------------------------------------- */
 

@@ -405,6 +405,7 @@ live_forget(struct live *live)
 	live_is_connected(live);
 	mirror_drop(live);
 	live_caught_up(live);
+	live_forget_owed(e, live);
 	if (live->is_touched)
 		LL_DELETE2(e->touched_lives, live, next_touched);
 	live->is_touched = false;
@@ -480,6 +481,7 @@ live_free(struct engine *e)
 
 	HASH_ITER(hh, e->lives, live, next)
 		live_forget(live);
+	live_forget_owed(e, NULL);
 	live_say_free(e);
 	while (e->live_asks != NULL) {
 		ask_part(e->live_asks);

@@ -7,8 +7,6 @@
  * written.  When it is behind (it begins, a socket came back with a replay, a
  * turn failed) it asks the store by itself, page by page, until nothing is left.
  *
- * An acknowledgement that is all that an event came to is sent without a record.
- *
  * Must stay true:
  *   - what a turn says is sent when it is committed
  *   - in the order of the log, each once: nothing at or below the cursor
@@ -117,6 +115,12 @@ live_send(struct live *live, struct parcel *parcel)
 }
 
 bool
+live_send_letter(struct live *live, struct letter *letter)
+{
+	return live_send(live, letter_parcel(live->engine, letter, live));
+}
+
+bool
 live_send_payload(struct live *live, struct slice payload)
 {
 	struct parcel parcel;
@@ -176,19 +180,6 @@ live_offer(struct live *live, struct letter *letter)
 		take(live, letter);
 		return;
 	}
-	live_mark(live);
-}
-
-void
-live_answer(struct live *live, const struct record *record,
-    const struct store_op *gate)
-{
-	struct local *local = arena_alloc(&live->engine->arena, sizeof(*local));
-
-	local->letter = letter_new(live->engine, record);
-	local->gate = gate;
-	*live->locals_end = local;
-	live->locals_end = &local->next;
 	live_mark(live);
 }
 
@@ -307,27 +298,14 @@ turn_clear(struct live *live)
 }
 
 static bool
-send_locals(struct live *live)
-{
-	const struct local *local;
-	bool takes = true;
-
-	for (local = live->locals; local != NULL && takes; local = local->next)
-		if (local->gate->rc == RC_OK)
-			takes = live_send(live, letter_parcel(live->engine,
-			    local->letter, live));
-	return takes;
-}
-
-static bool
 send_letters(struct live *live)
 {
 	bool takes = true;
 	uint32_t i;
 
 	for (i = 0; i < live->n_letters && takes; i++) {
-		takes = live_send(live, letter_parcel(live->engine,
-		    live->letters[i], live));
+		takes = live_send_answers(live, live->letters[i]->seq) &&
+		    live_send_letter(live, live->letters[i]);
 		/* Behind the tail's place, if others are to get it yet. */
 		live->cursor = live->letters[i]->seq;
 	}
@@ -354,8 +332,8 @@ send_page(struct live *live)
 	if (op->u.follow.outcome_r != POLL_BATCH)
 		return true;
 	for (i = 0; i < batch->n && takes; i++)
-		takes = live_send(live, letter_parcel(live->engine,
-		    letter_of(live->engine, &batch->records[i]), live));
+		takes = live_send_letter(live,
+		    letter_of(live->engine, &batch->records[i]));
 	live->cursor = op->u.follow.cursor_r;
 	return takes;
 }
@@ -369,10 +347,13 @@ live_told(struct live *live)
 		takes = live_send_frame(live, FRAME_PONG,
 		    live->state == LIVE_OPEN ? SLICE_NONE : SLICE("probe"));
 	live->owes_pong = false;
-	takes = takes && send_locals(live);
+	takes = takes && live_send_answers(live, 1);
 	if (takes && live->follow != NULL)
 		takes = send_page(live);
-	takes = takes && send_letters(live);
+	takes = takes && send_letters(live) &&
+	    live_send_answers(live, live->engine->tail + 1);
+	if (takes)
+		live_owe_answers(live);
 	turn_clear(live);
 	if (!takes)
 		live_depart(live, "transport close");
@@ -387,6 +368,7 @@ live_settle(struct engine *e)
 {
 	struct live *live;
 
+	live_take_owed(e);
 	while ((live = e->touched_lives) != NULL) {
 		e->touched_lives = live->next_touched;
 		live->is_touched = false;

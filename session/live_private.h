@@ -12,7 +12,9 @@
 /* An acknowledgement that no record is written for. */
 struct local {
 	struct letter *letter;
-	const struct store_op *gate;    /* nothing of it happens when this falls */
+	const struct store_op *gate;    /* nothing of it happens when this falls; or NULL */
+	const struct store_op *after;   /* OP_APPEND: what is heard before it; or NULL */
+	int64_t seq;                    /* the same, once that is over */
 	struct local *next;
 };
 
@@ -63,9 +65,8 @@ enum rc live_frames(struct engine *e, const struct exchange *x,
 void live_mark(struct live *live);
 /* A record of the tail is for it. */
 void live_offer(struct live *live, struct letter *letter);
-/* Its own acknowledgement, when gate holds. */
-void live_answer(struct live *live, const struct record *record,
-    const struct store_op *gate);
+/* A record as a message of its own.  False: it takes no more. */
+bool live_send_letter(struct live *live, struct letter *letter);
 /* The messages of a payload, to it alone.  False: it takes no more. */
 bool live_send_payload(struct live *live, struct slice payload);
 bool live_send_frame(struct live *live, enum frame_type type, struct slice data);
@@ -82,6 +83,19 @@ int64_t live_take_cursors(struct engine *e);
 void live_settle(struct engine *e);
 /* The turn failed. */
 void live_forget_turn(struct engine *e);
+
+/* ---- live_answer.c: acknowledgements that are no records ------------------------- */
+
+/* Its own acknowledgement, when gate holds; behind what it hears of `after`. */
+void live_answer(struct live *live, const struct record *record,
+    const struct store_op *gate, const struct store_op *after);
+/* After the commit: sends those that come before the record of this seq. */
+bool live_send_answers(struct live *live, int64_t before);
+/* Those that are left wait for the rest of the log. */
+void live_owe_answers(struct live *live);
+/* Who waited long enough gets them in this turn. */
+void live_take_owed(struct engine *e);
+void live_forget_owed(struct engine *e, const struct live *live);       /* NULL: all */
 
 /* ---- live_time.c ------------------------------------------------------------------ */
 

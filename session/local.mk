@@ -1,6 +1,6 @@
 noinst_LIBRARIES += %D%/libsession.a
 %C%_libsession_a_SOURCES = %D%/app.h %D%/engine.h %D%/live.h %D%/engine_private.h \
-	%D%/live_private.h %D%/live.c %D%/live_say.c %D%/live_hear.c \
+	%D%/live_private.h %D%/live.c %D%/live_say.c %D%/live_answer.c %D%/live_hear.c \
 	%D%/live_time.c %D%/mirror.c \
 	%D%/queue.h %D%/queue.c %D%/engine.c %D%/exchange.c %D%/poll.c \
 	%D%/post_private.h %D%/open.c %D%/post.c %D%/connect.c \

@@ -149,11 +149,11 @@ offer_live(void *arg, struct live *live)
 {
 	struct scan *scan = arg;
 	size_t most = scan->e->conf.fan_out;
-	bool was_touched = live->is_touched;
+	uint32_t before = live->n_letters;
 
 	live_offer(live, scan->letter);
 	scan->n_offers++;
-	scan->n_woken += live->is_touched && !was_touched;
+	scan->n_woken += before == 0 && live->n_letters != 0;
 	return scan->n_offers < OFFERS_MAX && (most == 0 || scan->n_woken < most);
 }
 

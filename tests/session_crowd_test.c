@@ -191,6 +191,40 @@ an_ack_does_not_overtake_what_its_client_said_before(void)
 	kit_fini(&kit);
 }
 
+static void
+an_ack_without_a_record_waits_for_what_its_event_says(void)
+{
+	const char *own, *ack;
+	int64_t before, after;
+	char text[48];
+	int i;
+
+	crowd_connect(CROWD);
+	T_EQ(store_last_seq(kit.store, &before), RC_OK);
+	for (i = 0; i < CROWD; i++) {
+		snprintf(text, sizeof(text), "427[\"broadcast\",%d]", i);
+		wire_say(&crowd[i], text);
+	}
+	T_OK(crowd_turn(false));
+	T_EQ(crowd_has("|437["), 0);
+	T_EQ(store_last_seq(kit.store, &after), RC_OK);
+	T_EQ(after, before + CROWD);
+	engine_live_end(kit.engines[0], &crowd[CROWD - 1].live);        /* it owes it one */
+	for (i = 0; i < CROWD - 1; i++)
+		wire_say(&crowd[i], "428[\"echo\"]");
+	crowd_settle();
+	for (i = 0; i < CROWD - 1; i++) {
+		T_OK(has_in_order(&crowd[i], 0, CROWD - 1));
+		snprintf(text, sizeof(text), "42[\"broadcast\",%d,", i);
+		T_OK((own = strstr(crowd[i].got, text)) != NULL);
+		snprintf(text, sizeof(text), "|437[%d]", i);
+		T_OK((ack = strstr(crowd[i].got, text)) != NULL);
+		T_OK(own < ack);
+		T_OK(strstr(ack, "|438[]") != NULL);
+	}
+	kit_fini(&kit);
+}
+
 static enum rc
 commit_breaks(struct store *store, struct turn *turn)
 {
@@ -246,6 +280,7 @@ main(void)
 	T_RUN(who_comes_and_goes_between_the_pieces_changes_nothing_for_the_others);
 	T_RUN(who_is_not_meant_stays_so_in_every_piece);
 	T_RUN(an_ack_does_not_overtake_what_its_client_said_before);
+	T_RUN(an_ack_without_a_record_waits_for_what_its_event_says);
 	T_RUN(a_turn_that_fails_between_the_pieces_doubles_nothing);
 	T_RUN(pings_to_many_are_spread_over_turns);
 	return t_end();
