@@ -244,6 +244,8 @@ for (const name of fronts("none", "lighttpd"))
     });
 
     it("sets aside what cannot be answered, opens the breaker, and goes on", async (t) => {
+      const asked = async (...words) => JSON.parse(await command(front, "--json", ...words));
+      await until(async () => (await asked("stats")).sockets === 0 && (await asked("inbox")).length === 0, "those of the tests before to have left");
       const socket = closing(t, await connect("4.8.4", `${front.url}/chat`));
       const told = (type) => chat.batches.filter((b) => b.events.some((e) => e.type === type)).map((b) => b.socket.id);
       await until(() => told("connect").every((id) => id === socket.id || told("disconnect").includes(id)), "all others to have left");
@@ -253,7 +255,7 @@ for (const name of fronts("none", "lighttpd"))
       await until(() => /set aside .* nsp=\/chat name=echo/.test(log(front)), "it to be set aside");
       chat.answer(plain);
       assert.deepEqual(await ask(socket, "echo", "found"), ["found"]);
-      const aside = JSON.parse(await command(front, "--json", "inbox")).filter((task) => task.aside);
+      const aside = (await asked("inbox")).filter((task) => task.aside);
       assert.deepEqual(aside.map(({ nsp, name: event }) => [nsp, event]), [["/chat", "echo"]]);
       assert.match(await command(front, "inbox", "retry"), /1 tried again/);
       await until(() => chat.events().filter((e) => e.args?.[0] === "lost").length > 2, "it to be tried again");
