@@ -73,7 +73,8 @@ page_read(struct turnlock *l)
 {
 	struct page page = { 0 };
 
-	if (pread(l->fd, &page, sizeof(page), 0) != sizeof(page))
+	/* shorter where nobody had anything to say about the rest yet */
+	if (pread(l->fd, &page, sizeof(page), 0) < 0)
 		memset(&page, 0, sizeof(page));
 	l->page = page;
 }
