@@ -194,6 +194,7 @@ struct sqlite {
 
 	int64_t sweep_at;               /* the session that the janitor saw last */
 	int64_t checkpoint_at;          /* try when it has grown to this */
+	int64_t sent_at;                /* its size when it was last sent to the disk */
 };
 
 static inline struct sqlite *

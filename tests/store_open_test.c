@@ -639,6 +639,53 @@ opening_what_is_there_writes_nothing(void)
 	end();
 }
 
+#ifdef SYNC_FILE_RANGE_WRITE
+static int n_sent;
+static ino_t inode_sent;
+
+/* In the place of the system's: who was sent to the disk, and how often. */
+int
+sync_file_range(int fd, off64_t from, off64_t n, unsigned flags)
+{
+	struct stat st;
+
+	T_OK(from == 0 && n == 0 && flags == SYNC_FILE_RANGE_WRITE);
+	T_EQ(fstat(fd, &st), 0);
+	inode_sent = st.st_ino;
+	n_sent++;
+	return 0;
+}
+
+static void
+the_wal_is_on_its_way_before_anybody_waits_for_it(void)
+{
+	static char big[20000];
+	struct store *other;
+	struct stat st;
+
+	scene();
+	memset(big, '1', sizeof(big));
+	reopen();
+	n_sent = 0;
+	do {
+		arena_reset(&s.arena);
+		T_EQ(say("kitchen", slice_of(big, sizeof(big))), RC_OK);
+		T_EQ(stat(path_of("store.db-wal"), &st), 0);
+	} while (st.st_size < 3 << 20);
+	T_OK(n_sent >= 8 && n_sent <= 12);      /* pieces of 256 KB */
+	T_OK(inode_sent == st.st_ino);
+	/* a process that says little leaves it alone */
+	n_sent = 0;
+	other = s.store;
+	s.store = NULL;
+	reopen();
+	T_EQ(say("kitchen", SLICE("[1]")), RC_OK);
+	T_EQ(n_sent, 0);
+	store_close(&other);
+	end();
+}
+#endif
+
 static void
 a_rollback_journal_does_it_too(void)
 {
@@ -810,6 +857,9 @@ main(void)
 	T_RUN(the_wal_stays_small);
 	T_RUN(who_leaves_last_leaves_no_long_wal);
 	T_RUN(opening_what_is_there_writes_nothing);
+#ifdef SYNC_FILE_RANGE_WRITE
+	T_RUN(the_wal_is_on_its_way_before_anybody_waits_for_it);
+#endif
 	T_RUN(a_rollback_journal_does_it_too);
 	T_RUN(a_network_filesystem_is_refused_by_name_unless_the_journal_fits);
 	T_RUN(a_long_path_wakes_too);
