@@ -15,10 +15,10 @@
 
 #include "base/base64.h"
 #include "base/json.h"
-#include "base/random.h"
 #include "handlers/backend_private.h"
 #include "handlers/effect_json.h"
 #include "handlers/pattern.h"
+#include "handlers/session_json.h"
 #include "store/store.h"
 #include "wire/codec.h"
 
@@ -251,20 +251,6 @@ socket_write(struct buf *out, const struct later *later)
 	buf_char(out, '}');
 }
 
-static void
-session_write(struct buf *out, const struct later *later)
-{
-	struct arena arena = ARENA_INIT;
-	struct slice key = store_lane_key(&arena, later->lane), data = SLICE_NONE;
-
-	store_value(later->store, key, &arena, &data);
-	buf_printf(out, ",\"session\":{\"id\":\"%016" PRIx64 "\",\"data\":",
-	    siphash(store_key(later->store), key));
-	json_or_null(out, data);
-	buf_char(out, '}');
-	arena_free(&arena);
-}
-
 /* ---- stored values ------------------------------------------------------------------ */
 
 struct values {
@@ -407,8 +393,10 @@ backend_body_write(const struct backend *b, const struct later *later,
 	buf_printf(out, ",\"speaker\":\"%s\"", backend_speaker(later->says));
 	if (call->id.n > 0)
 		socket_write(out, later);
-	if (later->lane != 0)
-		session_write(out, later);
+	if (later->lane != 0) {
+		buf_str(out, ",\"session\":");
+		session_json(out, later->store, later->lane);
+	}
 	values_write(out, b, later);
 	buf_str(out, ",\"events\":[");
 	for (i = 0; i < later->n; i++) {

@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libhandlers.a
 	%D%/section.h %D%/section.c %D%/rooms.h %D%/rooms.c %D%/acl.h %D%/acl.c %D%/sio_acl.c \
 	%D%/jwt.h %D%/jwt.c %D%/token.h %D%/token.c %D%/pattern.h %D%/pattern.c \
 	%D%/history.h %D%/history.c \
+	%D%/session_json.h %D%/session_json.c \
 	%D%/sio_private.h %D%/sio_event.c %D%/sio_json.c %D%/sio_effect.c \
 	%D%/sio_look.c \
 	%D%/relay.h %D%/relay_private.h %D%/relay.c %D%/relay_rule.c %D%/relay_rate.c

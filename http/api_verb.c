@@ -18,6 +18,7 @@
 #include "handlers/history.h"
 #include "handlers/pattern.h"
 #include "handlers/selector.h"
+#include "handlers/session_json.h"
 #include "http/api_private.h"
 #include "store/store.h"
 
@@ -349,7 +350,20 @@ struct list {
 	size_t n;
 	uint64_t last;
 	struct slice room;              /* the last one */
+	bool with_session;
 };
+
+static void
+session_add(struct list *list, uint64_t session)
+{
+	struct store *store = list->call->api->store;
+	uint64_t lane;
+
+	if (store_lane(store, session, &lane) == RC_OK) {
+		buf_str(&list->out, ",\"session\":");
+		session_json(&list->out, store, lane);
+	}
+}
 
 static void
 socket_add(void *arg, const struct socket_row *row)
@@ -378,15 +392,19 @@ socket_add(void *arg, const struct socket_row *row)
 	}
 	buf_free(&packed);
 	buf_printf(out, "],\"transport\":\"%s\",\"generation\":\"%s\",\"connected\":%"
-	    PRId64 "}", row->transport == 0 ? "polling" : "websocket",
+	    PRId64, row->transport == 0 ? "polling" : "websocket",
 	    codec == NULL ? "?" : codec->name, row->connected_wall);
+	if (list->with_session)
+		session_add(list, row->session);
+	buf_char(out, '}');
 	list->last = row->n;
 }
 
 static void
 query_serve(struct api_call *call)
 {
-	struct list list = { .call = call };
+	struct list list = { .call = call,
+	    .with_session = slice_is(json_member(call->body, "session"), "true") };
 	size_t limit = api_limit(call);
 	struct selector who;
 

@@ -89,6 +89,7 @@ struct store_driver {
 	    struct arena *arena, store_task_fn *visit, void *arg);
 	enum rc (*is_asking)(struct store *store, uint64_t session,
 	    struct slice nsp, bool *asking_r);
+	enum rc (*lane)(struct store *store, uint64_t session, uint64_t *lane_r);
 	enum rc (*commit)(struct store *store, struct turn *turn);
 	enum rc (*answers)(struct store *store, int64_t question,
 	    struct arena *arena, struct slice *answers_r,

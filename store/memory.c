@@ -342,6 +342,7 @@ const struct store_driver store_memory = {
 	.batch = memory_batch,
 	.tasks_all = memory_tasks_all,
 	.is_asking = memory_is_asking,
+	.lane = memory_lane,
 	.commit = memory_commit,
 	.answers = memory_answers,
 	.questions = memory_questions,

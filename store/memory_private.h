@@ -371,6 +371,7 @@ enum rc memory_tasks_all(struct store *store, uint64_t after, size_t limit,
     struct arena *arena, store_task_fn *visit, void *arg);
 enum rc memory_is_asking(struct store *store, uint64_t session,
     struct slice nsp, bool *asking_r);
+enum rc memory_lane(struct store *store, uint64_t session, uint64_t *lane_r);
 
 /* ---- memory_timer.c ----------------------------------------------------- */
 

@@ -468,6 +468,13 @@ memory_is_asking(struct store *store, uint64_t session, struct slice nsp,
 	return RC_OK;
 }
 
+enum rc
+memory_lane(struct store *store, uint64_t session, uint64_t *lane_r)
+{
+	*lane_r = lane_of(memory_of(store)->town, session);
+	return *lane_r == 0 ? RC_NONE : RC_OK;
+}
+
 void
 memory_tasks_free(struct town *town)
 {

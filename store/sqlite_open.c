@@ -342,6 +342,7 @@ const struct store_driver store_sqlite = {
 	.batch = sqlite_batch,
 	.tasks_all = sqlite_tasks_all,
 	.is_asking = sqlite_is_asking,
+	.lane = sqlite_lane,
 	.commit = sqlite_commit,
 	.answers = sqlite_answers,
 	.questions = sqlite_questions,

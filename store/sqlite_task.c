@@ -434,3 +434,13 @@ sqlite_is_asking(struct store *store, uint64_t session, struct slice nsp,
 	    (int64_t)session, nsp) != 0;
 	return look_end(db, RC_OK);
 }
+
+enum rc
+sqlite_lane(struct store *store, uint64_t session, uint64_t *lane_r)
+{
+	struct sqlite *db = sqlite_of(store);
+
+	look_begin(db);
+	*lane_r = (uint64_t)lane_of(db, session);
+	return look_end(db, *lane_r == 0 ? RC_NONE : RC_OK);
+}

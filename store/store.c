@@ -411,6 +411,12 @@ store_is_asking(struct store *store, uint64_t session, struct slice nsp,
 	return store->driver->is_asking(store, session, nsp, asking_r);
 }
 
+enum rc
+store_lane(struct store *store, uint64_t session, uint64_t *lane_r)
+{
+	return store->driver->lane(store, session, lane_r);
+}
+
 /* A name as it is; quoted where it could be taken for more than one. */
 static void
 audit_name(struct buf *out, struct slice name)

@@ -385,6 +385,8 @@ enum rc store_tasks_all(struct store *store, uint64_t after, size_t limit,
 enum rc store_is_asking(struct store *store, uint64_t session, struct slice nsp,
     bool *asking_r);
 
+/* The lane of a session; RC_NONE. */
+enum rc store_lane(struct store *store, uint64_t session, uint64_t *lane_r);
 /* The key of the value that all sockets of a lane share.  It stays for a day
  * behind the lane's last session. */
 struct slice store_lane_key(struct arena *arena, uint64_t lane);

@@ -310,7 +310,7 @@ the_disconnect_comes_last_and_knows_what_the_events_changed(void)
 static void
 a_client_that_comes_back_goes_on_in_its_lane(void)
 {
-	uint64_t a, s = t_join_in("alice", &a), r, n;
+	uint64_t a, s = t_join_in("alice", &a), r, n, lane;
 
 	n = add_event(s, &a, "before", "s");
 	T_EQ(t_close(s, "transport close", true), RC_OK);
@@ -322,6 +322,9 @@ a_client_that_comes_back_goes_on_in_its_lane(void)
 	/* nobody had begun to tell that it was gone */
 	T_STR(t_tasks(), "event:after");
 	T_EQ(t_task("after").lane, s);
+	T_EQ(store_lane(scene.store, r, &lane), RC_OK);
+	T_EQ(lane, s);
+	T_EQ(store_lane(scene.store, s, &lane), RC_NONE);
 }
 
 static void

@@ -47,7 +47,8 @@ class Api(object):
     def verb_query(self, body):
         after, limit = body.get("after") or 0, body.get("limit", 1000)
         meant = self.who(body)
-        page = [one.describe() for one in meant[after:after + limit]]
+        page = [dict(one.describe(), **({"session": one.session} if body.get("session") else {}))
+                for one in meant[after:after + limit]]
         more = after + limit < len(meant)
         return {"sockets": page, "next": after + limit if more else None}
 

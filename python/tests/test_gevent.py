@@ -527,6 +527,12 @@ class Talker(BaseNamespace, RoomsMixin):
     def on_names(self):
         return sorted(socket["/t"].name for socket in self.socket.server.sockets.values())
 
+    def on_keep(self, color):
+        self.session["color"] = color
+
+    def on_color(self, sessid):
+        return self.socket.server.sockets[sessid].session["color"]
+
     def on_one(self, sessid):
         other = self.socket.server.get_socket(sessid)
         other["/t"].emit("alone", other["/t"].name)
@@ -551,6 +557,13 @@ class ServerSockets(Case):
         self.all[0].emit("each", "x")
         effects = json.loads(self.test.answers[-1].decode("utf-8"))["events"][0]["effects"]
         self.assertEqual([row["to"].count("id:") for row in effects if "emit" in row], [50, 9])
+
+    def test_the_session_of_another_can_be_read_and_not_changed(self):
+        self.all[3].emit("keep", "green")
+        self.assertEqual(self.all[0].ask("color", self.all[3].session["id"]), ["green"])
+        session = others.Server().get_socket(self.all[3].session["id"]).session
+        self.assertIn("can be read, not changed", str(self.raised(
+            siogate.SiogateError, session.setdefault, "color", "red")))
 
     def test_one_of_them_can_be_told_and_ended(self):
         self.all[0].emit("one", self.all[3].session["id"])

@@ -288,7 +288,10 @@ for (const name of fronts("none", "lighttpd"))
       const late = JSON.parse((await call("call", { nsp: "/app", to: "room:desk", event: "nobody answers", timeout: 100 })).body);
       assert.deepEqual([late.timeout, late.answers, late.expected], [true, [], 1]);
       const query = JSON.parse((await call("query", { nsp: "/app", who: "room:desk" })).body);
-      assert.deepEqual(query.sockets.map(({ id, rooms }) => [id, rooms]), [[socket.id, ["desk"]]]);
+      assert.deepEqual(query.sockets.map(({ id, rooms, session }) => [id, rooms, session]), [[socket.id, ["desk"], undefined]]);
+      await ask(socket, "remember", 1, { cart: 3 });
+      const [{ session }] = JSON.parse((await call("query", { nsp: "/app", who: "room:desk", session: true })).body).sockets;
+      assert.deepEqual(session, { id: backend.batches.findLast((b) => b.socket?.id === socket.id).session.id, data: { cart: 3 } });
       assert.deepEqual(JSON.parse((await call("rooms", { nsp: "/app" })).body).rooms, [{ room: "desk", members: 1 }]);
       const gone = next(socket, "disconnect");
       await call("batch", { nsp: "/app", effects: [{ emit: "news", args: [2], to: "room:desk" }, { disconnect: "room:desk" }] });

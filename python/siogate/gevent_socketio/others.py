@@ -6,10 +6,11 @@ others.py - `server.sockets`: the sockets of all processes, to be looked through
 
 The tables of the original were this process's memory. Here a look is a question to the
 HTTP API, one for each namespace: good for a hundred sockets; for more an audience
-(emit_to_room, broadcast_event) costs one row. A socket of the list knows the attributes
-that its namespace objects keep, not its session.
+(emit_to_room, broadcast_event) costs one row. A socket of the list knows its session and
+the attributes that its namespace objects keep, as they were at the look.
 
 Must stay true:
+  - what cannot be changed from here says so when somebody tries
   - the socket that is being served is in the list as itself
   - the same emit to many of them is few effects
 
@@ -19,6 +20,7 @@ from .. import frozen, who
 from ..call import current
 from ..effects import Effects
 from ..emitter import default_emitter
+from ..errors import SiogateError
 from .state import FACE
 from .virtsocket import visible
 
@@ -45,7 +47,7 @@ class Sockets(object):
     def _look(self):
         found = {}
         for name in sorted(KNOWN):
-            for row in default_emitter().query("*", nsp=name or "/"):
+            for row in default_emitter().query("*", nsp=name or "/", session=True):
                 kept = (row.get("data") or {}).get(FACE) or {}
                 sessid = kept.get("session") or row["id"]
                 found.setdefault(sessid, RemoteSocket(sessid)).add(name, row, kept)
@@ -80,17 +82,31 @@ class Sockets(object):
     iterkeys, itervalues, iteritems = keys, values, items
 
 
+class Picture(dict):
+    """Another socket's session. Its own handlers change it, one after the other."""
+
+    def _refuse(self, *_args, **_kwargs):
+        raise SiogateError("the session of another socket can be read, not changed: a socket's "
+                           "own handler changes it; what sockets share is a list or dictionary "
+                           "of the namespace class")
+    __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = _refuse
+
+
 class RemoteSocket(object):
     """One connection, with its namespaces as far as one can reach them."""
     connected = True
 
     def __init__(self, sessid):
         self.sessid = sessid
-        self.session = {"rooms": set()}
+        self.session = Picture()
         self.active_ns = {}
+        self._rooms = set()
 
     def add(self, name, row, kept):
-        self.session["rooms"].update("%s_%s" % (name, room) for room in visible(row["rooms"]))
+        self._rooms.update("%s_%s" % (name, room) for room in visible(row["rooms"]))
+        stored = (row.get("session") or {}).get("data")
+        dict.update(self.session, {"rooms": self._rooms})
+        dict.update(self.session, frozen.thaw(stored) if isinstance(stored, dict) else {})
         self.active_ns[name] = RemoteNamespace(self, name, row["id"], kept.get("attributes") or {})
 
     def __getitem__(self, name):
