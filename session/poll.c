@@ -279,7 +279,12 @@ parked_sit(struct engine *e, struct parked *p)
 		parked_remove(e, p);
 		return;
 	}
-	if ((old = parked_find(e, p->session)) != p) {
+	old = parked_find(e, p->session);
+	if (old != NULL && old->ticket > p->ticket) {
+		parked_replace(e, p);   /* by a later one of this turn */
+		return;
+	}
+	if (old != p) {
 		if (old != NULL && !old->is_touched)
 			parked_replace(e, old);
 		else if (old != NULL)

@@ -114,6 +114,38 @@ of_two_polls_the_newer_one_stays_in_whichever_process(void)
 	kit_fini(&kit);
 }
 
+/* What comes in one turn is decided one after the other. */
+static void
+of_many_polls_of_one_turn_the_last_one_stays(void)
+{
+	enum { POLLS = 5 };
+	struct kit_request polls[POLLS];
+	struct exchange x;
+	int i;
+
+	begin();
+	kit_poll(&kit, 0, sid, NULL, &polls[0]);
+	x = polls[0].x;
+	x.parked = NULL;
+	for (i = 1; i < POLLS; i++) {
+		memset(&polls[i], 0, sizeof(polls[i]));
+		polls[i].x = (struct exchange){ .codec = x.codec,
+		    .transport = x.transport, .sid = x.sid, .done = x.done,
+		    .door = &polls[i] };
+		engine_poll(kit.engines[0], &polls[i].x);
+	}
+	kit_settle(&kit);
+	for (i = 0; i < POLLS - 1; i++) {
+		T_OK(polls[i].is_done);
+		T_STR(polls[i].body, "");
+	}
+	T_OK(!polls[POLLS - 1].is_done);
+	SAYS(2, sid, "~m~2~m~hi");
+	SAYS(2, sid, SAYING("broadcast", "[1]"));
+	T_STR(polls[POLLS - 1].body, SAYING("broadcast", "[1]"));
+	kit_fini(&kit);
+}
+
 static void
 an_idle_poll_ends_after_twenty_seconds_and_silence_the_session(void)
 {
@@ -249,6 +281,7 @@ main(void)
 	T_RUN(the_handshake_is_the_first_poll_and_all_there_is_to_say);
 	T_RUN(who_is_refused_has_no_session);
 	T_RUN(of_two_polls_the_newer_one_stays_in_whichever_process);
+	T_RUN(of_many_polls_of_one_turn_the_last_one_stays);
 	T_RUN(an_idle_poll_ends_after_twenty_seconds_and_silence_the_session);
 	T_RUN(what_could_not_be_written_is_said_again);
 	T_RUN(who_is_sent_away_has_lost_the_session);
