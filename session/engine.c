@@ -197,9 +197,12 @@ static void
 settle_refused(struct engine *e, const struct store_op *op)
 {
 	if (op->kind == OP_JOIN) {
-		log_warn("session", "join refused room=\"%.*s\" sockets=%zu "
-		    "max_rooms=%" PRId64, SLICE_ARGS(op->u.member.room),
+		/* Without the room, which a client may have named: a thousand of
+		 * them are one line and a count. */
+		log_warn("session", "join refused sockets=%zu max_rooms=%" PRId64,
 		    op->u.member.refused_r, e->conf.max_rooms);
+		log_debug("session", "join refused room=\"%.*s\"",
+		    SLICE_ARGS(op->u.member.room));
 		store_tally(e->store, TALLY_ROOMS);
 	} else if (op->kind == OP_APPEND) {
 		store_tally(e->store, TALLY_LOG_FULL);
