@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { fresh } from "./lib/cases.mjs";
 import { ask, closing, connect } from "./lib/client.mjs";
+import { RawSocket } from "./lib/frames.mjs";
 import { all, fronts, startFront } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
 import { together } from "./lib/together.mjs";
@@ -196,6 +197,22 @@ function streams(url) {
     const [, sid] = await stream.until(/~m~20~m~(\S{20})/);
     stream.abort.abort();
     await until(async () => (await say("htmlfile", sid, "x")).status === 404, "the session to end");
+  });
+
+  it("a client that does not read what it is sent is let go", async (t) => {
+    const raw = new RawSocket(url());
+    t.after(() => raw.destroy());
+    raw.send(`GET /socket.io/htmlfile//1300000000001 HTTP/1.1\r\nHost: ${raw.host}\r\n\r\n`);
+    await until(() => /~m~20~m~\S{20}/.test(raw.bytes), "the session's id");
+    raw.socket.pause();
+    const [, sid] = /~m~20~m~(\S{20})/.exec(raw.bytes);
+    const { body } = await request(url(), "/socket.io/xhr-polling//1300000000001"), talker = /^~m~\d+~m~(.*)$/.exec(body)[1];
+    const much = `~j~${JSON.stringify({ name: "broadcast", args: ["x".repeat(95000)] })}`;
+    /* first what the kernel holds for both ends, then stream_buffer */
+    await until(async () => {
+      assert.equal((await say("xhr-polling", talker, much)).body, "ok");
+      return (await say("htmlfile", sid, "x")).status === 404;
+    }, "the session to end");
   });
 
   it("a newer stream of the same session ends the older one", async (t) => {
