@@ -63,6 +63,7 @@ live_forget_all(struct sqlite *db)
 	db->state_known = false;
 	db->lanes = db->timers = USE_UNKNOWN;
 	db->channel_id = 0;
+	channel_may_be(db);
 	recent_forget(db);
 }
 

@@ -285,6 +285,7 @@ sqlite_close(struct store *store)
 	arena_free(&db->scratch);
 	buf_free(&db->spoken);
 	buf_free(&db->channel_key);
+	buf_free(&db->no_channel);
 	buf_free(&db->changed.numbers);
 	buf_free(&db->own_changed.numbers);
 	buf_free(&db->roster.rows);

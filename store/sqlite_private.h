@@ -172,6 +172,7 @@ struct sqlite {
 	enum use { USE_UNKNOWN, USE_NONE, USE_SOME } lanes, timers;    /* in the tables */
 	struct buf channel_key;         /* the channel that was found last */
 	int64_t channel_id;             /* 0: none */
+	struct buf no_channel;          /* and the one that was missed last; empty: none */
 	struct recent *recent;          /* a ring by seq; NULL: not yet */
 	int64_t recent_from, recent_to; /* what is in it: [from, to), to 0: nothing */
 	int64_t recent_spoken;          /* the newest of them to channels; 0: none */
@@ -387,6 +388,8 @@ channel_own(uint64_t socket)
 void channel_adopt(struct sqlite *db, const struct socket_row *socket);
 /* The number of a channel, 0 if there is none and make is false. */
 int64_t channel_find(struct sqlite *db, struct slice key, bool make);
+/* One has come to be: what was missed may be there. */
+void channel_may_be(struct sqlite *db);
 /* Its row goes when nobody needs it. */
 void channel_tidy(struct sqlite *db, int64_t channel);
 /* From the next seq on, of a socket that was never there. */

@@ -31,8 +31,8 @@ channel_find_own(struct sqlite *db, struct slice key)
 	return socket == 0 ? 0 : channel_own((uint64_t)socket);
 }
 
-/* The last one that was found, mostly a namespace, is found again without asking.
- * Nothing is remembered of those that are not there. */
+/* The last one that was found, mostly a namespace, is found again without asking, and so
+ * is the last that was not: many speak in a room where nobody is. */
 static void
 channel_know(struct sqlite *db, struct slice key, int64_t id)
 {
@@ -43,6 +43,21 @@ channel_know(struct sqlite *db, struct slice key, int64_t id)
 	db->channel_id = id;
 }
 
+static void
+channel_miss(struct sqlite *db, struct slice key)
+{
+	if (!db->is_fresh || db->failed != RC_OK)
+		return;
+	buf_reset(&db->no_channel);
+	buf_add(&db->no_channel, key);
+}
+
+void
+channel_may_be(struct sqlite *db)
+{
+	buf_reset(&db->no_channel);
+}
+
 int64_t
 channel_find(struct sqlite *db, struct slice key, bool make)
 {
@@ -50,6 +65,8 @@ channel_find(struct sqlite *db, struct slice key, bool make)
 
 	if (db->is_fresh && db->channel_id != 0 && slice_eq(key, buf_slice(&db->channel_key)))
 		return db->channel_id;
+	if (db->is_fresh && !make && slice_eq(key, buf_slice(&db->no_channel)))
+		return 0;
 	if ((id = sql_int(db, 0, SQL_CHANNEL_FIND, "b", key)) != 0)
 		channel_know(db, key, id);
 	if (id == 0)
@@ -57,7 +74,10 @@ channel_find(struct sqlite *db, struct slice key, bool make)
 	if (id == 0 && make && db->failed == RC_OK) {
 		id = 2 * ++db->state.channel_n;
 		sql_do(db, SQL_CHANNEL_ADD, "ib", id, key);
+		channel_may_be(db);
 	}
+	if (id == 0)
+		channel_miss(db, key);
 	return id;
 }
 
@@ -99,6 +119,7 @@ channel_adopt(struct sqlite *db, const struct socket_row *k)
 	if (sql_int(db, 0, SQL_CHANNEL_FIND, "b", key) != 0)
 		return;
 	sql_do(db, SQL_CHANNEL_ADD, "ib", own, key);
+	channel_may_be(db);
 	db->state.adopted++;
 }
 

@@ -235,6 +235,7 @@ op_connect(struct sqlite *db, struct store_op *op)
 	sql_do(db, SQL_SOCKET_ADD, "iittttti", (int64_t)n, (int64_t)session, nsp,
 	    id, op->u.connect.pid.p == NULL ? SLICE("") : op->u.connect.pid, user,
 	    op->u.connect.data, db->wall);
+	channel_may_be(db);             /* its own room */
 	op->u.connect.seq_r = op->u.connect.answer.p == NULL ? db->state.seq :
 	    log_tell(db, l, session, RECORD_CONNECT, nsp, op->u.connect.answer);
 	socket_start(db, CHANNEL_NSP, nsp, SLICE(""), n, session);

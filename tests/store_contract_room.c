@@ -20,6 +20,23 @@ a_join_never_sees_the_past(void)
 }
 
 static void
+a_room_where_nobody_was_is_found_when_somebody_comes(void)
+{
+	uint64_t socket, s;
+
+	t_join_in("bob", &socket);
+	t_emit("/", "alice", "missed");
+	t_emit("/", "alice", "missed again");
+	s = t_join_in("alice", &socket);
+	t_emit("/", "alice", "own room");
+	t_emit("/", "kitchen", "missed");
+	t_emit("/", "kitchen", "missed again");
+	t_join(socket, "kitchen");
+	t_emit("/", "kitchen", "in it");
+	T_STR(t_hears(s), "own room in it");
+}
+
+static void
 a_leave_never_loses_what_was_said_before(void)
 {
 	uint64_t socket, s = t_join_in("alice", &socket);
@@ -408,6 +425,7 @@ void
 contract_room(void)
 {
 	CASE(a_join_never_sees_the_past);
+	CASE(a_room_where_nobody_was_is_found_when_somebody_comes);
 	CASE(a_leave_never_loses_what_was_said_before);
 	CASE(who_leaves_and_joins_again_misses_what_was_between);
 	CASE(leaving_and_joining_at_once_changes_nothing);
