@@ -211,6 +211,8 @@ easy_new(struct backend *b)
 	curl->easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	if (!b->keeps)
 		curl->easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
+	if (b->ca_file != NULL)
+		curl->easy_setopt(c, CURLOPT_CAINFO, b->ca_file);
 	if (b->connect != NULL && b->connect[0] == '/') {
 		curl->easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, b->connect);
 	} else if (b->connect != NULL) {

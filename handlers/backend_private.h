@@ -16,7 +16,7 @@ struct conf_section;
 struct backend {
 	/* its section; texts are borrowed from struct conf */
 	const char *name;               /* namespace or pattern */
-	const char *url, *connect, *events, *cookies, *headers, *values;
+	const char *url, *connect, *ca_file, *events, *cookies, *headers, *values;
 	char *secret;
 	struct crypto_mac *mac;         /* with the secret, from the first call on */
 	int64_t timeout, concurrency, batch, attempts, answer_max;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/conf.h"
 #include "base/crypto.h"
@@ -87,6 +88,13 @@ read_secret_file(void *rule, const char *value)
 		return RC_BAD_INPUT;
 	b->secret = mem_slicedup(slice_of(line, n));
 	return RC_OK;
+}
+
+static enum rc
+read_ca_file(void *rule, const char *value)
+{
+	return access(value, R_OK) == 0 ? text(&((struct backend *)rule)->ca_file, value) :
+	    RC_BAD_INPUT;
 }
 
 static enum rc
@@ -204,6 +212,7 @@ static const struct section_row rows[] = {
 	{ "secret", read_secret, "a text of 16 bytes or more (or secret_file)", false },
 	{ "secret_file", read_secret_file, "a file that can be read and holds a text "
 	    "of 16 bytes or more (or secret)", false },
+	{ "ca_file", read_ca_file, "a file of certificates that can be read", false },
 	{ "events", read_events, "patterns of event names", false },
 	{ "cookies", read_cookies, "patterns of cookie names", false },
 	{ "headers", read_headers, "names of headers that do not frame the request "

@@ -4,7 +4,8 @@
  * SPDX-License-Identifier: ISC
  */
 import assert from "node:assert/strict";
-import { readFileSync, mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, readFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -345,7 +346,6 @@ describe("a backend at a Unix socket", { skip: fronts("none").length === 0 || fr
       await backend.stop();
       rmSync(folder, { recursive: true, force: true });
     });
-    const { chmodSync } = await import("node:fs");
     chmodSync(folder, 0o755);
     const front = await startFront("none", { conf: section("/app", backend) });
     t.after(() => front.stop());
@@ -353,6 +353,75 @@ describe("a backend at a Unix socket", { skip: fronts("none").length === 0 || fr
     assert.deepEqual(await ask(socket, "echo", 1), [1]);
   });
 });
+
+for (const name of fronts("none"))
+  describe(`the calls of ${name}`, { skip: name === "given" }, () => {
+    let folder, front, backend, secure;
+    before(async () => {
+      folder = mkdtempSync(join(tmpdir(), "sio-tls."));
+      chmodSync(folder, 0o755);
+      const key = join(folder, "key"), cert = join(folder, "cert.pem");
+      execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=app.example",
+        "-addext", "subjectAltName=DNS:app.example", "-keyout", key, "-out", cert], { stdio: "ignore" });
+      backend = await startBackend(plain);
+      secure = await startBackend(plain, { host: "127.0.0.1", port: 0, key: readFileSync(key), cert: readFileSync(cert) });
+      const https = (nsp, more) => section(nsp, secure, more).replace("http:", "https:");
+      front = await startFront(name, { conf: section("/narrow", backend, "concurrency = 2") + section("/fleeting", backend, "keep_alive = off") +
+        https("/ours", `ca_file = ${cert}`) + https("/theirs", "attempts = 1") });
+    });
+    after(async () => {
+      await front?.stop();
+      await backend?.stop();
+      await secure?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const come = (t, nsp) => connect("4.8.4", front.url + nsp).then((socket) => closing(t, socket));
+
+    it("load the HTTP client, which nobody had before", async (t) => {
+      const isLoaded = () => front.sidecars().some(({ pid }) => readFileSync(`/proc/${pid}/maps`, "utf8").includes("/libcurl"));
+      assert.equal(front.sidecars().length, 1);
+      assert.equal(isLoaded(), false);
+      await come(t, "/narrow");
+      assert.equal(isLoaded(), true);
+    });
+
+    it("go out at most so many at once as `concurrency` says", async (t) => {
+      const sockets = await Promise.all([1, 2, 3, 4, 5, 6].map(() => come(t, "/narrow"))), waiting = { now: 0, most: 0 };
+      let release;
+      const released = new Promise((resolve) => { release = resolve; });
+      backend.answer(async (batch) => {
+        waiting.most = Math.max(waiting.most, ++waiting.now);
+        await released;
+        waiting.now--;
+        return plain(batch);
+      });
+      t.after(() => backend.answer(plain));
+      const answers = Promise.all(sockets.map((socket, i) => ask(socket, "echo", i)));
+      await until(() => waiting.now === 2, "two calls");
+      release();
+      assert.deepEqual(await answers, [[0], [1], [2], [3], [4], [5]]);
+      assert.equal(waiting.most, 2);
+    });
+
+    it("keep their connection, unless the section says no", async (t) => {
+      const connections = async (nsp) => {
+        const socket = await come(t, nsp);
+        for (let i = 0; i < 3; i++)
+          await ask(socket, "echo", i);
+        return new Set(backend.batches.filter((b) => b.socket?.id === socket.id).map((b) => b.from)).size;
+      };
+      assert.equal(await connections("/narrow"), 1);
+      assert.equal(await connections("/fleeting"), 4);          /* its connect, too */
+    });
+
+    it("go over https to whom the certificate shows, and to nobody else", async (t) => {
+      assert.deepEqual(await ask(await come(t, "/ours"), "echo", 1), [1]);
+      const stranger = closing(t, open("4.8.4", `${front.url}/theirs`));
+      await next(stranger, "connect_error");
+      assert.match(log(front), /backend=\/theirs .*rule=connection .*certificate/);
+      assert.deepEqual([...new Set(secure.batches.map((b) => b.nsp))], ["/ours"]);
+    });
+  });
 
 /* One process is one request; and processes that hold one request each. */
 for (const name of fronts("cgi", "apache-fcgid"))

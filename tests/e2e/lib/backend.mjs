@@ -3,11 +3,13 @@
  *
  * It checks every signature, keeps every batch, and answers what `answer(batch)`
  * gives: an object of effects by event, or a function that writes the response.
+ * With a key and a certificate in `at` it speaks https.
  *
  * SPDX-License-Identifier: ISC
  */
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { once } from "node:events";
 
 export const secret = "a secret of the tests";
@@ -18,13 +20,13 @@ export function sign(key, time, speaker, body) {
 
 export async function startBackend(answer, at = { host: "127.0.0.1", port: 0 }) {
   const batches = [];
-  const server = createServer(async (request, response) => {
+  const server = (at.key ? createTlsServer : createServer)(at, async (request, response) => {
     const chunks = [];
     for await (const chunk of request)
       chunks.push(chunk);
     const body = Buffer.concat(chunks), head = request.headers;
     const good = sign(head["siogate-key"], head["siogate-timestamp"], head["siogate-speaker"], body) === head["siogate-signature"];
-    const batch = { ...JSON.parse(body), headers: head, signed: good };
+    const batch = { ...JSON.parse(body), headers: head, signed: good, from: request.socket.remotePort };
     batches.push(batch);
     if (!good)
       return response.writeHead(403).end();
