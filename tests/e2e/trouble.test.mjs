@@ -105,7 +105,10 @@ for (const name of names) {
         await next(listener.socket, "connect");
       assert.equal(listener.socket.id, id);
       assert.deepEqual(listener.strangers, []);
-      assert.deepEqual(await ask(listener.socket, "echo", 1), [1]);
+      /* what is on its way when a connection breaks is not said again */
+      await until(() => new Promise((resolve) => {
+        listener.socket.timeout(10000).emit("echo", 1, (error, answer) => resolve(!error && answer === 1));
+      }), "an answer");
     };
 
     it("that is full loses nobody who sits, refuses what it cannot keep, and keeps what it took", full, async (t) => {
