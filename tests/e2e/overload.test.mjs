@@ -21,6 +21,8 @@ const SIT_MS = all ? 300000 : 12000;
 /* What the server's own files took at the same time is added, twice: where the machine is busy
    a POST waits for a turn of Apache's and for one of a responder's. */
 const POST_P99_MS = 100, ACK_MAX_MS = 5000;
+/* When all processes that take POSTs are busy, before it makes another. */
+const MOD_FCGID_SLEEPS_MS = 1000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -78,7 +80,8 @@ describe("forty clients on fifteen slots", { skip: Boolean(process.env.SIOGATE_T
     const [post, ack, page] = [posts, acks, pages].map((list) => percentile(list, 0.99));
     const limit = POST_P99_MS + 2 * page;
     t.diagnostic(`${posts.length} POSTs, 99 of 100 within ${post.toFixed(1)} ms, the half ${percentile(posts, 0.5).toFixed(1)}; ` +
-      `their acks ${ack.toFixed(1)} ms, the half ${percentile(acks, 0.5).toFixed(1)}; files ${page.toFixed(1)} ms`);
+      `their acks ${ack.toFixed(1)} ms, the half ${percentile(acks, 0.5).toFixed(1)}; files ${page.toFixed(1)} ms; ` +
+      `${posts.filter((ms) => ms >= MOD_FCGID_SLEEPS_MS).length} met nothing but busy processes`);
     assert.ok(posts.length >= acks.length * 0.9, "POSTs were not measured");
     assert.ok(post < limit, `99 of 100 POSTs within ${post.toFixed(1)} ms, not ${limit.toFixed(1)}`);
     assert.ok(Math.max(...acks) < ACK_MAX_MS + Math.max(...pages), `an ack took ${Math.max(...acks).toFixed(0)} ms`);
