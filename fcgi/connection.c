@@ -270,6 +270,7 @@ connection_serve(struct connection *c, const struct arrived *arrived)
 
 	buf_add(&c->body, arrived->body);
 	c->is_post = slice_is(c->x.request.method, "POST");
+	crew_hear(c);
 	c->x.request.body = buf_slice(&c->body);
 	c->x.request.body_too_big = arrived->too_big;
 	c->x.respond = connection_respond;

@@ -7,7 +7,8 @@
  * so two POSTs that meet cost one of them a second, again and again, and no
  * second process comes of it.
  *
- * So when POSTs come so fast that they will meet, and fewer than `senders`
+ * So when POSTs of several sessions come so fast that they will meet (those of one do
+ * not: a client awaits an answer before it sends again), and fewer than `senders`
  * processes take them, a process says the end of a POST later than the answer: the
  * client has all of it (and is told not to send its next request on that
  * connection), to mod_fcgid the process is busy, and what is sent meanwhile waits
@@ -34,12 +35,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "fcgi/door_private.h"
+#include "http/query.h"
 #include "store/worker.h"
 
 enum {
 	KEEP_MS = 2500,                 /* mod_fcgid looks again after 1000 */
 	PAUSE_MS = 5000,                /* between two attempts of one process */
-	MANY = 4                        /* POSTs to one process in a second */
+	MANY = 4        /* POSTs to one process in a second, each of another session */
 };
 
 /* A byte of a file, as long as the process lives. */
@@ -74,15 +76,40 @@ crew_is_short(const struct crew *crew, int64_t wanted)
 	return false;
 }
 
-/* The POST in hand is one of many. */
+/* Where the query names no session (older generations, the API) it may be. */
 static bool
-is_pressed(struct crew *crew, int64_t now)
+is_of_another(struct crew *crew, struct slice target)
 {
+	size_t at = slice_find(target, '?');
+	struct buf scratch = BUF_INIT;
+	struct query query;
+	bool is_known;
+
+	query_read(slice_skip(target, at < target.n ? at + 1 : target.n), &scratch, &query);
+	is_known = query.sid.n != 0 && slice_eq(query.sid, buf_slice(&crew->session));
+	if (!is_known) {
+		buf_reset(&crew->session);
+		buf_add(&crew->session, query.sid);
+	}
+	buf_free(&scratch);
+	return !is_known;
+}
+
+void
+crew_hear(const struct connection *c)
+{
+	struct crew *crew = &c->door->crew;
+	int64_t now;
+
+	if (!c->is_post || c->door->house.conf->senders < 2)
+		return;
+	now = clock_boot(&clock_system);
 	if (now - crew->second >= 1000) {
 		crew->second = now;
 		crew->n = 0;
 	}
-	return ++crew->n >= MANY;
+	if (is_of_another(crew, c->x.request.target))
+		crew->n++;
 }
 
 bool
@@ -95,7 +122,7 @@ crew_keeps(const struct connection *c)
 
 	if (!c->is_post || door->house.conf->senders < 2)
 		return false;
-	is_pressing = is_pressed(crew, now);
+	is_pressing = crew->n >= MANY;
 	if (crew->fd == 0) {
 		place_take(crew, door->house.conf);
 		is_pressing |= crew->place > 0;
@@ -142,4 +169,5 @@ crew_fini(struct crew *crew)
 {
 	if (crew->fd > 0)
 		close(crew->fd);
+	buf_free(&crew->session);
 }

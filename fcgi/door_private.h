@@ -48,6 +48,7 @@ struct crew {
 	int64_t place;                  /* -1: none */
 	int64_t second;                 /* boot ms: since when n were served */
 	unsigned n;
+	struct buf session;             /* whose the last one was */
 	int64_t next;                   /* boot ms: not again before */
 	struct connection *kept;        /* NULL: none */
 	int64_t until;
@@ -87,7 +88,9 @@ void connections_close(struct door *door);
 /* response.c: status line, headers and body as CGI wants them. */
 void response_write(struct buf *out, const struct http_response *response);
 
-/* crew.c: whether the front should think that this request goes on. */
+/* crew.c: a request is here, with its text. */
+void crew_hear(const struct connection *c);
+/* Whether the front should think that this request goes on. */
 bool crew_keeps(const struct connection *c);
 void crew_keep(struct connection *c);
 /* The one that was kept long enough, or NULL. */

@@ -621,16 +621,28 @@ the_end_of_a_post_is_late_while_one_process_takes_them_all(void)
 	const char *const argv[] = { "siogate.fcgi", "--config", responder_conf,
 	    "--listen", second, NULL };
 	struct buf out = BUF_INIT;
-	char head[2000];
+	char head[2000], first[sizeof(sid)], other[sizeof(sid)];
 	int fd, i;
 	pid_t pid;
 	ssize_t n;
 
 	responder_start(LINES "senders = 2\n");
 	greet();
-	for (i = 0; i < 3; i++)
+	memcpy(first, sid, sizeof(first));
+	for (i = 0; i < 6; i++) {               /* of one client: they do not meet */
 		T_EQ(fcgi_ask(responder_socket, "POST", session_target(i), SLICE("3"),
 		    &got), 200);
+		T_OK(memmem(got.content.p, got.content.n, "Connection:", 11) == NULL);
+	}
+	greet();
+	for (i = 0; i < 3; i++) {
+		memcpy(other, sid, sizeof(other));
+		memcpy(sid, first, sizeof(sid));
+		memcpy(first, other, sizeof(first));
+		T_EQ(fcgi_ask(responder_socket, "POST", session_target(10 + i), SLICE("3"),
+		    &got), 200);
+	}
+	memcpy(sid, first, sizeof(sid));
 	T_OK((fd = fcgi_connect(responder_socket)) != -1);
 	request_add(&out, "POST", session_target(4), SLICE("40"), false);
 	T_OK(fcgi_send(fd, buf_slice(&out)));
