@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { secret, section, sign, startBackend } from "./lib/backend.mjs";
 import { ask, closing, connect, open } from "./lib/client.mjs";
-import { all, command, fronts, killAll, startFront } from "./lib/front.mjs";
+import { all, command, fronts, killAll, startFront, startSidecar } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
 import { openV0 } from "./lib/v0.mjs";
 import { openV1 } from "./lib/v1.mjs";
@@ -19,6 +19,8 @@ import { DEADLINE, collect, next, until } from "./lib/wait.mjs";
 
 const token = "a token of the tests";
 const api = `[api test]\ntoken = ${token}\nsecret = ${secret}\nrights = *\n`;
+/* The command ends with 3 when there is nothing to list. */
+const listed = (front, ...words) => command(front, "--json", ...words).then(JSON.parse, (error) => error.code === 3 ? [] : Promise.reject(error));
 const log = (front) => readFileSync(join(front.run, "log/siogate.log"), "utf8");
 
 /* An answer of a gigabyte, as long as somebody reads it. */
@@ -245,10 +247,8 @@ for (const name of fronts("none", "lighttpd"))
     });
 
     it("sets aside what cannot be answered, opens the breaker, and goes on", async (t) => {
-      /* the command ends with 3 when there is nothing to list */
-      const listed = (...words) => command(front, "--json", ...words).then(JSON.parse, (error) => error.code === 3 ? [] : Promise.reject(error));
-      const isQuiet = async () => (await listed("--nsp", "/chat", "sockets")).length === 0 &&
-        !(await listed("inbox")).some((task) => task.nsp === "/chat");
+      const isQuiet = async () => (await listed(front, "--nsp", "/chat", "sockets")).length === 0 &&
+        !(await listed(front, "inbox")).some((task) => task.nsp === "/chat");
       await until(isQuiet, "those of the tests before to have left");
       const socket = closing(t, await connect("4.8.4", `${front.url}/chat`));
       chat.answer((batch, response) => void response.writeHead(500).end());
@@ -257,7 +257,7 @@ for (const name of fronts("none", "lighttpd"))
       await until(() => /set aside .* nsp=\/chat name=echo/.test(log(front)), "it to be set aside");
       chat.answer(plain);
       assert.deepEqual(await ask(socket, "echo", "found"), ["found"]);
-      const aside = (await listed("inbox")).filter((task) => task.aside);
+      const aside = (await listed(front, "inbox")).filter((task) => task.aside);
       assert.deepEqual(aside.map(({ nsp, name: event }) => [nsp, event]), [["/chat", "echo"]]);
       assert.match(await command(front, "inbox", "retry"), /1 tried again/);
       await until(() => chat.events().filter((e) => e.args?.[0] === "lost").length > 2, "it to be tried again");
@@ -364,7 +364,8 @@ for (const name of fronts("none"))
       backend = await startBackend(plain);
       secure = await startBackend(plain, { host: "127.0.0.1", port: 0, key: readFileSync(key), cert: readFileSync(cert) });
       const https = (nsp, more) => section(nsp, secure, more).replace("http:", "https:");
-      front = await startFront(name, { conf: section("/narrow", backend, "concurrency = 2") + section("/fleeting", backend, "keep_alive = off") +
+      front = await startFront(name, { conf: "log_level = info\n" + section("/narrow", backend, "concurrency = 2") +
+        section("/broken", backend, "attempts = 1\nbreaker = 1 / 10m") + section("/fleeting", backend, "keep_alive = off") +
         https("/ours", `ca_file = ${cert}`) + https("/theirs", "attempts = 1") });
     });
     after(async () => {
@@ -408,8 +409,22 @@ for (const name of fronts("none"))
           await ask(socket, "echo", i);
         return new Set(backend.batches.filter((b) => b.socket?.id === socket.id).map((b) => b.from)).size;
       };
-      assert.equal(await connections("/narrow"), 1);
+      assert.ok(await connections("/narrow") <= 2);             /* as many as may be busy at once */
       assert.equal(await connections("/fleeting"), 4);          /* its connect, too */
+    });
+
+    it("stop in every process when the breaker has opened in one", async (t) => {
+      backend.answer((batch, response) => batch.nsp === "/broken" ? void response.writeHead(500).end() : plain(batch));
+      t.after(() => backend.answer(plain));
+      await next(closing(t, open("4.8.4", `${front.url}/broken`)), "connect_error");
+      assert.match(log(front), /backend=\/broken rule=breaker failures=1/);
+      const other = await startSidecar(front, 0), url = `http://127.0.0.1:${other.port}`;
+      t.after(() => other.kill());
+      const late = closing(t, open("4.8.4", `${url}/broken`));
+      await until(async () => (await listed(front, "inbox")).some((task) => task.nsp === "/broken" && !task.aside), "it to ask for the namespace");
+      assert.deepEqual(await ask(closing(t, await connect("4.8.4", `${url}/narrow`)), "echo", 1), [1]);
+      assert.equal(backend.batches.filter((b) => b.nsp === "/broken").length, 1);
+      assert.equal(late.connected, false);
     });
 
     it("go over https to whom the certificate shows, and to nobody else", async (t) => {
