@@ -32,8 +32,8 @@ is_tail(unsigned char c)
  * surrogates (ED A0..BF) and what lies past U+10FFFF (F4 90..BF); see table
  * 3-7 of the Unicode standard.
  */
-size_t
-utf8_head(struct slice s)
+static inline size_t
+head(struct slice s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
 
@@ -59,15 +59,56 @@ utf8_head(struct slice s)
 }
 
 size_t
-utf8_ascii(struct slice s)
+utf8_head(struct slice s)
 {
+	return head(s);
+}
+
+static inline size_t
+wide(struct slice s)
+{
+	struct slice rest = s;
+	size_t n;
+
+	while (rest.n > 0 && (unsigned char)rest.p[0] >= 0x80) {
+		if ((n = head(rest)) == 0)
+			return 0;
+		rest.p += n;
+		rest.n -= n;
+	}
+	return s.n - rest.n;
+}
+
+size_t
+utf8_wide(struct slice s)
+{
+	return wide(s);
+}
+
+static inline size_t
+ascii(struct slice s)
+{
+	uint64_t found;
 	size_t n = 0;
 
-	while (s.n - n >= 8 && (load8(s.p + n) & EACH(0x80)) == 0)
-		n += 8;
+	for (; s.n - n >= 8; n += 8) {
+		if ((found = load8(s.p + n) & EACH(0x80)) == 0)
+			continue;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		return n + (size_t)__builtin_ctzll(found) / 8;
+#else
+		break;
+#endif
+	}
 	while (n < s.n && (unsigned char)s.p[n] < 0x80)
 		n++;
 	return n;
+}
+
+size_t
+utf8_ascii(struct slice s)
+{
+	return ascii(s);
 }
 
 bool
@@ -75,46 +116,82 @@ utf8_valid(struct slice s)
 {
 	size_t n;
 
-	while (s.n > 0) {
-		while (s.n >= 8 && (load8(s.p) & EACH(0x80)) == 0) {
-			s.p += 8;
-			s.n -= 8;
-		}
-		if (s.n == 0)
-			break;
-		if ((n = utf8_head(s)) == 0)
-			return false;
-		s.p += n;
-		s.n -= n;
+	for (; s.n > 0; s = slice_skip(s, n)) {
+		s = slice_skip(s, ascii(s));
+		if ((n = wide(s)) == 0)
+			return s.n == 0;
 	}
 	return true;
 }
 
 /* Every byte but the trailing ones is a unit, and a lead byte of four is two. */
+static inline size_t
+byte_units(unsigned char c)
+{
+	return is_tail(c) ? 0 : c < 0xf0 ? 1 : 2;
+}
+
+/* The same of each byte. */
+static inline uint64_t
+word_units(uint64_t w)
+{
+	uint64_t high = w >> 7, tails = high & ~w >> 6;
+	uint64_t fours = high & w >> 6 & w >> 5 & w >> 4;
+
+	return EACH(1) - (tails & EACH(1)) + (fours & EACH(1));
+}
+
+/* Of all bytes, of which none may be over 31: a product's top byte is their sum. */
+static inline size_t
+units_sum(uint64_t units)
+{
+	return (units * EACH(1)) >> 56;
+}
+
+/* Of BLOCK bytes. */
+enum { BLOCK = 32 };
+static inline size_t
+block_units(const char *p)
+{
+	uint64_t a = load8(p), b = load8(p + 8), c = load8(p + 16), d = load8(p + 24);
+
+	if (((a | b | c | d) & EACH(0x80)) == 0)
+		return BLOCK;
+	return units_sum(word_units(a) + word_units(b) + word_units(c) +
+	    word_units(d));
+}
+
 size_t
 utf8_units(struct slice s)
 {
-	size_t units = s.n;
+	size_t units = 0;
 
-	while (s.n >= 32 && ((load8(s.p) | load8(s.p + 8) | load8(s.p + 16) |
-	    load8(s.p + 24)) & EACH(0x80)) == 0)
-		s = slice_skip(s, 32);
-	for (; s.n >= 8; s = slice_skip(s, 8)) {
-		uint64_t w = load8(s.p), tails, fours;
-
-		if ((w & EACH(0x80)) == 0)
-			continue;
-		tails = w >> 7 & ~w >> 6 & EACH(1);
-		fours = w >> 7 & w >> 6 & w >> 5 & w >> 4 & EACH(1);
-		/* a product's top byte is the sum of the bytes */
-		units -= (tails * EACH(1)) >> 56;
-		units += (fours * EACH(1)) >> 56;
-	}
-	for (; s.n > 0; s = slice_skip(s, 1)) {
-		units -= is_tail((unsigned char)s.p[0]);
-		units += (unsigned char)s.p[0] >= 0xf0;
-	}
+	for (; s.n >= BLOCK; s.p += BLOCK, s.n -= BLOCK)
+		units += block_units(s.p);
+	for (; s.n >= 8; s.p += 8, s.n -= 8)
+		units += units_sum(word_units(load8(s.p)));
+	for (; s.n > 0; s.p++, s.n--)
+		units += byte_units((unsigned char)s.p[0]);
 	return units;
+}
+
+/* Trailing bytes are no units, so they stay with their character. */
+size_t
+utf8_cut(struct slice s, size_t *units)
+{
+	size_t left = *units, n = 0, here;
+
+	for (; s.n - n >= BLOCK; n += BLOCK, left -= here)
+		if ((here = block_units(s.p + n)) > left)
+			break;
+	for (; s.n - n >= 8; n += 8, left -= here)
+		if ((here = units_sum(word_units(load8(s.p + n)))) > left)
+			break;
+	for (; n < s.n; n++, left -= here)
+		if ((here = byte_units((unsigned char)s.p[n])) > left)
+			break;
+	*units = left;
+	return n;
 }
 
 int32_t
@@ -171,6 +248,7 @@ utf8_feed(uint32_t *state, struct slice piece)
 	const unsigned char *p = (const unsigned char *)piece.p;
 	const unsigned char *end = p + piece.n;
 	uint32_t at = *state;
+	size_t n;
 
 	while (p < end) {
 		if (at == 0) {
@@ -179,6 +257,11 @@ utf8_feed(uint32_t *state, struct slice piece)
 				p += 8;
 			if (p == end)
 				break;
+			n = head(slice_of((const char *)p, (size_t)(end - p)));
+			if (n > 1) {
+				p += n;
+				continue;
+			}
 			if (*p >= 0x80 && (at = feed_begin(*p)) == 0)
 				return false;
 		} else {

@@ -17,12 +17,21 @@ bool utf8_valid(struct slice s);
 /* Length in UTF-16 code units, what JavaScript's .length says.  s is valid. */
 size_t utf8_units(struct slice s);
 
+/* The bytes of so many UTF-16 units at its start; *units: how many of them are
+ * missing (one, if it would be half a character).  Of what is not well formed it
+ * is some length or other. */
+size_t utf8_cut(struct slice s, size_t *units);
+
 /* How many bytes at its start are ASCII. */
 size_t utf8_ascii(struct slice s);
 
 /* The bytes (1..4) of the first character; 0 when it is not well formed or
  * there is none. */
 size_t utf8_head(struct slice s);
+
+/* The bytes at its start up to the next ASCII; 0 when one of these characters is
+ * not well formed, or there is none. */
+size_t utf8_wide(struct slice s);
 
 /* Takes the first character of *rest; -1 (and one byte taken) when it is not
  * well formed, -2 at the end. */

@@ -107,6 +107,49 @@ length_is_what_javascript_says(void)
 	    "abcdefgh\xf0\x9f\x98\x80")), 8 + 2 + 1 + 1 + 1 + 8 + 2);
 }
 
+/* As many bytes as the characters before have that have so many units, and what is
+ * missing, at each place of a text in which all kinds meet all places of a word. */
+static void
+text_is_cut_where_javascript_cuts_it(void)
+{
+	static const struct slice kinds[] = { { "a", 1 }, { "\xc3\xa9", 2 },
+	    { "\xe2\x82\xac", 3 }, { "\xf0\x9f\x98\x80", 4 } };
+	struct buf text = BUF_INIT;
+	size_t i, units = 0, left;
+
+	for (i = 0; i < 40; i++)
+		buf_add(&text, SLICE("ascii"));
+	for (i = 0; i < 100; i++)
+		buf_add(&text, kinds[(i * i + i / 7) % 4]);
+	for (i = 0; i < text.n; i += utf8_head(slice_of(text.p + i, text.n - i))) {
+		left = units;
+		T_EQ(utf8_cut(buf_slice(&text), &left), i);
+		T_EQ(left, 0);
+		T_EQ(utf8_units(slice_of(text.p, i)), units);
+		if (utf8_head(slice_of(text.p + i, text.n - i)) == 4) {
+			left = units + 1;
+			T_EQ(utf8_cut(buf_slice(&text), &left), i);
+			T_EQ(left, 1);
+			units++;
+		}
+		units++;
+	}
+	left = units + 3;
+	T_EQ(utf8_cut(buf_slice(&text), &left), text.n);
+	T_EQ(left, 3);
+	buf_free(&text);
+}
+
+static void
+what_is_beyond_ascii_is_counted_if_it_is_well_formed(void)
+{
+	T_EQ(utf8_wide(SLICE("")), 0);
+	T_EQ(utf8_wide(SLICE("a\xc3\xa9")), 0);
+	T_EQ(utf8_wide(SLICE("\xc3\xa9\xf0\x9f\x98\x80\xe2\x82\xac" "a\xff")), 9);
+	T_EQ(utf8_wide(SLICE("\xc3\xa9\xe2\x82" "a")), 0);
+	T_EQ(utf8_wide(SLICE("\xc3\xa9\xe2\x82")), 0);
+}
+
 static void
 a_character_is_read_as_it_was_written(void)
 {
@@ -256,6 +299,8 @@ main(void)
 	T_RUN(text_in_pieces_is_judged_as_the_whole);
 	T_RUN(a_piece_is_refused_at_its_first_wrong_byte);
 	T_RUN(length_is_what_javascript_says);
+	T_RUN(text_is_cut_where_javascript_cuts_it);
+	T_RUN(what_is_beyond_ascii_is_counted_if_it_is_well_formed);
 	T_RUN(a_character_is_read_as_it_was_written);
 	T_RUN(base64_writes_and_reads_the_vectors_of_its_rfc);
 	T_RUN(base64_gives_back_every_byte);

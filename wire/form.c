@@ -37,13 +37,23 @@ form_char(struct slice *text)
 void
 form_decode(struct buf *out, struct slice text)
 {
+	const char *p = text.p, *end;
+	struct slice rest;
 	char *q;
 
 	if (text.n == 0)
 		return;
 	buf_reserve(out, text.n);
-	for (q = out->p + out->n; text.n > 0; )
-		*q++ = form_char(&text);
+	end = p + text.n;
+	for (q = out->p + out->n; p < end; ) {
+		if (*p != '%' && *p != '+') {
+			*q++ = *p++;
+			continue;
+		}
+		rest = slice_of(p, (size_t)(end - p));
+		*q++ = form_char(&rest);
+		p = rest.p;
+	}
 	out->n = (size_t)(q - out->p);
 }
 

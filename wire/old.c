@@ -21,19 +21,12 @@ static const char *const reserved[] = {
 size_t
 old_units(struct slice s, size_t units)
 {
-	size_t ascii, n, bytes;
+	size_t n = utf8_cut(s, &units), bytes;
 
-	/* All of it, as of the last frame: three bytes for a unit at most. */
-	if (s.n / 3 <= units && utf8_units(s) == units)
-		return s.n;
-	n = ascii = utf8_ascii(slice_head(s, units));
-	for (units -= ascii; units > 0 && n < s.n; n += bytes) {
-		bytes = utf8_head(slice_skip(s, n));
-		if (bytes == 0)
-			bytes = 1;
-		units -= bytes == 4 && units > 1 ? 2 : 1;
-	}
-	return n;
+	if (units == 0 || n == s.n)
+		return n;
+	bytes = utf8_head(slice_skip(s, n));    /* half of it is wanted */
+	return n + (bytes == 0 ? 1 : bytes);
 }
 
 struct slice

@@ -91,19 +91,27 @@ is_plain(char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* ASCII that means itself, eight bytes at a time while that goes. */
+/* ASCII that means itself, eight bytes at a time while that goes.  The lowest bit
+ * of what is found is right; a borrow can only set those above it. */
 static void
 skip_plain(struct scanner *s)
 {
-	uint64_t x, quote, slash;
+	uint64_t x, quote, slash, found;
 
 	while (s->end - s->p >= 8) {
 		memcpy(&x, s->p, 8);
 		quote = x ^ ONES * '"';
 		slash = x ^ ONES * '\\';
-		if ((((x - ONES * 0x20) & ~x) | ((quote - ONES) & ~quote) |
-		    ((slash - ONES) & ~slash) | x) & HIGHS)
+		found = (((x - ONES * 0x20) & ~x) | ((quote - ONES) & ~quote) |
+		    ((slash - ONES) & ~slash) | x) & HIGHS;
+		if (found != 0) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			s->p += __builtin_ctzll(found) / 8;
+			return;
+#else
 			break;
+#endif
+		}
 		s->p += 8;
 	}
 	while (s->p < s->end && is_plain(*s->p))
@@ -135,15 +143,13 @@ skip_escape(struct scanner *s)
 	}
 }
 
-/* A run of bytes beyond ASCII: no character reaches over its ends. */
 static bool
 skip_beyond_ascii(struct scanner *s)
 {
-	const char *start = s->p;
+	size_t n = utf8_wide(slice_of(s->p, (size_t)(s->end - s->p)));
 
-	while (s->p < s->end && (unsigned char)*s->p >= 0x80)
-		s->p++;
-	return utf8_valid(slice_of(start, (size_t)(s->p - start)));
+	s->p += n;
+	return n > 0;
 }
 
 static bool
