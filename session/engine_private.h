@@ -31,7 +31,7 @@ enum { SMALL_LOT = 4, LOOKED = 1024 };
 struct letter {
 	int64_t seq;
 	const struct record *record;
-	struct slice bytes[GENERATION__COUNT][2];       /* the second: octets */
+	struct slice bytes[GENERATION__COUNT][FORM__COUNT];
 	struct posted *posted;                          /* as messages of connections */
 	UT_hash_handle hh;
 };
@@ -262,6 +262,9 @@ struct letter *letter_new(struct engine *e, const struct record *record);
 /* Appends it as its generation has it. */
 void letter_write(struct engine *e, struct letter *letter,
     const struct codec *codec, struct buf *out);
+/* The form in which connections of that generation have it. */
+const struct codec *letter_form(const struct letter *letter,
+    const struct codec *codec);
 void letters_forget(struct engine *e);
 /* The offset of a seq, and back; 0: it does not verify. */
 struct slice offset_make(struct engine *e, int64_t seq);

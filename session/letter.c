@@ -123,7 +123,7 @@ void
 letter_write(struct engine *e, struct letter *letter, const struct codec *codec,
     struct buf *out)
 {
-	struct slice *bytes = &letter->bytes[codec->generation][codec->is_octets];
+	struct slice *bytes = &letter->bytes[codec->generation][codec->form];
 
 	if (letter->record->kind == RECORD_END || letter->record->kind == RECORD_CLOSE)
 		return;
@@ -137,4 +137,14 @@ letter_write(struct engine *e, struct letter *letter, const struct codec *codec,
 	if (bytes->p == NULL)
 		*bytes = letter_encode(e, letter->record, codec);
 	codec_join(codec, out, *bytes);
+}
+
+/* A text that was made for polls becomes the same messages, and a generation is
+ * encoded once. */
+const struct codec *
+letter_form(const struct letter *letter, const struct codec *codec)
+{
+	bool is_made = letter->bytes[codec->generation][FORM_TEXT].p != NULL;
+
+	return codec->messages == NULL || is_made ? codec : codec->messages;
 }

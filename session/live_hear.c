@@ -89,6 +89,7 @@ parcel_make(struct engine *e, const struct codec *codec, bool as_text,
 static struct parcel *
 letter_parcel(struct engine *e, struct letter *letter, const struct live *live)
 {
+	const struct codec *form = letter_form(letter, live->codec);
 	struct posted *posted;
 	struct buf payload = BUF_INIT;
 
@@ -101,8 +102,8 @@ letter_parcel(struct engine *e, struct letter *letter, const struct live *live)
 	posted->as_text = live->wants_text;
 	posted->next = letter->posted;
 	letter->posted = posted;
-	letter_write(e, letter, live->codec, &payload);
-	parcel_make(e, live->codec, live->wants_text,
+	letter_write(e, letter, form, &payload);
+	parcel_make(e, form, live->wants_text,
 	    arena_dup(&e->arena, buf_slice(&payload)), &posted->parcel);
 	buf_free(&payload);
 	return &posted->parcel;

@@ -28,7 +28,7 @@ struct live_post {
 	struct exchange x;
 	struct engine *engine;
 	struct live *live;              /* NULL: the connection has gone */
-	struct buf body;                /* message_keep()s, or a payload */
+	struct buf body;                /* message_keep()s */
 	unsigned n;                     /* messages */
 	bool is_asked, is_late;         /* late: it is asked again with the tick */
 	char sid[24];
@@ -147,17 +147,33 @@ message_take(struct slice *rest, bool *is_binary_r, struct slice *data_r)
 	return true;
 }
 
+/* Of a generation that has several in a message. */
 static enum rc
-payload_frames(struct engine *e, const struct codec *codec, struct slice rest,
-    live_frame_fn *visit, void *arg)
+several_frames(struct engine *e, const struct codec *codec, struct slice rest,
+    live_frame_fn *visit, void *arg, bool *goes_on)
+{
+	struct frame frame;
+	enum rc rc = RC_NONE;
+
+	while (*goes_on && (rc = codec->frame_next(&rest, &e->arena, &frame)) == RC_OK)
+		*goes_on = visit(arg, &frame);
+	return rc == RC_OK ? RC_NONE : rc;
+}
+
+static enum rc
+message_frames(struct engine *e, const struct codec *codec, bool is_binary,
+    struct slice data, live_frame_fn *visit, void *arg, bool *goes_on)
 {
 	struct frame frame;
 	enum rc rc;
 
-	while ((rc = codec->frame_next(&rest, &e->arena, &frame)) == RC_OK)
-		if (!visit(arg, &frame))
-			return RC_NONE;
-	return rc;
+	if (codec->message_read == NULL)
+		return is_binary ? RC_NONE :
+		    several_frames(e, codec, data, visit, arg, goes_on);
+	rc = codec->message_read(is_binary, data, &e->arena, &frame);
+	if (rc == RC_OK)
+		*goes_on = visit(arg, &frame);
+	return rc == RC_OK ? RC_NONE : rc;
 }
 
 enum rc
@@ -165,18 +181,12 @@ live_frames(struct engine *e, const struct exchange *x, live_frame_fn *visit,
     void *arg)
 {
 	struct slice rest = arena_dup(&e->arena, x->body), data;
-	struct frame frame;
-	bool is_binary;
+	bool is_binary, goes_on = true;
+	enum rc rc = RC_NONE;
 
-	if (x->codec->message_read == NULL)
-		return payload_frames(e, x->codec, rest, visit, arg);
-	while (message_take(&rest, &is_binary, &data)) {
-		if (x->codec->message_read(is_binary, data, &e->arena, &frame) != RC_OK)
-			return RC_BAD_INPUT;
-		if (!visit(arg, &frame))
-			break;
-	}
-	return RC_NONE;
+	while (goes_on && rc == RC_NONE && message_take(&rest, &is_binary, &data))
+		rc = message_frames(e, x->codec, is_binary, data, visit, arg, &goes_on);
+	return rc;
 }
 
 void
@@ -196,10 +206,7 @@ engine_live_message(struct engine *e, struct live *live, bool is_binary,
 	if (post == NULL || post->is_asked || post->n == MESSAGES_PER_POST)
 		post = post_new(live);
 	before = post->body.n;
-	if (live->codec->message_read != NULL)
-		message_keep(&post->body, is_binary, data);
-	else
-		live->codec->message_add(&post->body, is_binary, data);
+	message_keep(&post->body, is_binary, data);
 	live->waiting += post->body.n - before;
 	post->n++;
 	if (post == live->first && !post->is_asked && live->state == LIVE_OPEN)

@@ -42,6 +42,7 @@ struct listener {
 	struct live live;
 	bool is_open;
 	unsigned heard;
+	char last[64];                  /* what it heard */
 };
 
 static struct kit kit;
@@ -57,11 +58,15 @@ listener_opened(struct live *live, enum answer answer)
 static bool
 listener_send(struct live *live, struct parcel *parcel)
 {
+	struct listener *listener = live->door;
+	struct slice text;
 	size_t i;
 
-	for (i = 0; i < parcel->n; i++)
-		((struct listener *)live->door)->heard += memmem(
-		    parcel->messages[i].data.p, parcel->messages[i].data.n, "hello", 5) != NULL;
+	for (i = 0; i < parcel->n; i++) {
+		text = parcel->messages[i].data;
+		listener->heard += memmem(text.p, text.n, "hello", 5) != NULL;
+		snprintf(listener->last, sizeof(listener->last), "%.*s", SLICE_ARGS(text));
+	}
 	return true;
 }
 
@@ -146,9 +151,26 @@ a_room_of_four_generations_has_each_message_encoded_four_times(void)
 	kit_fini(&kit);
 }
 
+/* Nobody polls here, so nobody needs it in ASCII. */
+static void
+connections_of_eio3_alone_hear_json_as_it_is(void)
+{
+	struct listener listener;
+	char sid[24];
+
+	kit_init(&kit);
+	listener_open(&listener, codec_of(GENERATION_EIO3));
+	kit.codec = codec_of(GENERATION_EIO4);
+	kit_connect(&kit, 1, sid);
+	T_EQ(kit_post(&kit, 1, sid, "42[\"broadcast\",\"\xc3\xa9\"]"), ANSWER_OK);
+	T_STR(listener.last, "42[\"broadcast\",\"\xc3\xa9\"]");
+	kit_fini(&kit);
+}
+
 int
 main(void)
 {
 	T_RUN(a_room_of_four_generations_has_each_message_encoded_four_times);
+	T_RUN(connections_of_eio3_alone_hear_json_as_it_is);
 	return t_end();
 }

@@ -590,6 +590,21 @@ a_websocket_of_0_9_that_cannot_have_its_session_is_told_aloud(void)
 	kit_fini(&kit);
 }
 
+static void
+wire_enter_0_6(struct wire *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->live.codec = kit.codec;
+	a->live.info = SLICE("{}");
+	a->live.ops = &door;
+	a->live.door = a;
+	engine_live_open(kit.engines[0], &a->live);
+	kit_settle(&kit);
+	T_EQ(a->answer, ANSWER_PAYLOAD);
+	T_OK(strncmp(a->got, "~m~20~m~", 8) == 0);
+	a->got[0] = '\0';
+}
+
 /* Its client hangs up when it has heard nothing for 15 s. */
 static void
 a_client_of_0_6_hears_heartbeats_sooner_and_needs_no_connect(void)
@@ -599,16 +614,7 @@ a_client_of_0_6_hears_heartbeats_sooner_and_needs_no_connect(void)
 
 	kit_init(&kit);
 	kit.codec = codec_of(GENERATION_V0);
-	memset(&a, 0, sizeof(a));
-	a.live.codec = kit.codec;
-	a.live.info = SLICE("{}");
-	a.live.ops = &door;
-	a.live.door = &a;
-	engine_live_open(kit.engines[0], &a.live);
-	kit_settle(&kit);
-	T_EQ(a.answer, ANSWER_PAYLOAD);
-	T_OK(strncmp(a.got, "~m~20~m~", 8) == 0);
-	a.got[0] = '\0';
+	wire_enter_0_6(&a);
 	wire_say(&a, "~m~48~m~~j~{\"name\":\"echo\",\"args\":[1],\"id\":7}");
 	kit_settle(&kit);
 	T_STR(a.got, "~m~23~m~~j~{\"ack\":7,\"args\":[1]}");
@@ -625,6 +631,27 @@ a_client_of_0_6_hears_heartbeats_sooner_and_needs_no_connect(void)
 	kit_pass(&kit, 1000);
 	T_OK(a.is_closed);
 	T_STR(kit.last_reason, "ping timeout");
+	kit_fini(&kit);
+}
+
+/* Several in a message; what is none hides no other, nor takes from the next. */
+static void
+each_message_of_0_6_is_read_for_itself(void)
+{
+	struct wire a;
+
+	kit_init(&kit);
+	kit.codec = codec_of(GENERATION_V0);
+	wire_enter_0_6(&a);
+	wire_say(&a, "garbage");
+	engine_live_message(a.live.engine, &a.live, true, SLICE("~m~1~m~b"));
+	wire_say(&a, "~m~99~m~~j~{\"name\":\"echo\",\"args\":[1],\"id\":1}");
+	wire_say(&a, "~m~36~m~~j~{\"name\":\"echo\",\"args\":[2],\"id\":2}"
+	    "~m~36~m~~j~{\"name\":\"echo\",\"args\":[3],\"id\":3}~m~");
+	kit_settle(&kit);
+	T_STR(a.got, "~m~23~m~~j~{\"ack\":1,\"args\":[1]}|"
+	    "~m~23~m~~j~{\"ack\":2,\"args\":[2]}|~m~23~m~~j~{\"ack\":3,\"args\":[3]}");
+	T_OK(!a.is_closed);
 	kit_fini(&kit);
 }
 
@@ -797,6 +824,7 @@ main(void)
 	T_RUN(a_websocket_of_0_9_brings_what_polls_have_not_heard_and_ends_them);
 	T_RUN(a_websocket_of_0_9_that_cannot_have_its_session_is_told_aloud);
 	T_RUN(a_client_of_0_6_hears_heartbeats_sooner_and_needs_no_connect);
+	T_RUN(each_message_of_0_6_is_read_for_itself);
 	T_RUN(binary_becomes_text_for_clients_that_ask_for_it);
 	T_RUN(rooms_of_connections_are_known_in_memory);
 	T_RUN(others_may_move_a_connection_to_a_room);

@@ -230,6 +230,8 @@ damaged_octets_are_refused(void)
 	OCTETS_REFUSE("\1\0\xff");
 	OCTETS_REFUSE("\1\2\xff" "\2x");        /* binary is a message, always */
 	OCTETS_REFUSE("\0\5\xff" "4\xc3(xx");
+	OCTETS_REFUSE("\0\7\xff" "42[\"\xc3\"]");
+	OCTETS_REFUSE("\0\10\xff" "43/\xc3,1[]");
 }
 
 /* Packets. */
@@ -382,7 +384,8 @@ the_codec_is_found_by_generation_and_by_name(void)
 	T_OK(codec_of(GENERATION_EIO3) == &codec_eio3);
 	T_OK(codec_named(SLICE("eio3")) == &codec_eio3);
 	T_OK(codec_named(SLICE("v1")) == &codec_v1);
-	T_OK(codec_eio3.octets->octets == NULL && codec_eio3.octets->is_octets);
+	T_OK(codec_eio3.octets->octets == NULL && codec_eio3.octets->form == FORM_OCTETS);
+	T_OK(codec_eio3.messages->form == FORM_MESSAGES);
 }
 
 /* ---- WebSocket ------------------------------------------------------------ */
@@ -405,17 +408,85 @@ a_payload_is_cut_into_messages(void)
 }
 
 static void
-messages_make_a_payload_that_is_read_as_the_same(void)
+messages_make_octets_that_are_read_as_the_same(void)
 {
+	const struct codec *octets = codec_eio3.octets;
 	struct buf payload = BUF_INIT;
 
-	codec_eio3.message_add(&payload, false, SLICE("451-[\"x\"," P0 "]"));
-	codec_eio3.message_add(&payload, true, SLICE("\4raw"));
-	T_EQ(read_as(&codec_eio3, buf_slice(&payload)), RC_OK);
+	octets->message_add(&payload, false, SLICE("451-[\"x\"," P0 "]"));
+	octets->message_add(&payload, true, SLICE("\4raw"));
+	T_EQ(read_as(octets, buf_slice(&payload)), RC_OK);
 	T_EQ(packets, 1);
-	codec_eio3.message_add(&payload, true, SLICE("\2raw"));
-	T_EQ(read_as(&codec_eio3, buf_slice(&payload)), RC_BAD_INPUT);
+	octets->message_add(&payload, true, SLICE("\2raw"));
+	T_EQ(read_as(octets, buf_slice(&payload)), RC_BAD_INPUT);
 	buf_free(&payload);
+}
+
+/* The messages that the packet is, as the form says it, one on each line; binary in
+ * brackets. */
+static const char *
+messages_of(const struct codec *form, const struct packet *p)
+{
+	static struct buf lines;
+	struct buf payload = BUF_INIT;
+	struct slice rest, data;
+	bool is_binary;
+
+	buf_reset(&lines);
+	form->packet_write(&payload, p, SLICE("an offset"));
+	for (rest = buf_slice(&payload); form->message_next(&rest, &arena, &is_binary, &data); ) {
+		buf_str(&lines, is_binary ? "<" : "");
+		buf_add(&lines, data);
+		buf_str(&lines, is_binary ? ">\n" : "\n");
+	}
+	buf_char(&lines, '\0');
+	buf_free(&payload);
+	return lines.p;
+}
+
+static void
+a_message_has_the_json_as_it_is_but_for_eio_2(void)
+{
+	struct packet event = { .type = PACKET_EVENT, .nsp = SLICE("/chat"),
+	    .id = SLICE("7"), .data = SLICE("[\"\xc3\xa9\",\"\xe2\x80\xa8\","
+	    "\"\xf0\x9f\x8e\x89\",\"\\ud83c\"]") };
+
+	T_STR(messages_of(codec_eio3.messages, &event),
+	    "42/chat,7[\"\xc3\xa9\",\"\xe2\x80\xa8\",\"\xf0\x9f\x8e\x89\",\"\\ud83c\"]\n");
+	T_OK(codec_eio3.eio2->messages == NULL);
+	T_STR(messages_of(codec_eio3.eio2, &event),
+	    "42/chat,7[\"\\u00e9\",\"\\u2028\",\"\\ud83c\\udf89\",\"\\ud83c\"]\n");
+}
+
+static void
+attachments_follow_as_messages_behind_a_byte(void)
+{
+	struct buf attachments = BUF_INIT;
+	struct packet event = { .type = PACKET_EVENT, .nsp = SLICE("/"),
+	    .data = SLICE("[\"x\"," P0 "," P1 "]") };
+
+	pack_add(&attachments, SLICE("a\x1e" "b"));
+	pack_add(&attachments, SLICE(""));
+	event.attachments = buf_slice(&attachments);
+	T_STR(messages_of(codec_eio3.messages, &event),
+	    "452-[\"x\"," P0 "," P1 "]\n<\4a\x1e" "b>\n<\4>\n");
+	buf_free(&attachments);
+}
+
+static void
+messages_of_several_packets_are_joined(void)
+{
+	struct packet refused = { .type = PACKET_CONNECT_ERROR, .nsp = SLICE("/a"),
+	    .data = SLICE("{\"message\":\"no\",\"data\":{\"e\":\"\xc3\xa9\"}}") };
+	struct buf out = BUF_INIT, piece = BUF_INIT;
+
+	codec_eio3.messages->frame_write(&out, FRAME_PONG, SLICE("probe"));
+	codec_eio3.messages->packet_write(&out, &refused, SLICE_NONE);
+	codec_eio3.messages->frame_write(&piece, FRAME_PONG, SLICE_NONE);
+	codec_join(codec_eio3.messages, &out, buf_slice(&piece));
+	T_SLICE(buf_slice(&out), "3probe\x1e" "44/a,{\"e\":\"\xc3\xa9\"}\x1e" "3");
+	buf_free(&out);
+	buf_free(&piece);
 }
 
 static void
@@ -493,7 +564,10 @@ main(void)
 	T_RUN(engine_packets_are_written_behind_one_another);
 	T_RUN(the_codec_is_found_by_generation_and_by_name);
 	T_RUN(a_payload_is_cut_into_messages);
-	T_RUN(messages_make_a_payload_that_is_read_as_the_same);
+	T_RUN(messages_make_octets_that_are_read_as_the_same);
+	T_RUN(a_message_has_the_json_as_it_is_but_for_eio_2);
+	T_RUN(attachments_follow_as_messages_behind_a_byte);
+	T_RUN(messages_of_several_packets_are_joined);
 	T_RUN(a_message_is_one_packet_and_was_not_encoded_twice);
 	T_RUN(a_message_of_who_says_eio_2_may_have_been_encoded_twice);
 	T_RUN(binary_becomes_text_for_who_asks);

@@ -20,6 +20,7 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "tests/transcript.h"
 #include "wire/codec.h"
 #include "wire/jsonp.h"
@@ -66,6 +67,7 @@ static struct session sessions[SESSIONS_MAX];
 static size_t session_count;
 static struct conn conns[CONNS_MAX];
 static unsigned packets_read, packets_written, octets_read, binary_read;
+static unsigned messages_written, wide_messages;
 
 static struct session *
 session_find(struct slice sid)
@@ -119,7 +121,7 @@ is_said_in(const struct codec *codec, const struct packet *p)
 
 	codec->packet_write(&out, p, SLICE("an offset"));
 	rest = buf_slice(&out);
-	for (i = 0; i < rest.n && !codec->is_octets; i++)
+	for (i = 0; i < rest.n && codec->form == FORM_TEXT; i++)
 		T_OK((unsigned char)rest.p[i] < 0x80);
 	while (codec->frame_next(&rest, &arena, &frame) == RC_OK) {
 		T_EQ(rc, RC_AGAIN);
@@ -170,7 +172,7 @@ client_payload(struct session *s, const struct codec *codec, struct slice rest)
 	enum rc rc = RC_OK;
 
 	s->has_spoken = true;
-	octets_read += codec->is_octets;
+	octets_read += codec->form == FORM_OCTETS;
 	while (!s->ended_in_model &&
 	    (rc = codec->frame_next(&rest, &arena, &frame)) == RC_OK)
 		client_frame(s, &frame);
@@ -216,7 +218,7 @@ server_payload(struct conn *c, const struct codec *codec, struct slice rest)
 	struct frame frame;
 	enum rc rc;
 
-	octets_read += codec->is_octets;
+	octets_read += codec->form == FORM_OCTETS;
 	while ((rc = codec->frame_next(&rest, &arena, &frame)) == RC_OK) {
 		if (c->session == NULL)
 			c->session = session_find(sid_of(&frame));
@@ -308,6 +310,29 @@ websocket_payload(const cJSON *step, const struct codec **codec_r)
 	return kept;
 }
 
+/* What the server said in a text message, to the byte: UTF-8, encoded once. */
+static void
+message_is_said_as_captured(struct slice text)
+{
+	struct assembler a = ASSEMBLER_INIT;
+	struct buf out = BUF_INIT;
+	struct packet p;
+	struct frame frame;
+
+	if (codec_eio3.message_read(false, text, &arena, &frame) != RC_OK ||
+	    frame.type != FRAME_MESSAGE || frame.is_binary ||
+	    codec_eio3.packet_next(&a, &frame, &limits, &arena, &p) != RC_OK ||
+	    (p.type != PACKET_EVENT && p.type != PACKET_ACK))
+		return;
+	codec_eio3.messages->packet_write(&out, &p, SLICE("an offset"));
+	if (!slice_eq(buf_slice(&out), text))
+		T_FAIL("'%.*s' is said as '%.*s'", SLICE_ARGS(text),
+		    SLICE_ARGS(buf_slice(&out)));
+	messages_written++;
+	wide_messages += utf8_ascii(text) < text.n;
+	buf_free(&out);
+}
+
 static void
 on_websocket(const cJSON *step, struct conn *c, bool from_client)
 {
@@ -316,6 +341,8 @@ on_websocket(const cJSON *step, struct conn *c, bool from_client)
 	bool is_text = slice_is(text_of(step, "opcode"), "text");
 
 	if (!from_client) {
+		if (payload.p != NULL && is_text)
+			message_is_said_as_captured(body_of(step, &arena));
 		if (payload.p != NULL)
 			server_payload(c, codec, payload);
 		else if (c->session != NULL && !c->is_probing)
@@ -403,6 +430,8 @@ the_transcripts_held_enough_to_mean_something(void)
 	T_OK(packets_written > 500);
 	T_OK(octets_read > 50);
 	T_OK(binary_read > 20);
+	T_OK(messages_written > 40);
+	T_OK(wide_messages > 10);
 }
 
 int

@@ -345,19 +345,6 @@ a_websocket_message_holds_all_frames(void)
 	T_OK(!codec_v0.message_next(&rest, &arena, &is_binary, &data));
 }
 
-static void
-a_garbled_websocket_message_hides_no_other(void)
-{
-	struct buf payload = BUF_INIT;
-
-	codec_v0.message_add(&payload, false, SLICE("garbage"));
-	codec_v0.message_add(&payload, true, SLICE("~m~1~m~b"));
-	codec_v0.message_add(&payload, false, SLICE("~m~9~m~short"));
-	codec_v0.message_add(&payload, false, SLICE("~m~1~m~x"));
-	T_SLICE(buf_slice(&payload), "~m~5~m~short~m~1~m~x");
-	buf_free(&payload);
-}
-
 /* ---- forms ---- */
 
 static void
@@ -419,7 +406,6 @@ main(void)
 	T_RUN(the_session_opens_with_its_id);
 	T_RUN(a_heartbeat_has_a_number);
 	T_RUN(a_websocket_message_holds_all_frames);
-	T_RUN(a_garbled_websocket_message_hides_no_other);
 	T_RUN(a_form_holds_the_payload);
 	T_RUN(line_ends_of_a_form_are_repaired);
 	arena_free(&arena);

@@ -335,15 +335,31 @@ a_payload_becomes_a_message_for_each_packet(void)
 }
 
 static void
-messages_become_a_payload(void)
+a_message_is_one_packet(void)
 {
-	buf_free(&out);
-	codec_v1.message_add(&out, true, SLICE("bytes"));
-	codec_v1.message_add(&out, false, SLICE(""));
-	codec_v1.message_add(&out, false, SLICE("3:::a"));
-	T_SLICE(buf_slice(&out), "3:::a");
-	codec_v1.message_add(&out, false, SLICE("2::"));
-	T_SLICE(buf_slice(&out), MARK "5" MARK "3:::a" MARK "3" MARK "2::");
+	struct frame frame;
+
+	T_EQ(codec_v1.message_read(false, SLICE("3:::a"), &arena, &frame), RC_OK);
+	T_EQ(frame.type, FRAME_MESSAGE);
+	T_SLICE(frame.data, "3:::a");
+	T_EQ(codec_v1.message_read(false, SLICE("2::"), &arena, &frame), RC_OK);
+	T_EQ(frame.type, FRAME_PONG);
+}
+
+static void
+a_message_that_is_no_packet_says_nothing(void)
+{
+	const struct slice messages[] = { SLICE(""), SLICE("x"),
+	    SLICE(MARK "5" MARK "3:::a") };
+	struct frame frame;
+	size_t i;
+
+	for (i = 0; i < N_ELEMENTS(messages); i++) {
+		T_EQ(codec_v1.message_read(false, messages[i], &arena, &frame), RC_OK);
+		T_EQ(frame.type, FRAME_NOOP);
+	}
+	T_EQ(codec_v1.message_read(true, SLICE("3:::a"), &arena, &frame), RC_OK);
+	T_EQ(frame.type, FRAME_NOOP);
 }
 
 static void
@@ -415,7 +431,8 @@ main(void)
 	T_RUN(payloads_are_joined_whatever_they_hold);
 	T_RUN(a_handshake_names_its_times_and_transports);
 	T_RUN(a_payload_becomes_a_message_for_each_packet);
-	T_RUN(messages_become_a_payload);
+	T_RUN(a_message_is_one_packet);
+	T_RUN(a_message_that_is_no_packet_says_nothing);
 	T_RUN(a_message_tells_whether_it_is_more_than_a_sign_of_life);
 	T_RUN(a_form_holds_the_payload_as_a_json_string);
 	T_RUN(a_form_of_old_holds_it_as_it_is);

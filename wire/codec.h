@@ -129,16 +129,25 @@ struct manners {
 	enum rc (*form_read)(struct buf *payload, struct slice form, bool from_page);
 };
 
+/* What a codec's payload is made for. */
+enum codec_form {
+	FORM_TEXT,
+	FORM_OCTETS,                    /* application/octet-stream */
+	FORM_MESSAGES,                  /* to be cut into WebSocket messages only */
+	FORM__COUNT
+};
+
 struct codec {
 	const char *name;               /* "eio4", as in the option `generations` */
 	enum generation generation;
 	struct traits traits;
 	const struct manners *manners;  /* NULL: Engine.IO */
 
-	/* The same generation in application/octet-stream; NULL: it has no such
-	 * form.  A payload has one form throughout. */
-	const struct codec *octets;
-	bool is_octets;                 /* this is that form */
+	/* The same generation in another form; NULL: it has no such form (messages:
+	 * they are cut off a text).  A payload has one form throughout.  Of
+	 * `messages` there are only the verbs that write, and message_next(). */
+	const struct codec *octets, *messages;
+	enum codec_form form;           /* this one's */
 
 	/* For clients that say EIO=2, where something differs; NULL: the same. */
 	const struct codec *eio2;
@@ -184,15 +193,16 @@ struct codec {
 	bool (*message_next)(struct slice *rest, struct arena *arena,
 	    bool *is_binary_r, struct slice *data_r);
 
-	/* Appends a WebSocket message to a payload as frame_next() reads it. */
+	/* Appends such a message to a payload, of `octets` only. */
 	void (*message_add)(struct buf *payload, bool is_binary, struct slice data);
 
 	/* Whether a text message is no more than a close, ping, pong or noop.  NULL:
 	 * nobody streams in this generation. */
 	enum frame_type (*message_type)(struct slice data, bool from_client);
 
-	/* A WebSocket message is one engine packet: that packet, without the way
-	 * over a payload.  RC_BAD_INPUT as frame_next().  NULL: by message_add(). */
+	/* The engine packet that a WebSocket message is; one that says nothing is a
+	 * noop.  RC_BAD_INPUT as frame_next().  NULL: a text message may hold several,
+	 * for frame_next(), and a binary one says nothing. */
 	enum rc (*message_read)(bool is_binary, struct slice data,
 	    struct arena *arena, struct frame *frame_r);
 

@@ -1,20 +1,23 @@
 /*
  * eio3.c - Engine.IO 3 and Socket.IO parsers 3 and 4: clients 1.x and 2.x
  *
- * Two forms of a payload, so two codecs that share all but their frames:
+ * Three forms of a payload, so three codecs that share all but their frames:
  *
  *     text      LENGTH ':' PACKET ...           LENGTH in UTF-16 units
  *     octets    00|01 DIGITS FF PACKET ...      digits as bytes 0..9, in bytes;
  *                                               01: the byte 4 and binary data
+ *     messages  PACKET 1E PACKET ...            what is cut into WebSocket messages
  *
  * In text a binary message is 'b4' and base64.  Text goes to everybody, octets
  * to who can take them, and only if there is something binary in them.
  *
  * The libraries before 2.0 count bytes, not units, and encode a packet in text
  * as UTF-8 twice.  Nothing in a request tells them apart, but that browser builds
- * of 1.0.x say EIO=2; these encode what they say on a WebSocket twice, too.  So
- *   - what is sent is ASCII, with \uXXXX for the rest (a namespace's name, which
- *     is no JSON, goes as it is);
+ * of 1.0.x say EIO=2; these encode and decode what a WebSocket carries twice, too.
+ * To all others a message is plain UTF-8.  So
+ *   - what is sent as text is ASCII, with \uXXXX for the rest (a namespace's name,
+ *     which is no JSON, goes as it is), and so it is on a WebSocket to EIO=2;
+ *   - other WebSockets get the JSON as the log has it: a copy;
  *   - what comes in text with characters of U+0080..U+00FF and none above, which
  *     as bytes would be UTF-8 themselves, was encoded twice.  Only a 2.x client
  *     that says such a thing and means it is misunderstood.
@@ -44,6 +47,8 @@
 #define OCTETS_TEXT   0
 #define OCTETS_BINARY 1
 #define OCTETS_END    '\xff'    /* of the length */
+
+#define SEPARATOR     '\x1e'    /* in no JSON and no name: a control character */
 
 static_assert(FRAME_OPEN == 0 && FRAME_MESSAGE == 4 && FRAME_NOOP == FRAME_LAST,
     "frame types are numbered as on the wire");
@@ -106,11 +111,22 @@ without_surrogates(struct slice s, struct arena *arena)
 	return copy;
 }
 
+/* An event or an answer, of which packet_next() leaves no byte unseen, and in which
+ * nothing begins like a surrogate. */
+static bool
+is_seen_later(struct slice s)
+{
+	return (slice_starts(s, SLICE("42")) || slice_starts(s, SLICE("43"))) &&
+	    memchr(s.p, 0xed, s.n) == NULL;
+}
+
 static enum rc
 text_clean(struct slice *s, struct arena *arena)
 {
 	bool has_surrogate;
 
+	if (is_seen_later(*s))
+		return RC_OK;
 	if (!is_text(*s, &has_surrogate))
 		return RC_BAD_INPUT;
 	if (has_surrogate)
@@ -122,16 +138,20 @@ text_clean(struct slice *s, struct arena *arena)
 static bool
 bytes_of_characters(struct slice s, struct arena *arena, struct slice *bytes_r)
 {
-	char *p = arena_alloc(arena, s.n);
-	size_t n = 0;
-	int32_t c;
+	const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n;
+	char *start = arena_alloc(arena, s.n), *q = start;
 
-	while ((c = utf8_next(&s)) != -2) {
-		if (c < 0 || c > 0xff)
+	while (p < end) {
+		if (*p < 0x80) {
+			*q++ = (char)*p++;
+			continue;
+		}
+		if (*p < 0xc2 || *p > 0xc3 || end - p < 2 || (p[1] & 0xc0) != 0x80)
 			return false;
-		p[n++] = (char)c;
+		*q++ = (char)((p[0] & 3) << 6 | (p[1] & 0x3f));
+		p += 2;
 	}
-	*bytes_r = slice_of(p, n);
+	*bytes_r = slice_of(start, (size_t)(q - start));
 	return true;
 }
 
@@ -151,25 +171,15 @@ text_decode(struct slice *packet, struct arena *arena)
 }
 
 /* The bytes of so many UTF-16 units at the start of s; false: it has not as
- * many, or one would be half a character. */
+ * many, or one would be half a character.  Whether they are text is seen later. */
 static bool
 units_cut(struct slice *s, size_t units, struct slice *text_r)
 {
-	struct slice rest;
-	size_t n = utf8_ascii(slice_head(*s, units)), bytes;
+	size_t n = utf8_cut(*s, &units);
 
-	rest = slice_skip(*s, n);
-	for (units -= n; units > 0; rest = slice_skip(rest, bytes)) {
-		if ((bytes = utf8_head(rest)) == 0 &&
-		    (bytes = surrogate_head(rest)) == 0)
-			return false;
-		if (bytes == 4 && units == 1)
-			return false;
-		units -= bytes == 4 ? 2 : 1;
-	}
-	*text_r = slice_head(*s, s->n - rest.n);
-	*s = rest;
-	return true;
+	*text_r = slice_head(*s, n);
+	*s = slice_skip(*s, n);
+	return units == 0;
 }
 
 /* Decodes into the arena itself: a text is never shorter than its bytes. */
@@ -304,17 +314,18 @@ error_value(struct slice data)
 	return value.p == NULL ? data : value;
 }
 
-/* The text of a packet, from the engine's type on. */
+/* The text of a packet, from the engine's type on; say() writes its JSON. */
 static void
-message_write(struct buf *out, const struct packet *packet, size_t attachments)
+message_write(struct buf *out, const struct packet *packet, size_t attachments,
+    void (*say)(struct buf *out, struct slice json))
 {
 	buf_reserve(out, packet->data.n + packet->nsp.n + packet->query.n + 64);
 	buf_char(out, '0' + FRAME_MESSAGE);
 	sio_head_write(out, packet, attachments);
 	if (packet->type == PACKET_CONNECT_ERROR)
-		json_ascii(out, error_value(packet->data));
+		say(out, error_value(packet->data));
 	else if (packet->type != PACKET_CONNECT)        /* an answer has none */
-		json_ascii(out, packet->data);
+		say(out, packet->data);
 }
 
 /* Puts prefix before what stands at from. */
@@ -376,7 +387,7 @@ eio3_packet_write(struct buf *out, const struct packet *packet,
 	size_t from = out->n;
 
 	(void)offset;
-	message_write(out, packet, attachment_count(packet));
+	message_write(out, packet, attachment_count(packet), json_ascii);
 	text_close(out, from);
 	while (pack_next(&rest, &data)) {
 		buf_int(out, (int64_t)(2 + (data.n + 2) / 3 * 4));
@@ -394,7 +405,7 @@ octets_packet_write(struct buf *out, const struct packet *packet,
 	char space[24];
 
 	(void)offset;
-	message_write(out, packet, attachment_count(packet));
+	message_write(out, packet, attachment_count(packet), json_ascii);
 	octets_close(out, from);
 	while (pack_next(&rest, &data)) {
 		buf_add(out, octets_prefix(space, OCTETS_BINARY, data.n + 1));
@@ -442,43 +453,84 @@ eio3_join(struct buf *out, struct slice piece)
 
 /* ---- WebSocket: a message a packet, binary behind its type as a byte --------------- */
 
+/* One of our own packets as a message. */
+static void
+message_of(struct slice packet, struct arena *arena, bool *is_binary_r,
+    struct slice *data_r)
+{
+	struct buf bytes = BUF_INIT;
+
+	*is_binary_r = packet.n > 0 && packet.p[0] == 'b';
+	*data_r = packet;
+	if (*is_binary_r) {
+		buf_char(&bytes, FRAME_MESSAGE);
+		(void)base64_decode(&bytes, slice_skip(packet, 2));
+		*data_r = arena_dup(arena, buf_slice(&bytes));
+		buf_free(&bytes);
+	}
+}
+
 static bool
 eio3_message_next(struct slice *rest, struct arena *arena, bool *is_binary_r,
     struct slice *data_r)
 {
-	struct buf bytes = BUF_INIT;
-	struct slice piece;
+	struct slice packet;
 	size_t units;
 
 	if (rest->n == 0 || !length_read(rest, &units) ||
-	    !units_cut(rest, units, &piece))
+	    !units_cut(rest, units, &packet))
 		return false;           /* our own payload: it ends, nothing else */
-	*is_binary_r = piece.n > 0 && piece.p[0] == 'b';
-	*data_r = piece;
-	if (*is_binary_r) {
-		buf_char(&bytes, FRAME_MESSAGE);
-		(void)base64_decode(&bytes, slice_skip(piece, 2));
-		*data_r = arena_dup(arena, buf_slice(&bytes));
-		buf_free(&bytes);
-	}
+	message_of(packet, arena, is_binary_r, data_r);
 	return true;
 }
 
-/* A payload counts its packets; a binary one that is no message becomes what
- * frame_next() refuses. */
-static void
-eio3_message_add(struct buf *payload, bool is_binary, struct slice data)
+static bool
+messages_message_next(struct slice *rest, struct arena *arena, bool *is_binary_r,
+    struct slice *data_r)
 {
-	size_t from = payload->n;
+	struct slice packet;
 
-	if (is_binary) {
-		buf_char(payload, 'b');
-		buf_char(payload, (char)('0' + (data.n > 0 ? data.p[0] & 7 : 7)));
-		base64_encode(payload, slice_skip(data, 1));
-	} else {
-		buf_add(payload, data);
+	if (!slice_cut(rest, SEPARATOR, &packet))
+		return false;
+	message_of(packet, arena, is_binary_r, data_r);
+	return true;
+}
+
+static void
+separate(struct buf *out)
+{
+	if (out->n > 0)
+		buf_char(out, SEPARATOR);
+}
+
+static void
+messages_packet_write(struct buf *out, const struct packet *packet,
+    struct slice offset)
+{
+	struct slice rest = packet->attachments, data;
+
+	(void)offset;
+	separate(out);
+	message_write(out, packet, attachment_count(packet), buf_add);
+	while (pack_next(&rest, &data)) {
+		buf_str(out, "\x1e" "b4");
+		base64_encode(out, data);
 	}
-	text_close(payload, from);
+}
+
+static void
+messages_frame_write(struct buf *out, enum frame_type type, struct slice data)
+{
+	separate(out);
+	buf_char(out, (char)('0' + type));
+	buf_add(out, data);
+}
+
+static void
+messages_join(struct buf *out, struct slice piece)
+{
+	separate(out);
+	buf_add(out, piece);
 }
 
 /* In a message nothing was encoded twice since 1.1. */
@@ -515,7 +567,7 @@ eio3_message_text(struct buf *out, struct slice binary)
 	base64_encode(out, slice_skip(binary, 1));
 }
 
-/* Both are the same generation to a session. */
+/* All are the same generation to a session. */
 #define TRAITS \
 	.name = "eio3", \
 	.generation = GENERATION_EIO3, \
@@ -530,7 +582,7 @@ eio3_message_text(struct buf *out, struct slice binary)
 
 static const struct codec codec_eio3_octets = {
 	TRAITS,
-	.is_octets = true,
+	.form = FORM_OCTETS,
 	.frame_next = octets_frame_next,
 	.packet_next = eio3_packet_next,
 	.packet_write = octets_packet_write,
@@ -539,7 +591,17 @@ static const struct codec codec_eio3_octets = {
 	.join = eio3_join,
 };
 
-/* How the two that have text read a message is all they differ in. */
+static const struct codec codec_eio3_messages = {
+	TRAITS,
+	.form = FORM_MESSAGES,
+	.packet_write = messages_packet_write,
+	.frame_write = messages_frame_write,
+	.message_next = messages_message_next,
+	.message_text = eio3_message_text,
+	.join = messages_join,
+};
+
+/* How messages are read and written is all that the two with text differ in. */
 #define TEXT \
 	TRAITS, \
 	.octets = &codec_eio3_octets, \
@@ -548,7 +610,6 @@ static const struct codec codec_eio3_octets = {
 	.packet_write = eio3_packet_write, \
 	.frame_write = eio3_frame_write, \
 	.message_next = eio3_message_next, \
-	.message_add = eio3_message_add, \
 	.message_text = eio3_message_text, \
 	.join = eio3_join
 
@@ -560,5 +621,6 @@ static const struct codec codec_eio2 = {
 const struct codec codec_eio3 = {
 	TEXT,
 	.eio2 = &codec_eio2,
+	.messages = &codec_eio3_messages,
 	.message_read = eio3_message_read,
 };

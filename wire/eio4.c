@@ -192,18 +192,6 @@ eio4_message_next(struct slice *rest, struct arena *arena, bool *is_binary_r,
 	return true;
 }
 
-static void
-eio4_message_add(struct buf *payload, bool is_binary, struct slice data)
-{
-	separate(payload);
-	if (is_binary) {
-		buf_char(payload, 'b');
-		base64_encode(payload, data);
-	} else {
-		buf_add(payload, data);
-	}
-}
-
 static enum rc
 eio4_message_read(bool is_binary, struct slice data, struct arena *arena,
     struct frame *frame_r)
@@ -231,7 +219,6 @@ const struct codec codec_eio4 = {
 	.packet_write = eio4_packet_write,
 	.frame_write = eio4_frame_write,
 	.message_next = eio4_message_next,
-	.message_add = eio4_message_add,
 	.message_read = eio4_message_read,
 	.message_text = eio4_message_text,
 	.join = eio4_join,

@@ -426,16 +426,6 @@ v0_message_next(struct slice *rest, struct arena *arena, bool *is_binary_r,
 	return data_r->n > 0;
 }
 
-/* What is no frame must not hide the messages behind it, nor take from them. */
-static void
-v0_message_add(struct buf *payload, bool is_binary, struct slice data)
-{
-	struct slice message;
-
-	while (!is_binary && message_cut(&data, &message))
-		message_write(payload, SLICE(""), message);
-}
-
 /* Several frames in one message are never a heartbeat from us. */
 static enum frame_type
 v0_message_type(struct slice data, bool from_client)
@@ -621,7 +611,6 @@ const struct codec codec_v0 = {
 	.packet_write = v0_packet_write,
 	.frame_write = v0_frame_write,
 	.message_next = v0_message_next,
-	.message_add = v0_message_add,
 	.message_type = v0_message_type,
 	.join = v0_join,
 };

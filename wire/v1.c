@@ -551,16 +551,17 @@ v1_message_next(struct slice *rest, struct arena *arena, bool *is_binary_r,
 	return rest->p != NULL && packet_cut(rest, data_r);
 }
 
-static void
-v1_message_add(struct buf *payload, bool is_binary, struct slice data)
+static enum rc
+v1_message_read(bool is_binary, struct slice data, struct arena *arena,
+    struct frame *frame_r)
 {
-	size_t from;
-
+	(void)arena;
+	*frame_r = (struct frame){ FRAME_NOOP, false, SLICE_NONE };
 	if (is_binary || data.n == 0 || is_framed(data))
-		return;
-	from = packet_begin(payload);
-	buf_add(payload, data);
-	packet_end(payload, from);
+		return RC_OK;
+	frame_r->type = type_of(data);
+	frame_r->data = data;
+	return RC_OK;
 }
 
 static enum frame_type
@@ -660,7 +661,7 @@ const struct codec codec_v1 = {
 	.packet_write = v1_packet_write,
 	.frame_write = v1_frame_write,
 	.message_next = v1_message_next,
-	.message_add = v1_message_add,
+	.message_read = v1_message_read,
 	.message_type = v1_message_type,
 	.join = v1_join,
 };

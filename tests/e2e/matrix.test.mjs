@@ -25,7 +25,7 @@ import { openPage } from "./lib/page.mjs";
 import { openV0, script } from "./lib/v0.mjs";
 import { DEADLINE, collect, next } from "./lib/wait.mjs";
 
-const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'single' \\ \u2028\u2029\n\t ~m~3~m~ </script>";
+const TEXT = "Grüße, 日本 \u{1F469}\u200D\u{1F4BB}\u{1F389} \"quoted\" 'single' \\ \u2028\u2029\n\t \ud83c. ~m~3~m~ </script>";
 const FRONTS = all ? ["none", "lighttpd", "apache-fcgid", "apache-proxy", "nginx", "cgi", "htaccess"] : ["none", "lighttpd"];
 const NO_STREAMS = { cgi: "CGI cannot let an answer go on", htaccess: "mod_fcgid passes nothing on before the end, and .htaccess cannot tell it to" };
 const STREAMS = ["htmlfile", "xhr-multipart"], HIXIE = ["hixie-76", "hixie-75"];

@@ -2,7 +2,7 @@
  * fuzz_eio3.c - any body, as text and as octets, is refused or read
  *
  * What must hold: no body harms a reader; a packet that was read is written in
- * both forms so that each is read as the same, the text in ASCII but for the
+ * each form so that each is read as the same, the text in ASCII but for the
  * names; a packet half read survives its way through the store.
  *
  * SPDX-License-Identifier: ISC
@@ -97,6 +97,31 @@ write_and_read(const struct codec *codec, const struct packet *p)
 }
 
 static void
+say_and_hear(const struct packet *p)
+{
+	struct assembler a = ASSEMBLER_INIT;
+	struct arena arena = ARENA_INIT;
+	struct buf out = BUF_INIT;
+	struct slice rest, data;
+	struct packet again;
+	struct frame frame;
+	enum rc rc = RC_AGAIN;
+	bool is_binary;
+
+	codec_eio3.messages->packet_write(&out, p, SLICE_NONE);
+	rest = buf_slice(&out);
+	while (codec_eio3.messages->message_next(&rest, &arena, &is_binary, &data)) {
+		FUZZ_MUST(rc == RC_AGAIN && (is_binary || utf8_valid(data)));
+		FUZZ_MUST(codec_eio3.message_read(is_binary, data, &arena, &frame) == RC_OK);
+		rc = codec_eio3.packet_next(&a, &frame, &limits, &arena, &again);
+	}
+	FUZZ_MUST(rc == RC_OK);
+	must_be_same(p, &again);
+	buf_free(&out);
+	arena_free(&arena);
+}
+
+static void
 packet_is_sound(const struct packet *p)
 {
 	FUZZ_MUST(p->type < PACKET__COUNT && p->type != PACKET_CONNECT_ERROR);
@@ -121,30 +146,51 @@ through_the_store(struct assembler *a, struct arena *arena)
 }
 
 static void
+read_frame(const struct codec *codec, struct assembler *a, const struct frame *frame,
+    struct arena *arena, enum rc *rc_r)
+{
+	struct packet p;
+
+	if (frame->type != FRAME_MESSAGE) {
+		FUZZ_MUST(utf8_valid(frame->data));
+		return;
+	}
+	*rc_r = codec->packet_next(a, frame, &limits, arena, &p);
+	FUZZ_MUST(*rc_r == RC_BAD_INPUT || frame->is_binary || utf8_valid(frame->data));
+	if (*rc_r == RC_OK) {
+		packet_is_sound(&p);
+		write_and_read(codec_eio3.octets, &p);
+		say_and_hear(&p);
+		if (is_name_sure(&p))
+			write_and_read(&codec_eio3, &p);
+	} else if (*rc_r == RC_AGAIN) {
+		through_the_store(a, arena);
+	} else {
+		FUZZ_MUST(*rc_r == RC_BAD_INPUT);
+	}
+}
+
+static void
 read_body(const struct codec *codec, struct slice rest, struct arena *arena)
 {
 	struct assembler a = ASSEMBLER_INIT;
 	struct frame frame;
-	struct packet p;
 	enum rc rc = RC_OK;
 
-	while (codec->frame_next(&rest, arena, &frame) == RC_OK) {
-		FUZZ_MUST(frame.is_binary || utf8_valid(frame.data));
-		if (frame.type != FRAME_MESSAGE)
-			continue;
-		rc = codec->packet_next(&a, &frame, &limits, arena, &p);
-		if (rc == RC_OK) {
-			packet_is_sound(&p);
-			write_and_read(codec_eio3.octets, &p);
-			if (is_name_sure(&p))
-				write_and_read(&codec_eio3, &p);
-		} else if (rc == RC_AGAIN) {
-			through_the_store(&a, arena);
-		} else {
-			FUZZ_MUST(rc == RC_BAD_INPUT);
-			break;
-		}
-	}
+	while (rc != RC_BAD_INPUT && codec->frame_next(&rest, arena, &frame) == RC_OK)
+		read_frame(codec, &a, &frame, arena, &rc);
+}
+
+/* As a message, from who says EIO=3 and from who says EIO=2. */
+static void
+read_message(const struct codec *codec, struct slice text, struct arena *arena)
+{
+	struct assembler a = ASSEMBLER_INIT;
+	struct frame frame;
+	enum rc rc;
+
+	if (codec->message_read(false, text, arena, &frame) == RC_OK)
+		read_frame(codec, &a, &frame, arena, &rc);
 }
 
 int
@@ -155,6 +201,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	read_body(&codec_eio3, input, &arena);
 	read_body(codec_eio3.octets, input, &arena);
+	if (utf8_valid(input)) {        /* as every text of a WebSocket */
+		read_message(&codec_eio3, input, &arena);
+		read_message(codec_eio3.eio2, input, &arena);
+	}
 	arena_free(&arena);
 	return 0;
 }
