@@ -2,7 +2,7 @@
  * generations.mjs - what a message costs in each client generation, all in all
  *
  *     node bench/generations.mjs --build DIR [--messages 60] [--clients 10]
- *         [--only polling|websocket] [--profile FOLDER]
+ *         [--only polling|websocket] [--profile FOLDER] [--cpu ROUNDS]
  *
  * siogate-ws runs under callgrind, and each generation does the same over the same
  * transport: a client emits and is answered, one message after the other; then one
@@ -12,6 +12,11 @@
  * the end clients of all generations sit in one room, and the server's own counter
  * says how often it has encoded what was said there.  Needs valgrind and the package
  * ws (tests/e2e: npm ci).
+ *
+ * With --cpu it is the processor's time, the kernel's included: a server for each
+ * generation, all without valgrind, which do the same in turns, so many rounds.  What
+ * is compared is what was measured within one round; printed are the medians, and
+ * between which bounds the middle half of the ratios lies.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,7 +29,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 const { values: opt } = parseArgs({ options: { build: { type: "string", default: "." }, messages: { type: "string", default: "60" },
-  clients: { type: "string", default: "10" }, only: { type: "string", default: "" }, profile: { type: "string" } } });
+  clients: { type: "string", default: "10" }, only: { type: "string", default: "" }, profile: { type: "string" }, cpu: { type: "string" } } });
 const WebSocket = createRequire(new URL("../tests/e2e/package.json", import.meta.url))("ws");
 const MESSAGES = Number(opt.messages), CLIENTS = Number(opt.clients), KEY = "bench";
 const TEXTS = { short: "hi", words: "Grüße, 日本 🎉 ".repeat(10), long: "the quick brown fox jumps over the lazy dog and on ".repeat(20) };
@@ -194,6 +199,11 @@ class Server {
       copyFileSync(dump, join(opt.profile, `${name.replaceAll(" ", "-")}.out`));
     return Number(/^(?:summary|totals): (\d+)/m.exec(readFileSync(dump, "utf8"))[1]);
   }
+  /* Nanoseconds on a processor so far, of all its threads, in the kernel, too. */
+  cpu() {
+    const tasks = `/proc/${this.child.pid}/task`;
+    return readdirSync(tasks).reduce((sum, task) => sum + Number(readFileSync(join(tasks, task, "schedstat"), "utf8").split(" ")[0]), 0);
+  }
   async encoded() {
     const page = await (await fetch(this.url(`/socket.io/?key=${KEY}`), { headers: { Accept: "text/html" } })).text();
     return Number(/records it has encoded<\/th><td>(\d+)/.exec(page)[1]);
@@ -268,10 +278,53 @@ async function mixed(transport, port) {
   }
 }
 
+const quantile = (list, q) => list.toSorted((a, b) => a - b)[Math.round((list.length - 1) * q)];
+
+/* Each in its turn, the first of a round another one each time. */
+async function rounds(runs, script, text, share) {
+  const times = runs.map(() => []);
+  for (let round = 0; round < Number(opt.cpu) + 1; round++)
+    for (let i = 0; i < runs.length; i++) {
+      const at = (round + i) % runs.length, { server, clients, generation } = runs[at], before = server.cpu();
+      await script(server, clients, generation, text);
+      times[at].push((server.cpu() - before) / MESSAGES / share / 1000);
+    }
+  return times.map((list) => list.slice(1));                    /* what is done once is done */
+}
+
+async function compare(transport, port) {
+  const runs = [];
+  try {
+    for (const [i, generation] of Object.values(generations).entries()) {
+      const run = { generation, server: await new Server(port + i).start(false), clients: [] };
+      runs.push(run);
+      for (let n = 0; n < CLIENTS; n++)
+        run.clients.push(await new transports[transport](port + i, generation).open());
+    }
+    for (const [word, text] of Object.entries(TEXTS))
+      for (const [what, script, share] of [["echo", (server, clients, generation) => echoes(clients[0], generation, text), 1], ["broadcast", broadcasts, CLIENTS]]) {
+        const [first, ...others] = await rounds(runs, script, text, share);
+        const ratios = others.map((list) => list.map((time, i) => time / first[i]));
+        console.log(`  ${`${what} ${word}`.padEnd(16)}${quantile(first, 0.5).toFixed(1).padStart(10)}${ratios.map((list) =>
+          `${quantile(list, 0.5).toFixed(2)} (${quantile(list, 0.25).toFixed(2)} to ${quantile(list, 0.75).toFixed(2)})`.padStart(22)).join("")}`);
+      }
+  } finally {
+    for (const { server, clients } of runs) {
+      clients.forEach((client) => client.close());
+      await server.stop();
+    }
+  }
+}
+
 const names = Object.keys(generations), port = 20000 + process.pid % 20000;
 for (const transport of Object.keys(transports)) {
   if (!transport.includes(opt.only))
     continue;
+  if (opt.cpu) {
+    console.log(`${transport.padEnd(18)}${"eio4, us".padStart(10)}${names.slice(1).map((name) => `${name}, ratio`.padStart(22)).join("")}`);
+    await compare(transport, port);
+    continue;
+  }
   const figures = {};
   for (const name of names)
     figures[name] = await measure(name, transport, port);
