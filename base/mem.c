@@ -4,8 +4,9 @@
  * Must stay true:
  *   - no function here returns NULL
  *   - an arena's block never moves, so what was given out stays where it is
- *   - under AddressSanitizer a reset frees every block: whoever keeps a pointer
- *     past the turn is found by the sanitizer instead of by a user
+ *   - under AddressSanitizer a reset frees every block, and a shelf keeps nothing:
+ *     whoever keeps a pointer too long is found by the sanitizer instead of by a
+ *     user
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,6 +28,7 @@ enum {
 	BLOCK_FIRST = 4096 - 64,        /* with malloc's own words: one page */
 	STACK_BYTES = 64 * 1024,        /* of a thread that frees */
 	BLOCK_KEPT = 256 * 1024,        /* a larger one is not kept by a reset */
+	SHELF_MAX = 128,                /* pieces; more go back to malloc() */
 	/* glibc's tcache: so many free pieces of each size, for its own thread */
 	TCACHE_SMALLEST = 24, TCACHE_LARGEST = 1032, TCACHE_STEP = 16, TCACHE_COUNT = 7
 };
@@ -228,11 +230,51 @@ arena_free(struct arena *a)
 	a->block = NULL;
 }
 
-/* ---- giving back --------------------------------------------------------------- */
+/* ---- shelves ------------------------------------------------------------------- */
 
 struct piece {
 	struct piece *next;
 };
+
+void *
+shelf_take(struct shelf *shelf, size_t n)
+{
+	struct piece *piece = shelf->first;
+
+	if (piece == NULL)
+		return mem_alloc(n);
+	shelf->first = piece->next;
+	shelf->n--;
+	return memset(piece, 0, n);
+}
+
+void
+shelf_put(struct shelf *shelf, void *p)
+{
+	struct piece *piece = p;
+
+	if (!KEEPS_A_BLOCK || shelf->n == SHELF_MAX) {
+		free(p);
+		return;
+	}
+	piece->next = shelf->first;
+	shelf->first = piece;
+	shelf->n++;
+}
+
+void
+shelf_clear(struct shelf *shelf)
+{
+	struct piece *piece;
+
+	while ((piece = shelf->first) != NULL) {
+		shelf->first = piece->next;
+		free(piece);
+	}
+	shelf->n = 0;
+}
+
+/* ---- giving back --------------------------------------------------------------- */
 
 static void *
 pieces_free(void *arg)

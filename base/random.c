@@ -13,6 +13,7 @@
 #include "config.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -107,8 +108,9 @@ random_id(char id_r[ID_LEN + 1])
 	id_r[ID_LEN] = '\0';
 }
 
+/* The last word, which is not full. */
 static uint64_t
-load_le(const unsigned char *p, size_t n)
+load_rest(const unsigned char *p, size_t n)
 {
 	uint64_t v = 0;
 	size_t i;
@@ -118,9 +120,18 @@ load_le(const unsigned char *p, size_t n)
 	return v;
 }
 
+static inline uint64_t
+load_le(const unsigned char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+
 #define ROTATE(x, by) ((x) << (by) | (x) >> (64 - (by)))
 
-static void
+static inline void
 sip_rounds(uint64_t v[4], int count)
 {
 	while (count-- > 0) {
@@ -137,7 +148,7 @@ sip_rounds(uint64_t v[4], int count)
 	}
 }
 
-static void
+static inline void
 sip_word(uint64_t v[4], uint64_t word)
 {
 	v[3] ^= word;
@@ -149,7 +160,7 @@ uint64_t
 siphash(const unsigned char key[16], struct slice data)
 {
 	const unsigned char *p = (const unsigned char *)data.p;
-	uint64_t k0 = load_le(key, 8), k1 = load_le(key + 8, 8);
+	uint64_t k0 = load_le(key), k1 = load_le(key + 8);
 	uint64_t v[4] = {
 		k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
 		k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573),
@@ -157,9 +168,9 @@ siphash(const unsigned char key[16], struct slice data)
 	size_t at;
 
 	for (at = 0; at + 8 <= data.n; at += 8)
-		sip_word(v, load_le(p + at, 8));
+		sip_word(v, load_le(p + at));
 	sip_word(v, (uint64_t)data.n << 56 |
-	    (data.n == at ? 0 : load_le(p + at, data.n - at)));
+	    (data.n == at ? 0 : load_rest(p + at, data.n - at)));
 	v[2] ^= 0xff;
 	sip_rounds(v, 4);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];

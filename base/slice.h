@@ -44,7 +44,9 @@ slice_str(const char *s)
 static inline bool
 slice_eq(struct slice a, struct slice b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	/* Names mostly differ in their length or their first byte. */
+	return a.n == b.n && (a.n == 0 ||
+	    (a.p[0] == b.p[0] && memcmp(a.p, b.p, a.n) == 0));
 }
 
 static inline bool

@@ -82,7 +82,7 @@ connection_close(struct connection *c)
 	arrival_fini(&c->arrival);
 	buf_free(&c->body);
 	buf_free(&c->out);
-	free(c);
+	shelf_put(&door->spare, c);
 }
 
 static void
@@ -350,7 +350,7 @@ connection_read(struct connection *c)
 void
 connection_take(struct door *door, int fd)
 {
-	struct connection *c = mem_alloc(sizeof(*c));
+	struct connection *c = shelf_take(&door->spare, sizeof(*c));
 
 	c->door = door;
 	c->fd = fd;

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "fcgi/arrival.h"
 #include "http/house.h"
 #include "http/http.h"
@@ -61,6 +62,7 @@ struct door {
 	struct connection_list fresh;   /* met in this turn, not watched yet */
 	struct connection_list seated;  /* watched */
 	struct connection_list ready;   /* READING: more than one request was there */
+	struct shelf spare;             /* closed ones, to be used again */
 	size_t n_connections, n_busy;   /* busy: not READING */
 	uint64_t n_served;              /* requests so far */
 	bool woken, leaving;

@@ -81,7 +81,7 @@ variable_read(struct slice name, struct slice value, struct slice *found)
 {
 	size_t i, end;
 
-	if (name.n > 5 && memcmp(name.p, "HTTP_", 5) == 0) {
+	if (name.n > 5 && name.p[0] == 'H' && memcmp(name.p, "HTTP_", 5) == 0) {
 		name = slice_skip(name, 5);
 		/* A client's "Proxy:" must not look like a variable (httpoxy). */
 		if (!slice_is(name, "PROXY"))
@@ -92,8 +92,9 @@ variable_read(struct slice name, struct slice value, struct slice *found)
 		return;
 	i = of_length[name.n].first;
 	for (end = i + of_length[name.n].n; i < end; i++)
-		if (memcmp(name.p, variables[i].p, name.n) == 0 &&
-		    found[i].p == NULL)
+		if (name.p[1] == variables[i].p[1] &&
+		    name.p[name.n - 1] == variables[i].p[name.n - 1] &&
+		    found[i].p == NULL && slice_eq(name, variables[i]))
 			found[i] = value;
 }
 

@@ -324,6 +324,8 @@ loop_rest(struct loop *loop)
 	loop->rest_at = 0;
 	buf_free(&door->content);
 	buf_free(&door->answer);
+	shelf_clear(&door->spare);
+	http_rest();
 	if (door->house.engine != NULL)
 		engine_rest(door->house.engine);
 	malloc_trim(0);
@@ -474,6 +476,8 @@ loop_fini(struct loop *loop)
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 	uv_loop_close(&loop->uv);
 	close(loop->door->set);
+	shelf_clear(&loop->door->spare);
+	http_rest();
 	buf_free(&loop->door->content);
 	buf_free(&loop->door->answer);
 	buf_free(&loop->door->reply);

@@ -15,6 +15,8 @@
 #include "base/mem.h"
 #include "http/gateway_private.h"
 
+static struct shelf privates;   /* of requests that are over */
+
 static void
 resources_read(struct gateway *g)
 {
@@ -219,7 +221,7 @@ http_is_ours(struct gateway *g, struct slice target)
 static void
 request_serve(struct gateway *gateway, struct http_exchange *x, struct live *live)
 {
-	struct http_private *own = mem_alloc(sizeof(*own));
+	struct http_private *own = shelf_take(&privates, sizeof(*own));
 	struct route_found found;
 	struct slice verb;
 
@@ -317,6 +319,12 @@ http_finish(struct gateway *gateway, struct http_exchange *x)
 	buf_free(&own->memory);
 	buf_free(&own->said);
 	free(own->cors_origin);
-	free(own);
+	shelf_put(&privates, own);
 	x->own = NULL;
+}
+
+void
+http_rest(void)
+{
+	shelf_clear(&privates);
 }

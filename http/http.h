@@ -127,6 +127,9 @@ void http_lost(struct gateway *gateway, struct http_exchange *x);
  * written, or after http_cancel().  May be called from within respond(). */
 void http_finish(struct gateway *gateway, struct http_exchange *x);
 
+/* No request was here for a while: gives back what the next one would use. */
+void http_rest(void);
+
 /* "Bad Request" for 400. */
 const char *http_status_text(int status);
 

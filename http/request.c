@@ -14,7 +14,8 @@ http_header_find(const struct http_header *headers, size_t n, const char *name)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (slice_eq_nocase(headers[i].name, want))
+		if (headers[i].name.n == want.n &&
+		    slice_eq_nocase(headers[i].name, want))
 			return headers[i].value;
 	return SLICE_NONE;
 }
