@@ -18,7 +18,7 @@
 enum { BUF_FIRST = 64, PACK_HEAD = 4 };
 
 void
-buf_free(struct buf *b)
+buf_drop(struct buf *b)
 {
 	free(b->p);
 	*b = (struct buf)BUF_INIT;

@@ -14,7 +14,8 @@ struct buf {
 };
 #define BUF_INIT { NULL, 0, 0 }
 
-void buf_free(struct buf *b);
+static inline void buf_free(struct buf *b);
+void buf_drop(struct buf *b);                   /* what buf_free() calls */
 void buf_reset(struct buf *b);                  /* keeps the memory */
 static inline void buf_reserve(struct buf *b, size_t more); /* room for more */
 void buf_grow(struct buf *b, size_t more);      /* what buf_reserve() calls */
@@ -29,6 +30,14 @@ static inline struct slice
 buf_slice(const struct buf *b)
 {
 	return (struct slice){ b->p == NULL ? "" : b->p, b->n };
+}
+
+/* Most that are freed hold nothing. */
+static inline void
+buf_free(struct buf *b)
+{
+	if (b->p != NULL)
+		buf_drop(b);
 }
 
 /* Every byte of every answer passes here, so these three are inline. */

@@ -204,12 +204,6 @@ json_check(struct slice text, unsigned max_depth)
 	return s.p == s.end ? RC_OK : RC_BAD_INPUT;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
 static struct slice
 without_blanks(struct slice s)
 {

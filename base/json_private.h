@@ -6,6 +6,7 @@
 #ifndef BASE_JSON_PRIVATE_H
 #define BASE_JSON_PRIVATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -41,6 +42,12 @@ json_plain_end(const char *p, const char *end)
 	    (unsigned char)*p < 0x80 && *p != '"' && *p != '\\')
 		p++;
 	return p;
+}
+
+static inline bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
 /* Four hexadecimal digits, -1 when they are not there. */

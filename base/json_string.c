@@ -17,11 +17,9 @@ enum { REPLACEMENT = 0xfffd };
 static bool
 string_inside(struct slice value, struct slice *inside_r)
 {
-	while (value.n > 0 && strchr(" \t\r\n", value.p[0]) != NULL &&
-	    value.p[0] != '\0')
+	while (value.n > 0 && is_blank(value.p[0]))
 		value = slice_skip(value, 1);
-	while (value.n > 0 && strchr(" \t\r\n", value.p[value.n - 1]) != NULL &&
-	    value.p[value.n - 1] != '\0')
+	while (value.n > 0 && is_blank(value.p[value.n - 1]))
 		value.n--;
 	*inside_r = SLICE_NONE;
 	if (value.n < 2 || value.p[0] != '"' || value.p[value.n - 1] != '"')
@@ -115,9 +113,11 @@ json_unquote(struct buf *out, struct slice value)
 struct slice
 json_text(struct arena *arena, struct slice value)
 {
-	struct slice text = SLICE_NONE;
+	struct slice text = SLICE_NONE, inside;
 	struct buf out = BUF_INIT;
 
+	if (string_inside(value, &inside) && slice_find(inside, '\\') == inside.n)
+		return arena_dup(arena, inside);        /* it is the text already */
 	if (json_unquote(&out, value) == RC_OK)
 		text = arena_dup(arena, buf_slice(&out));
 	buf_free(&out);

@@ -23,7 +23,6 @@ static struct http_header *headers;
 static size_t n_headers, headers_room;
 static struct buf names, made_target;
 
-/* The shorter first: a name is compared with those of its length only. */
 enum variable {
 	HTTPS, PATH, URI, SCRIPT, ADDRESS, SERVER, PORT, QUERY, TYPE, METHOD,
 	VARIABLE__COUNT
@@ -38,12 +37,18 @@ static const struct slice variables[] = {
 };
 _Static_assert(N_ELEMENTS(variables) == VARIABLE__COUNT, "a name is missing");
 
-/* Where those of a length begin; elsewhere there are none. */
-static const struct {
-	unsigned char first, n;
-} of_length[16] = {
-	[5] = { HTTPS, 1 }, [9] = { PATH, 1 }, [11] = { URI, 5 },
-	[12] = { QUERY, 2 }, [14] = { METHOD, 1 },
+/*
+ * Two dozen come with each request, so a name is compared with the one that has
+ * its length, second and last letter, if there is any.  No two of ours meet here,
+ * or the compiler would say that an element is initialised twice.
+ */
+#define PLACE(n, second, last) ((7 * (n) + (second) + (last)) % 32)
+static const unsigned char variable_at[32] = {          /* and one; 0: none */
+	[PLACE(5, 'T', 'S')] = HTTPS + 1, [PLACE(9, 'A', 'O')] = PATH + 1,
+	[PLACE(11, 'E', 'I')] = URI + 1, [PLACE(11, 'C', 'E')] = SCRIPT + 1,
+	[PLACE(11, 'E', 'R')] = ADDRESS + 1, [PLACE(11, 'E', 'E')] = SERVER + 1,
+	[PLACE(11, 'E', 'T')] = PORT + 1, [PLACE(12, 'U', 'G')] = QUERY + 1,
+	[PLACE(12, 'O', 'E')] = TYPE + 1, [PLACE(14, 'E', 'D')] = METHOD + 1,
 };
 
 static void
@@ -79,23 +84,21 @@ headers_rename(void)
 static void
 variable_read(struct slice name, struct slice value, struct slice *found)
 {
-	size_t i, end;
+	unsigned v;
 
-	if (name.n > 5 && name.p[0] == 'H' && memcmp(name.p, "HTTP_", 5) == 0) {
+	if (name.n > 5 && memcmp(name.p, "HTTP_", 5) == 0) {
 		name = slice_skip(name, 5);
 		/* A client's "Proxy:" must not look like a variable (httpoxy). */
 		if (!slice_is(name, "PROXY"))
 			header_add(name, value);
 		return;
 	}
-	if (name.n >= N_ELEMENTS(of_length))
+	if (name.n < 2)
 		return;
-	i = of_length[name.n].first;
-	for (end = i + of_length[name.n].n; i < end; i++)
-		if (name.p[1] == variables[i].p[1] &&
-		    name.p[name.n - 1] == variables[i].p[name.n - 1] &&
-		    found[i].p == NULL && slice_eq(name, variables[i]))
-			found[i] = value;
+	v = variable_at[PLACE(name.n, (unsigned char)name.p[1],
+	    (unsigned char)name.p[name.n - 1])];
+	if (v > 0 && found[v - 1].p == NULL && slice_eq(name, variables[v - 1]))
+		found[v - 1] = value;
 }
 
 static struct slice

@@ -89,6 +89,25 @@ field_of(struct query *query, struct slice name)
 	return NULL;
 }
 
+/* Cuts the next "name=value" off; false: that was the last.  Without '=' there
+ * is no value. */
+static bool
+pair_cut(struct slice *rest, struct slice *name_r, struct slice *value_r)
+{
+	const char *p = rest->p, *end = rest->p + rest->n, *equals = NULL;
+
+	if (rest->p == NULL)
+		return false;
+	for (; p < end && *p != '&'; p++)
+		if (*p == '=' && equals == NULL)
+			equals = p;
+	*value_r = equals == NULL ? SLICE_NONE :
+	    slice_of(equals + 1, (size_t)(p - equals - 1));
+	*name_r = slice_of(rest->p, (size_t)((equals == NULL ? p : equals) - rest->p));
+	*rest = p == end ? SLICE_NONE : slice_of(p + 1, (size_t)(end - p - 1));
+	return true;
+}
+
 void
 query_read(struct slice raw, struct buf *scratch, struct query *query_r)
 {
@@ -100,9 +119,7 @@ query_read(struct slice raw, struct buf *scratch, struct query *query_r)
 		return;
 	/* Decoding never makes longer: no slice into scratch is ever moved. */
 	buf_reserve(scratch, 2 * raw.n + 1);
-	while (slice_cut(&rest, '&', &value)) {
-		if (!slice_cut(&value, '=', &name))
-			continue;
+	while (pair_cut(&rest, &name, &value)) {
 		if (!plain)
 			name = decoded(name, scratch);
 		if ((field = field_of(query_r, name)) == NULL || field->p != NULL)

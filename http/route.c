@@ -58,9 +58,11 @@ path_split(struct slice raw, struct buf *scratch, struct path *path_r)
 		if (path_r->n == SEGMENTS_MAX)
 			return false;
 		from = scratch->n;
-		percent_decode(scratch, segment, false);
-		path_r->segments[path_r->n++] = slice_of(scratch->p + from,
-		    scratch->n - from);
+		if (slice_find(segment, '%') != segment.n) {
+			percent_decode(scratch, segment, false);
+			segment = slice_of(scratch->p + from, scratch->n - from);
+		}
+		path_r->segments[path_r->n++] = segment;
 	}
 	return true;
 }

@@ -19,13 +19,13 @@
 bool
 status_wanted(const struct http_private *own, const struct query *query)
 {
-	struct slice accept = http_header_get(&own->x->request, "Accept"), item,
-	    type;
+	struct slice accept, item, type;
 
 	if (query->transport.p != NULL || query->eio.p != NULL ||
 	    query->sid.p != NULL || (!own->is_head &&
 	    !slice_is(own->x->request.method, "GET")))
 		return false;
+	accept = http_header_get(&own->x->request, "Accept");
 	while (slice_cut(&accept, ',', &item))
 		if (slice_cut(&item, ';', &type) &&
 		    slice_eq_nocase(slice_trim(type), SLICE("text/html")))

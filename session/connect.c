@@ -28,14 +28,11 @@ tell(struct engine *e, struct store_op *gate, uint64_t session,
 {
 	struct store_op *op = turn_add(&e->turn, OP_APPEND, gate);
 	struct record *record = &op->u.append.record;
-	struct buf channels = BUF_INIT;
 
-	pack_add(&channels, channel_of_session(&e->arena, session));
 	record->kind = kind;
 	record->id = -1;
 	record->nsp = nsp;
-	record->channels = arena_dup(&e->arena, buf_slice(&channels));
-	buf_free(&channels);
+	record->channels = channels_of_session(&e->arena, session);
 	return op;
 }
 

@@ -206,7 +206,6 @@ apply_ack(struct engine *e, const struct effect *f, struct author *author)
 {
 	struct store_op *op;
 	struct record *record;
-	struct buf packed = BUF_INIT;
 
 	if (author->ack_id.p == NULL)
 		return;
@@ -219,9 +218,7 @@ apply_ack(struct engine *e, const struct effect *f, struct author *author)
 	op = turn_add(&e->turn, OP_APPEND, author->gate);
 	record = &op->u.append.record;
 	ack_write(f, author, record);
-	pack_add(&packed, channel_of_session(&e->arena, author->session));
-	record->channels = arena_dup(&e->arena, buf_slice(&packed));
-	buf_free(&packed);
+	record->channels = channels_of_session(&e->arena, author->session);
 	author->ack_id = SLICE_NONE;            /* at most once (edge case G5) */
 	e->said_last = op;
 }

@@ -112,7 +112,8 @@ event_split(struct post *post, struct slice data, struct slice *name_r,
 {
 	struct arena *arena = &post->e->arena;
 	struct slice rest = data, first, arg;
-	struct buf args = BUF_INIT;
+	char *args = arena_alloc(arena, data.n + 3);    /* it is never longer */
+	size_t n = 0;
 
 	json_open(&rest);
 	if (!json_next(&rest, &first))
@@ -120,15 +121,15 @@ event_split(struct post *post, struct slice data, struct slice *name_r,
 	*name_r = json_text(arena, first);
 	if (name_r->p == NULL)
 		*name_r = arena_dup(arena, first);      /* a number is a name, too */
-	buf_char(&args, '[');
+	args[n++] = '[';
 	while (json_next(&rest, &arg)) {
-		if (args.n > 1)
-			buf_char(&args, ',');
-		buf_add(&args, arg);
+		if (n > 1)
+			args[n++] = ',';
+		memcpy(args + n, arg.p, arg.n);
+		n += arg.n;
 	}
-	buf_char(&args, ']');
-	*args_r = arena_dup(arena, buf_slice(&args));
-	buf_free(&args);
+	args[n++] = ']';
+	*args_r = slice_of(args, n);
 }
 
 /* What a library of old says by itself, before its application hears anything. */
@@ -463,7 +464,7 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 	post.gate->u.receive.session = row->n;
 	post.gate->u.receive.version = row->version;
 	post.gate->u.receive.t = arena_dup(&e->arena, x->t);
-	if (x->transport == TRANSPORT_POLLING)
+	if (x->transport == TRANSPORT_POLLING && x->t.n != 0)
 		post.gate->u.receive.hash = siphash(store_key(e->store), x->body);
 	step = step_add(e, x, post.gate);
 	step->session = row->n;

@@ -28,17 +28,41 @@ channel_key(struct arena *arena, enum channel_kind kind, struct slice nsp,
 	return slice_of(p, nsp.n + name.n + 2);
 }
 
+enum { DIGITS = 20, PACK_HEAD = 4 };
+
+/* Into 2 + DIGITS bytes, at their end; how many it takes. */
+static size_t
+session_key(char *key, uint64_t session)
+{
+	size_t i = 2 + DIGITS;
+
+	do
+		key[--i] = (char)('0' + session % 10);
+	while ((session /= 10) > 0);
+	key[--i] = '\0';
+	key[--i] = (char)CHANNEL_SESSION;
+	return 2 + DIGITS - i;
+}
+
 struct slice
 channel_of_session(struct arena *arena, uint64_t session)
 {
-	char digits[24];
-	size_t i = sizeof(digits);
+	char key[2 + DIGITS];
+	size_t n = session_key(key, session);
 
-	do
-		digits[--i] = (char)('0' + session % 10);
-	while ((session /= 10) > 0);
-	return channel_key(arena, CHANNEL_SESSION, SLICE(""),
-	    slice_of(digits + i, sizeof(digits) - i));
+	return arena_dup(arena, slice_of(key + sizeof(key) - n, n));
+}
+
+struct slice
+channels_of_session(struct arena *arena, uint64_t session)
+{
+	char packed[PACK_HEAD + 2 + DIGITS], *p;
+	size_t n = session_key(packed + PACK_HEAD, session);
+
+	p = packed + sizeof(packed) - n - PACK_HEAD;
+	memset(p, 0, PACK_HEAD);
+	p[0] = (char)n;
+	return arena_dup(arena, slice_of(p, PACK_HEAD + n));
 }
 
 bool

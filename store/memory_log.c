@@ -83,28 +83,21 @@ int64_t
 memory_tell(struct memory *m, uint64_t session, enum record_kind kind,
     struct slice nsp, struct slice data)
 {
-	struct record r = { .kind = kind, .id = -1, .nsp = nsp, .data = data };
-	struct buf channels = BUF_INIT;
+	struct record r = { .kind = kind, .id = -1, .nsp = nsp, .data = data,
+	    .channels = channels_of_session(m->arena, session) };
 
-	pack_add(&channels, channel_of_session(m->arena, session));
-	r.channels = buf_slice(&channels);
 	log_add(m, &r);
-	buf_free(&channels);
 	return r.seq;
 }
 
 void
 memory_tell_poll(struct memory *m, struct mem_session *s, char answer)
 {
-	struct slice key = channel_of_session(m->arena, s->n);
 	struct record r = { .kind = RECORD_END, .id = (int64_t)s->ticket,
-	    .data = slice_of(&answer, 1) };
-	struct buf channels = BUF_INIT;
+	    .data = slice_of(&answer, 1),
+	    .channels = channels_of_session(m->arena, s->n) };
 
-	pack_add(&channels, key);
-	r.channels = buf_slice(&channels);
 	log_add(m, &r);
-	buf_free(&channels);
 	memory_wake(m, s->holder);
 	memory_drop_claim(s);
 }

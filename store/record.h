@@ -25,6 +25,8 @@ enum channel_kind {
 struct slice channel_key(struct arena *arena, enum channel_kind kind,
     struct slice nsp, struct slice name);
 struct slice channel_of_session(struct arena *arena, uint64_t session);
+/* The packed list that holds only that. */
+struct slice channels_of_session(struct arena *arena, uint64_t session);
 
 /* Takes a key apart (slices into it). */
 bool channel_split(struct slice key, enum channel_kind *kind_r,

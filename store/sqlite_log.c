@@ -42,18 +42,6 @@ seq_next(struct sqlite *db, int64_t bytes)
 
 /* ---- what was said of late ------------------------------------------------------ */
 
-static struct slice
-packed_session(struct arena *arena, uint64_t session)
-{
-	struct slice key = channel_of_session(arena, session), packed;
-	struct buf buf = BUF_INIT;
-
-	pack_add(&buf, key);
-	packed = arena_dup(arena, buf_slice(&buf));
-	buf_free(&buf);
-	return packed;
-}
-
 /*
  * A ring of the last records that this process wrote without anybody else
  * writing in between.  A drain finds here what of it concerns the session,
@@ -119,7 +107,7 @@ said_add(struct sqlite *db, const struct record *r, int64_t seq,
 	said->drained.record.wall_ms = db->wall;
 	said->drained.unless_ids = unless_ids;
 	if (session != 0)
-		said->drained.record.channels = packed_session(db->arena, session);
+		said->drained.record.channels = channels_of_session(db->arena, session);
 	*db->said_end = said;
 	db->said_end = &said->next;
 	db->drained[seq % DRAINED] = &said->drained;
@@ -134,9 +122,15 @@ record_write(struct sqlite *db, const struct record *r, int64_t channel,
 {
 	int64_t seq = seq_next(db, record_bytes(r));
 
-	sql_do(db, SQL_RECORD_ADD, "iiiiiiittbbbtb", seq, channel, prior, db->wall,
-	    (int64_t)r->kind, (int64_t)r->flags, r->id, r->id_text, r->nsp,
-	    r->channels, r->except, unless_ids, r->data, r->attachments);
+	if (channel < 0 && r->attachments.p == NULL)    /* as most are */
+		sql_do(db, SQL_RECORD_TELL, "iiiiiiittt", seq, channel, prior,
+		    db->wall, (int64_t)r->kind, (int64_t)r->flags, r->id,
+		    r->id_text, r->nsp, r->data);
+	else
+		sql_do(db, SQL_RECORD_ADD, "iiiiiiittbbbtb", seq, channel, prior,
+		    db->wall, (int64_t)r->kind, (int64_t)r->flags, r->id,
+		    r->id_text, r->nsp, r->channels, r->except, unless_ids,
+		    r->data, r->attachments);
 	said_add(db, r, seq, channel < 0 ? (uint64_t)-channel : 0, unless_ids);
 	recent_add(db, seq, pack_count(r->channels) > 1 ? RECENT_MANY : channel, prior);
 	return seq;
@@ -412,7 +406,7 @@ record_read(sqlite3_stmt *s, struct arena *arena, struct record *record_r)
 		.attachments = col_dup(s, 11, arena),
 	};
 	record_r->channels = channel >= 0 ? col_dup(s, 8, arena) :
-	    packed_session(arena, (uint64_t)-channel);
+	    channels_of_session(arena, (uint64_t)-channel);
 }
 
 struct record_seen {

@@ -251,6 +251,9 @@ static const char *const texts[] = {
 	    " flags, id, id_text, nsp, channels, unless, unless_ids, data,"
 	    " attachments) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
 	    " ?12, ?13, ?14)",
+	[SQL_RECORD_TELL] = "INSERT INTO record(seq, channel, prior, wall, kind,"
+	    " flags, id, id_text, nsp, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+	    " ?8, ?9, ?10)",
 	[SQL_RECORD_ALSO] = "INSERT OR IGNORE INTO also(channel, seq)"
 	    " VALUES(?1, ?2)",
 	[SQL_RECORD_GET] = "SELECT " RECORD_COLUMNS " FROM record WHERE seq = ?1",
