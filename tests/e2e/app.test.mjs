@@ -13,6 +13,7 @@ import { ask, closing, connect } from "./lib/client.mjs";
 import { RawSocket } from "./lib/frames.mjs";
 import { fronts, startFront, startSidecar } from "./lib/front.mjs";
 import { request } from "./lib/http.mjs";
+import { freePort } from "./lib/program.mjs";
 import { next, until } from "./lib/wait.mjs";
 
 const listen = (server) => new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
@@ -166,9 +167,7 @@ for (const name of fronts("none"))
     });
 
     it("that is not there is 502, in words", async () => {
-      const server = net.createServer(), port = await listen(server);
-      await new Promise((resolve) => server.close(resolve));
-      const got = await request(await behind(port), "/");
+      const got = await request(await behind(await freePort()), "/");
       assert.equal(got.status, 502);
       assert.match(got.body, /cannot be reached.*option app/);
     });
