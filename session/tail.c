@@ -278,13 +278,22 @@ scan_record(void *arg, const struct record *record)
 	scan->last = record->seq;
 }
 
+/* It has asked in this turn already, and what it got is not to be forgotten. */
+static bool
+is_answered(const struct parked *p)
+{
+	return p->ask != NULL && (p->ask->rc != RC_OK ||
+	    p->ask->u.poll.outcome_r != POLL_PARKED);
+}
+
 static void
 ask_again(struct engine *e)
 {
 	struct parked *p, *next;
 
 	HASH_ITER(hh, e->parked, p, next) {
-		if (p->must_ask && p->deliver == NULL && p->end == 0)
+		if (p->must_ask && p->deliver == NULL && p->end == 0 &&
+		    !is_answered(p))
 			parked_ask_again(e, p);
 		p->must_ask = false;
 	}

@@ -167,10 +167,56 @@ connections_of_eio3_alone_hear_json_as_it_is(void)
 	kit_fini(&kit);
 }
 
+/* The poll asks the store because the lot is small, and the log is read for the
+ * connection: it is answered once. */
+static void
+a_poll_beside_a_connection_hears_what_another_process_says(void)
+{
+	struct listener listener;
+	struct kit_request poll;
+	char sid[24];
+
+	kit_init(&kit);
+	listener_open(&listener, codec_of(GENERATION_EIO4));
+	poll_open(&poll, codec_of(GENERATION_EIO4));
+	kit_connect(&kit, 1, sid);
+	T_EQ(kit_post(&kit, 1, sid, "42[\"broadcast\",\"hello\"]"), ANSWER_OK);
+	T_OK(poll.is_done);
+	T_OK(strstr(poll.body, "42[\"broadcast\",\"hello\"") == poll.body);
+	T_EQ(listener.heard, 1);
+	kit_fini(&kit);
+}
+
+/* To polls it must be ASCII; a connection has it as it is, unless it was made for
+ * polls anyway. */
+static void
+connections_of_eio3_share_what_was_made_for_polls(void)
+{
+	const struct codec *eio3 = codec_of(GENERATION_EIO3);
+	struct listener listener;
+	struct kit_request poll;
+	char sid[24];
+
+	kit_init(&kit);
+	listener_open(&listener, eio3);
+	poll_open(&poll, eio3);
+	kit.codec = codec_of(GENERATION_EIO4);
+	kit_connect(&kit, 1, sid);
+	T_EQ(kit_post(&kit, 1, sid, "42[\"broadcast\",\"\xc3\xa9\"]"), ANSWER_OK);
+	T_OK(poll.is_done);
+	T_STR(poll.body, "24:42[\"broadcast\",\"\\u00e9\"]");
+	T_STR(listener.last, "42[\"broadcast\",\"\\u00e9\"]");
+	T_EQ(kit_post(&kit, 1, sid, "42[\"broadcast\",\"\xc3\xa9\"]"), ANSWER_OK);
+	T_STR(listener.last, "42[\"broadcast\",\"\xc3\xa9\"]");
+	kit_fini(&kit);
+}
+
 int
 main(void)
 {
 	T_RUN(a_room_of_four_generations_has_each_message_encoded_four_times);
+	T_RUN(a_poll_beside_a_connection_hears_what_another_process_says);
+	T_RUN(connections_of_eio3_share_what_was_made_for_polls);
 	T_RUN(connections_of_eio3_alone_hear_json_as_it_is);
 	return t_end();
 }
