@@ -23,7 +23,7 @@ import { connectV1, openV1 } from "./lib/v1.mjs";
 import { DEADLINE, collect, next, until } from "./lib/wait.mjs";
 
 const NEW = "4.8.4", OLD = "2.5.0", ANCIENT = "0.9.17";
-const GRACE_MS = 4000, LONG_GRACE_MS = 30000; /* nobody comes back within the first; a busy machine does within the other */
+const GRACE_MS = 4000, LONG_GRACE_MS = 15000; /* nobody comes back within the first; a busy machine does within the other */
 const API = "a token for those outside";
 
 /* Modules and keys where the account that serves can read them. */
