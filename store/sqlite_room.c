@@ -31,12 +31,14 @@ channel_find_own(struct sqlite *db, struct slice key)
 	return socket == 0 ? 0 : channel_own((uint64_t)socket);
 }
 
-/* The last one that was found, mostly a namespace, is found again without asking, and so
- * is the last that was not: many speak in a room where nobody is. */
+/* In a turn, where nobody else writes, the last one that was found, mostly a namespace,
+ * is found again without asking, and so is the last that was not: many speak in a room
+ * where nobody is.  A look outside asks: a round of looks (sqlite_look()) goes on until
+ * the next commit, which may be long after others have made the channel. */
 static void
 channel_know(struct sqlite *db, struct slice key, int64_t id)
 {
-	if (!db->is_fresh)
+	if (!db->in_turn)
 		return;
 	buf_reset(&db->channel_key);
 	buf_add(&db->channel_key, key);
@@ -46,7 +48,7 @@ channel_know(struct sqlite *db, struct slice key, int64_t id)
 static void
 channel_miss(struct sqlite *db, struct slice key)
 {
-	if (!db->is_fresh || db->failed != RC_OK)
+	if (!db->in_turn || db->failed != RC_OK)
 		return;
 	buf_reset(&db->no_channel);
 	buf_add(&db->no_channel, key);
@@ -63,9 +65,9 @@ channel_find(struct sqlite *db, struct slice key, bool make)
 {
 	int64_t id;
 
-	if (db->is_fresh && db->channel_id != 0 && slice_eq(key, buf_slice(&db->channel_key)))
+	if (db->in_turn && db->channel_id != 0 && slice_eq(key, buf_slice(&db->channel_key)))
 		return db->channel_id;
-	if (db->is_fresh && !make && slice_eq(key, buf_slice(&db->no_channel)))
+	if (db->in_turn && !make && slice_eq(key, buf_slice(&db->no_channel)))
 		return 0;
 	if ((id = sql_int(db, 0, SQL_CHANNEL_FIND, "b", key)) != 0)
 		channel_know(db, key, id);
@@ -575,13 +577,13 @@ key_known(struct sqlite *db, struct arena *arena, const struct hearing *h)
 	return SLICE_NONE;
 }
 
-/* False: the tables must be asked, nothing was visited. */
+/* False: the tables must be asked, nothing was visited.  As channel_find(). */
 static bool
 heard_known(struct sqlite *db, uint64_t session, struct arena *arena,
     store_heard_fn *visit, void *arg)
 {
 	enum { FEW = 4 };
-	const struct live *l = db->is_fresh ? live_known(db, session) : NULL;
+	const struct live *l = db->in_turn ? live_known(db, session) : NULL;
 	struct slice keys[FEW];
 
 	if (l == NULL || !l->hears_known || l->n_hears > FEW)

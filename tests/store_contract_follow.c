@@ -351,6 +351,28 @@ rooms_are_heard_with_their_bounds(void)
 	T_STR(heard(4711), "");
 }
 
+static void
+enters_the_attic(void)
+{
+	t_join(scene.shared[SOCKET], "attic");
+}
+
+static void
+a_room_into_which_others_brought_it_is_heard(void)
+{
+	struct socket_row row;
+	uint64_t socket, s;
+	int64_t cursor;
+
+	t_join_in("bob", &socket);
+	s = live_in("alice", &scene.shared[SOCKET], &cursor);
+	store_look(scene.store);
+	T_EQ(store_socket(scene.store, s, SLICE("/"), &scene.arena, &row), RC_OK);
+	T_OK(strstr(heard(s), "r:attic") == NULL);
+	t_elsewhere(enters_the_attic);
+	T_OK(strstr(heard(s), "r:attic ") != NULL);
+}
+
 /* ---- whom it concerns ----------------------------------------------------------- */
 
 static struct {
@@ -528,6 +550,7 @@ contract_follow(void)
 	CASE(a_close_says_what_was_proved);
 	CASE(a_connection_brings_replays_first);
 	CASE(rooms_are_heard_with_their_bounds);
+	CASE(a_room_into_which_others_brought_it_is_heard);
 	CASE(the_owner_sees_in_its_turn_who_joined);
 	CASE(an_owner_elsewhere_is_told_in_the_log);
 	CASE(connections_of_a_dead_process_end_at_once);

@@ -51,6 +51,25 @@ rooms_and_users_unite(void)
 }
 
 static void
+somebody_enters_the_attic(void)
+{
+	uint64_t socket;
+
+	t_join_in("zoe", &socket);
+	t_join(socket, "attic");
+}
+
+static void
+a_room_that_was_missed_is_there_when_others_have_entered_it(void)
+{
+	party();
+	store_look(scene.store);
+	T_STR(t_select("/", "attic", NULL, NULL, false), "");
+	t_elsewhere(somebody_enters_the_attic);
+	T_STR(t_select("/", "attic", NULL, NULL, false), "zoe");
+}
+
+static void
 except_takes_away(void)
 {
 	struct selector selector = { .nsp = SLICE("/") };
@@ -304,6 +323,41 @@ members_are_those_at_that_time(void)
 }
 
 static void
+speaks_in_the_attic(void)
+{
+	somebody_enters_the_attic();
+	scene.shared[0] = (uint64_t)t_emit("/", "attic", "hello");
+}
+
+static void
+members_are_found_who_were_not_there_a_moment_ago(void)
+{
+	party();
+	store_look(scene.store);
+	T_EQ(members_at(CHANNEL_ROOM, "attic", 1).n, 0);
+	t_elsewhere(speaks_in_the_attic);
+	T_EQ(members_at(CHANNEL_ROOM, "attic", (int64_t)scene.shared[0]).n, 1);
+}
+
+static void
+makes_the_attic_anew(void)
+{
+	t_leave(who.bob, "attic");      /* its last one: it is no more */
+	somebody_enters_the_attic();
+}
+
+static void
+a_room_that_others_made_anew_is_found(void)
+{
+	party();
+	t_join(who.bob, "attic");
+	store_look(scene.store);
+	T_STR(t_select("/", "attic", NULL, NULL, false), "bob");
+	t_elsewhere(makes_the_attic_anew);
+	T_STR(t_select("/", "attic", NULL, NULL, false), "zoe");
+}
+
+static void
 who_has_gone_was_in_its_own_room(void)
 {
 	int64_t alone, both;
@@ -407,6 +461,7 @@ contract_look(void)
 	CASE(every_tally_has_a_name_of_its_own);
 	CASE(a_selector_without_rooms_means_the_namespace);
 	CASE(rooms_and_users_unite);
+	CASE(a_room_that_was_missed_is_there_when_others_have_entered_it);
 	CASE(except_takes_away);
 	CASE(gone_sockets_are_seen_only_on_demand);
 	CASE(a_selection_is_read_page_by_page);
@@ -416,6 +471,8 @@ contract_look(void)
 	CASE(a_namespace_knows_its_rooms_and_their_members);
 	CASE(sessions_are_listed_in_order);
 	CASE(members_are_those_at_that_time);
+	CASE(members_are_found_who_were_not_there_a_moment_ago);
+	CASE(a_room_that_others_made_anew_is_found);
 	CASE(who_has_gone_was_in_its_own_room);
 	CASE(a_channel_key_comes_apart_again);
 	CASE(the_figures_add_up);
