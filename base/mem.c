@@ -288,6 +288,25 @@ pieces_free(void *arg)
 	return NULL;
 }
 
+/* A module that was not compiled for it: the loader has written into its code. */
+static bool
+has_relocated_code(const struct dl_phdr_info *object)
+{
+	const ElfW(Phdr) *part = object->dlpi_phdr, *end = part + object->dlpi_phnum;
+	const ElfW(Dyn) *d;
+
+	while (part < end && part->p_type != PT_DYNAMIC)
+		part++;
+	if (part == end)
+		return false;
+	for (d = (const ElfW(Dyn) *)(object->dlpi_addr + part->p_vaddr);
+	    d->d_tag != DT_NULL; d++)
+		if (d->d_tag == DT_TEXTREL || (d->d_tag == DT_FLAGS &&
+		    (d->d_un.d_val & DF_TEXTREL) != 0))
+			return true;
+	return false;
+}
+
 /*
  * What was read from the file and never written: code and constants.  Relocated
  * tables lie in a segment that may be written when it is loaded, and stay.
@@ -300,6 +319,8 @@ object_leave(struct dl_phdr_info *object, size_t size, void *arg)
 
 	(void)size;
 	(void)arg;
+	if (has_relocated_code(object))
+		return 0;
 	for (part = object->dlpi_phdr; part < object->dlpi_phdr + object->dlpi_phnum;
 	    part++) {
 		if (part->p_type != PT_LOAD || (part->p_flags & PF_W) != 0)
