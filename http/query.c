@@ -94,11 +94,12 @@ field_of(struct query *query, struct slice name)
 static bool
 pair_cut(struct slice *rest, struct slice *name_r, struct slice *value_r)
 {
-	const char *p = rest->p, *end = rest->p + rest->n, *equals = NULL;
+	const char *p, *end, *equals = NULL;
 
 	if (rest->p == NULL)
 		return false;
-	for (; p < end && *p != '&'; p++)
+	end = rest->p + rest->n;
+	for (p = rest->p; p < end && *p != '&'; p++)
 		if (*p == '=' && equals == NULL)
 			equals = p;
 	*value_r = equals == NULL ? SLICE_NONE :
