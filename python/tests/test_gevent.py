@@ -564,6 +564,7 @@ class ServerSockets(Case):
         session = others.Server().get_socket(self.all[3].session["id"]).session
         self.assertIn("can be read, not changed", str(self.raised(
             siogate.SiogateError, session.setdefault, "color", "red")))
+        self.raised(siogate.SiogateError, session.__ior__, {"color": "red"})
 
     def test_one_of_them_can_be_told_and_ended(self):
         self.all[0].emit("one", self.all[3].session["id"])

@@ -89,7 +89,8 @@ class Picture(dict):
         raise SiogateError("the session of another socket can be read, not changed: a socket's "
                            "own handler changes it; what sockets share is a list or dictionary "
                            "of the namespace class")
-    __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = _refuse
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    update = setdefault = pop = popitem = clear = _refuse
 
 
 class RemoteSocket(object):
