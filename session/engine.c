@@ -328,9 +328,9 @@ collect_news(struct engine *e)
 {
 	bool more = false;
 
+	e->has_more = false;
 	if (!has_listeners(e))
 		return;
-	e->has_more = false;
 	if (e->parked != NULL &&
 	    (e->resync || HASH_COUNT(e->parked) <= SMALL_LOT)) {
 		e->asked_all = true;

@@ -258,6 +258,24 @@ a_turn_that_fails_between_the_pieces_doubles_nothing(void)
 }
 
 static void
+who_has_nobody_left_to_hand_a_message_to_rests(void)
+{
+	int i;
+
+	crowd_connect(CROWD);
+	crowd_is_told(NULL);
+	crowd_is_told("42[\"broadcast\",1]");
+	T_OK(crowd_turn(true));
+	for (i = 0; i < CROWD; i++)
+		engine_live_end(kit.engines[0], &crowd[i].live);
+	for (i = 0; i < CROWD && crowd_turn(false); i++)
+		;
+	T_OK(i < CROWD);
+	T_OK(!engine_has_work(kit.engines[0]));
+	kit_fini(&kit);
+}
+
+static void
 pings_to_many_are_spread_over_turns(void)
 {
 	int i, n = 0;
@@ -282,6 +300,7 @@ main(void)
 	T_RUN(an_ack_does_not_overtake_what_its_client_said_before);
 	T_RUN(an_ack_without_a_record_waits_for_what_its_event_says);
 	T_RUN(a_turn_that_fails_between_the_pieces_doubles_nothing);
+	T_RUN(who_has_nobody_left_to_hand_a_message_to_rests);
 	T_RUN(pings_to_many_are_spread_over_turns);
 	return t_end();
 }
