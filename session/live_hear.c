@@ -386,10 +386,13 @@ live_forget_turn(struct engine *e)
 		next = live->next_touched;
 		live->is_touched = false;
 		live->is_ended = live->is_leaving = false;
+		if (live->follow != NULL)       /* live_take_cursors() may have moved it */
+			live->cursor = live->follow->u.follow.from;
 		turn_clear(live);
 	}
 	e->touched_lives = NULL;
 	e->tail = e->tail_before;
+	e->cut = 0;             /* another record may get its seq */
 	HASH_ITER(hh, e->lives, live, next)
 		live_fall_behind(live);
 	e->follow_at = clock_boot(e->clock) + AGAIN_MS;

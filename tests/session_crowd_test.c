@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "base/mem.h"
 #include "store/driver.h"
 #include "tests/session_wire.h"
 
@@ -257,6 +258,94 @@ a_turn_that_fails_between_the_pieces_doubles_nothing(void)
 	kit_fini(&kit);
 }
 
+/* Its hook has seen a record behind the last one, and nothing of it is true. */
+static struct record undone;
+
+static enum rc
+tail_of_undone(struct store *store, int64_t after, size_t limit, struct arena *arena,
+    store_record_fn *visit, void *arg, int64_t *floor_r)
+{
+	(void)store;
+	(void)after;
+	(void)limit;
+	(void)arena;
+	*floor_r = 1;
+	visit(arg, &undone);
+	return RC_OK;
+}
+
+static enum rc
+commit_breaks_late(struct store *store, struct turn *turn)
+{
+	struct store_op *op;
+
+	for (op = turn->first; op != NULL; op = op->next) {
+		op->rc = RC_OK;
+		if (op->kind != OP_FOLLOW)
+			continue;
+		op->u.follow.outcome_r = POLL_PARKED;
+		op->u.follow.cursor_r = undone.seq;
+	}
+	turn->settle(turn->arg, store, turn);
+	return RC_IO;
+}
+
+/* A turn of the first process, of which nothing stays. */
+static void
+crowd_turn_undone(void)
+{
+	const struct store_driver *driver = kit.stores[0]->driver;
+	struct store_driver broken = *driver;
+	struct arena arena = ARENA_INIT;
+	struct buf channels = BUF_INIT;
+	int64_t last;
+
+	T_EQ(store_last_seq(kit.store, &last), RC_OK);
+	pack_add(&channels, channel_key(&arena, CHANNEL_NSP, SLICE("/"), SLICE("")));
+	undone = (struct record){ .seq = last + 1, .kind = RECORD_EVENT, .id = -1,
+		.nsp = SLICE("/"), .channels = buf_slice(&channels),
+		.data = SLICE("[\"undone\"]") };
+	broken.commit = commit_breaks_late;
+	broken.tail = tail_of_undone;
+	kit.stores[0]->driver = &broken;
+	clock_fake_turn(&kit.clock, 1100);
+	crowd_turn(true);
+	kit.stores[0]->driver = driver;
+	buf_free(&channels);
+	arena_free(&arena);
+}
+
+static void
+a_piece_that_was_undone_says_nothing_about_who_is_meant_later(void)
+{
+	int i;
+
+	crowd_connect(CROWD);
+	crowd_turn_undone();
+	T_EQ(crowd_has("undone"), 0);
+	kit_pass(&kit, 1100);
+	wire_say(&crowd[CROWD - 1], "42[\"others\",7]");        /* with the same seq */
+	kit_settle(&kit);
+	for (i = 0; i < CROWD - 1; i++)
+		T_OK(strstr(crowd[i].got, "\"others\",7") != NULL);
+	T_STR(crowd[CROWD - 1].got, "");
+	kit_fini(&kit);
+}
+
+static void
+what_takes_the_place_of_something_undone_is_heard(void)
+{
+	crowd_connect(CROWD);
+	crowd_is_told(NULL);
+	crowd_turn_undone();            /* they follow no more */
+	crowd_turn_undone();            /* they ask, and have it, but it is undone */
+	crowd_is_told("42[\"broadcast\",1]");
+	kit_pass(&kit, 1100);
+	T_EQ(crowd_has("undone"), 0);
+	T_EQ(crowd_has("\"broadcast\",1"), CROWD);
+	kit_fini(&kit);
+}
+
 static void
 who_has_nobody_left_to_hand_a_message_to_rests(void)
 {
@@ -300,6 +389,8 @@ main(void)
 	T_RUN(an_ack_does_not_overtake_what_its_client_said_before);
 	T_RUN(an_ack_without_a_record_waits_for_what_its_event_says);
 	T_RUN(a_turn_that_fails_between_the_pieces_doubles_nothing);
+	T_RUN(a_piece_that_was_undone_says_nothing_about_who_is_meant_later);
+	T_RUN(what_takes_the_place_of_something_undone_is_heard);
 	T_RUN(who_has_nobody_left_to_hand_a_message_to_rests);
 	T_RUN(pings_to_many_are_spread_over_turns);
 	return t_end();
