@@ -386,7 +386,7 @@ engine_turn(struct engine *e, bool woken)
 		collect_news(e);
 	if (e->turn.n != 0)
 		turn_commit(e);
-	else if (e->steps != NULL || e->touched_lives != NULL)
+	else if (e->steps != NULL || e->touched_lives != NULL || e->owed != NULL)
 		turn_settle(e);         /* nothing of it needs to be written */
 }
 

@@ -27,7 +27,7 @@ struct owed {
 	int64_t seq;
 	struct arena arena;             /* its own: it outlives the turn */
 	struct record record;
-	struct owed *next;
+	struct owed *prev, *next;
 };
 
 static void
@@ -94,14 +94,14 @@ live_owe_answers(struct live *live)
 		owed->record.nsp = arena_dup(&owed->arena, r->nsp);
 		owed->record.data = arena_dup(&owed->arena, r->data);
 		owed->record.attachments = arena_dup(&owed->arena, r->attachments);
-		LL_APPEND(e->owed, owed);
+		DL_APPEND(e->owed, owed);
 	}
 }
 
 static void
 owed_free(struct engine *e, struct owed *owed)
 {
-	LL_DELETE(e->owed, owed);
+	DL_DELETE(e->owed, owed);
 	arena_free(&owed->arena);
 	free(owed);
 }
@@ -121,13 +121,22 @@ owed_take(struct engine *e, const struct owed *owed)
 	    .seq = owed->seq });
 }
 
+/* It has all up to here: as the tail, but one that asks the store, or just did. */
+static int64_t
+live_place(const struct live *live)
+{
+	int64_t tail = live->engine->tail;
+
+	return live->is_behind || live->cursor > tail ? live->cursor : tail;
+}
+
 void
 live_take_owed(struct engine *e)
 {
 	struct owed *owed, *next;
 
-	LL_FOREACH_SAFE(e->owed, owed, next) {
-		if ((owed->live->is_behind ? owed->live->cursor : e->tail) < owed->seq)
+	DL_FOREACH_SAFE(e->owed, owed, next) {
+		if (live_place(owed->live) < owed->seq)
 			continue;
 		owed_take(e, owed);
 		owed_free(e, owed);
@@ -139,7 +148,7 @@ live_forget_owed(struct engine *e, const struct live *live)
 {
 	struct owed *owed, *next;
 
-	LL_FOREACH_SAFE(e->owed, owed, next)
+	DL_FOREACH_SAFE(e->owed, owed, next)
 		if (live == NULL || owed->live == live)
 			owed_free(e, owed);
 }

@@ -351,8 +351,8 @@ live_told(struct live *live)
 	takes = takes && live_send_answers(live, 1);
 	if (takes && live->follow != NULL)
 		takes = send_page(live);
-	takes = takes && send_letters(live) &&
-	    live_send_answers(live, live->engine->tail + 1);
+	takes = takes && send_letters(live) && live_send_answers(live,
+	    (live->is_behind ? live->cursor : live->engine->tail) + 1);
 	if (takes)
 		live_owe_answers(live);
 	turn_clear(live);

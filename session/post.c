@@ -488,6 +488,8 @@ post_decide(struct engine *e, struct exchange *x, const struct session_row *row)
 	post.gate->u.receive.max_inbox = e->conf.max_inbox;
 	post.gate->u.receive.max_inbox_bytes = e->conf.max_inbox_bytes;
 	post.gate->u.receive.max_tasks = e->conf.max_tasks;
+	if (x->live != NULL && e->turn.last != post.gate)       /* as effects_answer() */
+		x->live->said_until = e->n_rounds + 1;
 	if (x->transport != TRANSPORT_POLLING && e->turn.last == post.gate &&
 	    !post.changed)
 		gate_drop(e, post.gate, before);

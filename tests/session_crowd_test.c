@@ -346,6 +346,41 @@ what_takes_the_place_of_something_undone_is_heard(void)
 	kit_fini(&kit);
 }
 
+/* All of a room get it in the first turn, so the second has nobody to hand it to. */
+static void
+an_ack_that_waits_leaves_with_the_last_piece_although_that_is_empty(void)
+{
+	int i;
+
+	crowd_connect(PIECE + 1);
+	for (i = 1; i <= PIECE; i++)
+		wire_say(&crowd[i], "42[\"join\",\"red\"]");
+	kit_settle(&kit);
+	wire_say(&crowd[0], "427[\"room\",1]");
+	crowd_settle();
+	T_STR(crowd[0].got, "437[1]");
+	kit_fini(&kit);
+}
+
+static void
+an_ack_does_not_overtake_the_answer_to_a_connect(void)
+{
+	const char *answer, *ack;
+
+	crowd_connect(CROWD);
+	crowd_is_told(NULL);
+	crowd_is_told("42[\"broadcast\",1]");
+	T_OK(crowd_turn(true));
+	wire_say(&crowd[0], "40/b,");
+	T_OK(crowd_turn(false));
+	wire_say(&crowd[0], "42/b,7[\"echo\",1]");
+	crowd_settle();
+	T_OK((answer = strstr(crowd[0].got, "40/b,{")) != NULL);
+	T_OK((ack = strstr(crowd[0].got, "43/b,7[1]")) != NULL);
+	T_OK(answer < ack);
+	kit_fini(&kit);
+}
+
 static void
 who_has_nobody_left_to_hand_a_message_to_rests(void)
 {
@@ -391,6 +426,8 @@ main(void)
 	T_RUN(a_turn_that_fails_between_the_pieces_doubles_nothing);
 	T_RUN(a_piece_that_was_undone_says_nothing_about_who_is_meant_later);
 	T_RUN(what_takes_the_place_of_something_undone_is_heard);
+	T_RUN(an_ack_that_waits_leaves_with_the_last_piece_although_that_is_empty);
+	T_RUN(an_ack_does_not_overtake_the_answer_to_a_connect);
 	T_RUN(who_has_nobody_left_to_hand_a_message_to_rests);
 	T_RUN(pings_to_many_are_spread_over_turns);
 	return t_end();

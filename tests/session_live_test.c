@@ -222,6 +222,34 @@ what_no_pong_proved_is_said_again_to_a_recovered_client(void)
 }
 
 static void
+an_ack_waits_for_its_event_although_a_socket_comes_back_beside_it(void)
+{
+	struct wire a, b;
+	char got[256], id[24], pid[24], auth[128];
+	const char *own, *ack;
+
+	kit_init(&kit);
+	wire_connect(&a, 0, got);
+	T_EQ(sscanf(got, "40{\"sid\":\"%20[^\"]\",\"pid\":\"%20[^\"]", id, pid), 2);
+	wire_open(&b, 0);
+	wire_say(&b, "40/b,");
+	kit_settle(&kit);
+	engine_live_end(kit.engines[0], &a.live);
+	kit_settle(&kit);
+	b.got[0] = '\0';
+	snprintf(auth, sizeof(auth), "40{\"pid\":\"%s\"}", pid);
+	wire_say(&b, "42/b,[\"echo\"]");       /* while that is decided, */
+	wire_say(&b, "42/b,7[\"broadcast\",1]"); /* both of these are the next post */
+	wire_say(&b, auth);
+	kit_settle(&kit);
+	T_OK(strstr(b.got, id) != NULL);
+	T_OK((own = strstr(b.got, "42/b,[\"broadcast\",1")) != NULL);
+	T_OK((ack = strstr(b.got, "43/b,7[1]")) != NULL);
+	T_OK(own < ack);
+	kit_fini(&kit);
+}
+
+static void
 draining_closes_connections_and_keeps_them_recoverable(void)
 {
 	struct store_stats stats;
@@ -810,6 +838,7 @@ main(void)
 	T_RUN(a_protocol_error_closes);
 	T_RUN(a_slow_reader_is_let_go);
 	T_RUN(what_no_pong_proved_is_said_again_to_a_recovered_client);
+	T_RUN(an_ack_waits_for_its_event_although_a_socket_comes_back_beside_it);
 	T_RUN(draining_closes_connections_and_keeps_them_recoverable);
 	T_RUN(a_polling_session_is_taken_over);
 	T_RUN(a_poll_that_waits_at_the_end_of_the_probe_is_closed);
