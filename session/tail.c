@@ -39,7 +39,7 @@ struct scan {
 	struct letter *letter;
 	size_t n, n_offers;
 	size_t n_woken;                 /* connections to which it is the turn's first */
-	int64_t last;
+	int64_t last, floor;
 	bool has_polls;                 /* whose members are to be looked up */
 	bool asks;                      /* a few polls, which ask by channel instead */
 	bool is_full;
@@ -256,12 +256,19 @@ scan_moved(struct engine *e, struct slice sessions)
 			mirror_load(live);
 }
 
+/* Something is missing: nobody is to be handed what lies behind it. */
+static bool
+is_below_floor(const struct scan *scan)
+{
+	return scan->e->tail < scan->floor - 1;
+}
+
 static void
 scan_record(void *arg, const struct record *record)
 {
 	struct scan *scan = arg;
 
-	if (scan->is_full)
+	if (scan->is_full || is_below_floor(scan))
 		return;
 	if (record->kind == RECORD_MEMBERS) {
 		scan_moved(scan->e, record->data);
@@ -299,17 +306,21 @@ ask_again(struct engine *e)
 	}
 }
 
-/* Who follows is not to be left behind the floor in silence. */
+/* Who follows is not to be left behind the floor in silence: all ask the store, which
+ * ends those of whom the log has not everything. */
 static void
-below_floor(struct engine *e, int64_t floor)
+below_floor(struct scan *scan)
 {
+	struct engine *e = scan->e;
 	struct live *live, *next;
 
 	log_warn("session", "tail=%lld is below floor=%lld, asking afresh",
-	    (long long)e->tail, (long long)floor);
+	    (long long)e->tail, (long long)scan->floor);
 	e->resync = true;
 	HASH_ITER(hh, e->lives, live, next)
 		live_fall_behind(live);
+	e->tail = scan->floor - 1;
+	scan->is_full = true;
 }
 
 /* Those that got something have had the log up to here. */
@@ -330,18 +341,17 @@ tail_scan(struct engine *e, bool *more_r)
 	size_t n_polls = HASH_COUNT(e->parked);
 	size_t page = e->cut > e->tail ? REST_PAGE : TAIL_PAGE;
 	struct scan scan = { .e = e, .rc = RC_OK };
-	int64_t floor = 0;
 	enum rc rc;
 
 	scan.asks = n_polls > 0 && n_polls <= SMALL_LOT && e->lives != NULL;
 	scan.has_polls = n_polls > 0 && !scan.asks;
 	*more_r = false;
 	rc = store_tail(e->store, e->tail, page, &e->arena, scan_record,
-	    &scan, &floor);
+	    &scan, &scan.floor);
 	if (rc != RC_OK && rc != RC_NONE)
 		return rc;
-	if (e->tail < floor - 1)
-		below_floor(e, floor);
+	if (is_below_floor(&scan))
+		below_floor(&scan);
 	if (scan.last > e->tail)
 		e->tail = scan.last;
 	if (scan.asks)

@@ -223,8 +223,8 @@ enum rc store_history(struct store *store, struct slice channel, int64_t before,
 
 /*
  * The tail: records with seq > after, in order, at most limit.  *floor_r is the
- * log's floor: when after < floor - 1, records are missing and the reader must
- * start afresh.  Also inside a turn's settle hook.
+ * log's floor, known before the first visit: when after < floor - 1, records are
+ * missing and the reader must start afresh.  Also inside a turn's settle hook.
  */
 enum rc store_tail(struct store *store, int64_t after, size_t limit,
     struct arena *arena, store_record_fn *visit, void *arg, int64_t *floor_r);

@@ -250,6 +250,30 @@ an_ack_waits_for_its_event_although_a_socket_comes_back_beside_it(void)
 }
 
 static void
+who_slept_too_long_to_hear_it_all_hears_no_rest_of_it(void)
+{
+	struct wire a, b;
+	char text[48];
+	int i;
+
+	kit_init(&kit);
+	wire_connect(&a, 0, NULL);
+	wire_connect(&b, 1, NULL);
+	wire_say(&b, "42[\"broadcast\",0]");
+	engine_turn(kit.engines[1], true);
+	clock_fake_turn(&kit.clock, 310000);    /* what was said is kept for 300 s */
+	for (i = 1; i < 5; i++) {
+		snprintf(text, sizeof(text), "42[\"broadcast\",%d]", i);
+		wire_say(&b, text);
+		engine_turn(kit.engines[1], true);
+	}
+	kit_settle(&kit);
+	T_OK(strstr(a.got, "broadcast") == NULL);
+	T_OK(a.is_closed);
+	kit_fini(&kit);
+}
+
+static void
 draining_closes_connections_and_keeps_them_recoverable(void)
 {
 	struct store_stats stats;
@@ -839,6 +863,7 @@ main(void)
 	T_RUN(a_slow_reader_is_let_go);
 	T_RUN(what_no_pong_proved_is_said_again_to_a_recovered_client);
 	T_RUN(an_ack_waits_for_its_event_although_a_socket_comes_back_beside_it);
+	T_RUN(who_slept_too_long_to_hear_it_all_hears_no_rest_of_it);
 	T_RUN(draining_closes_connections_and_keeps_them_recoverable);
 	T_RUN(a_polling_session_is_taken_over);
 	T_RUN(a_poll_that_waits_at_the_end_of_the_probe_is_closed);
