@@ -310,7 +310,8 @@ send_letters(struct live *live)
 		/* Behind the tail's place, if others are to get it yet. */
 		live->cursor = live->letters[i]->seq;
 	}
-	if (live->n_letters != 0 && live->engine->tail > live->cursor)
+	if (live->n_letters != 0 && !live->is_behind &&
+	    live->engine->tail > live->cursor)
 		live->cursor = live->engine->tail;
 	return takes;
 }

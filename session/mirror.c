@@ -186,7 +186,7 @@ mirror_load(struct live *live)
 
 	mirror_drop(live);
 	if (store_heard(e->store, live->session, load_one, &load) != RC_OK)
-		e->resync = true;
+		live_fall_behind(live);         /* it asks, and is looked up again */
 }
 
 void

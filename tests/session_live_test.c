@@ -273,6 +273,41 @@ who_slept_too_long_to_hear_it_all_hears_no_rest_of_it(void)
 	kit_fini(&kit);
 }
 
+static enum rc
+heard_breaks(struct store *store, uint64_t session, store_heard_fn *visit, void *arg)
+{
+	(void)store;
+	(void)session;
+	(void)visit;
+	(void)arg;
+	return RC_IO;
+}
+
+static void
+who_cannot_be_looked_up_misses_nothing(void)
+{
+	const struct store_driver *driver;
+	struct store_driver broken;
+	struct wire a, b;
+
+	kit_init(&kit);
+	wire_connect(&a, 0, NULL);
+	wire_connect(&b, 1, NULL);
+	driver = kit.stores[0]->driver;
+	broken = *driver;
+	broken.heard = heard_breaks;
+	kit.stores[0]->driver = &broken;
+	wire_say(&a, "42[\"join\",\"red\"]");
+	engine_turn(kit.engines[0], true);
+	kit.stores[0]->driver = driver;
+	wire_say(&b, "42[\"room\",1]");
+	wire_say(&b, "42[\"broadcast\",2]");
+	kit_settle(&kit);
+	T_OK(strncmp(a.got, "42[\"room\",1,", 12) == 0);
+	T_OK(strstr(a.got, "|42[\"broadcast\",2,") != NULL);
+	kit_fini(&kit);
+}
+
 static void
 draining_closes_connections_and_keeps_them_recoverable(void)
 {
@@ -864,6 +899,7 @@ main(void)
 	T_RUN(what_no_pong_proved_is_said_again_to_a_recovered_client);
 	T_RUN(an_ack_waits_for_its_event_although_a_socket_comes_back_beside_it);
 	T_RUN(who_slept_too_long_to_hear_it_all_hears_no_rest_of_it);
+	T_RUN(who_cannot_be_looked_up_misses_nothing);
 	T_RUN(draining_closes_connections_and_keeps_them_recoverable);
 	T_RUN(a_polling_session_is_taken_over);
 	T_RUN(a_poll_that_waits_at_the_end_of_the_probe_is_closed);
