@@ -167,7 +167,7 @@ struct sqlite {
 	volatile const uint32_t *index; /* the WAL index's header; NULL: no WAL */
 	uint32_t index_seen[INDEX_WORDS];
 	bool has_moved;                 /* for store_moved() */
-	bool is_fresh;                  /* session and socket may be answered from it */
+	bool is_fresh;                  /* a round of looks, see store_look() */
 	bool state_known;
 	enum use { USE_UNKNOWN, USE_NONE, USE_SOME } lanes, timers;    /* in the tables */
 	struct buf channel_key;         /* the channel that was found last */
