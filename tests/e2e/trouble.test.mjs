@@ -222,8 +222,18 @@ describe("a clock that is set behind lighttpd", { skip: skip || !fronts("lighttp
     writeFileSync(join(folder, "new"), `${hours < 0 ? "" : "+"}${hours * 3600}\n`);
     renameSync(join(folder, "new"), join(folder, "time"));
   };
+  /* libfaketime names what it shares by the process, and a killed one leaves it to the next of that number, who may be of
+     another account and then does not start. */
+  const sweep = () => {
+    for (const name of readdirSync("/dev/shm")) {
+      const [, pid] = /^(?:sem\.)?faketime_s(?:em|hm)_(\d+)$/.exec(name) ?? [];
+      if (pid && !existsSync(`/proc/${pid}`))
+        asRoot("rm", "-f", join("/dev/shm", name));
+    }
+  };
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "sio-clock."));
+    sweep();
     chmodSync(folder, 0o755);
     set(0);
     front = await startFront("lighttpd", { conf: "ping_interval = 1s\nping_timeout = 1m\nlog_level = info\n", env: { LD_PRELOAD: preloaded,
@@ -233,6 +243,7 @@ describe("a clock that is set behind lighttpd", { skip: skip || !fronts("lighttp
     set(0);
     await front?.stop();
     rmSync(folder, { recursive: true, force: true });
+    sweep();
   });
 
   for (const [way, hours] of [["an hour forward", 1], ["two hours back", -1]])
