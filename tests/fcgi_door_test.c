@@ -533,6 +533,7 @@ more_polls_than_descriptors_are_refused(void)
 	char *sids[MOST], last[sizeof(sid)];
 	int fds[MOST], i;
 
+	greet();                        /* it has come as far as to hear signals */
 	T_EQ(responder_stop(), 0);
 	responder_descriptors = LIMIT;
 	responder_start(LINES "slots = 0\n");
